@@ -1,0 +1,1 @@
+//! The node: API table, handlers, partitions, control thread, configuration.

@@ -1,0 +1,1 @@
+//! What the cluster has decided, as records; the image they add up to; the controller's decisions. Pure.

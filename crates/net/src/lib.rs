@@ -1,0 +1,1 @@
+//! The outside world's second door: loops, listeners, connections, answers in order, memory budget.

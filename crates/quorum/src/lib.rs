@@ -1,0 +1,1 @@
+//! The metadata log's consensus: a thin adapter over an existing Raft engine.

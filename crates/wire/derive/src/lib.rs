@@ -1,0 +1,1 @@
+//! The Message derive: turns a struct's declaration into its versioned Kafka encoding.
