@@ -1,0 +1,83 @@
+//! The controller's decisions: an intent and the image it meets become records and a reply.
+//!
+//! Only the leader of the metadata quorum decides. It takes one intent at a time, has the records committed as one
+//! [`crate::Batch`] whose base is [`crate::Image::applied`] of the image that it decided upon, and replies when they are applied.
+
+mod brokers;
+mod create_topics;
+mod delete_topics;
+mod elections;
+mod placement;
+mod producer_ids;
+
+pub use brokers::{BrokerEpoch, FenceBroker, RegisterBroker, UnfenceBroker};
+pub use create_topics::{
+    ConfigCheck, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_BATCH, NewTopic, ReplicaAssignment, TopicCreation, TopicDefaults,
+};
+pub use delete_topics::{DeleteTopics, DeletedTopic, TopicDeletion, TopicSelector};
+pub use producer_ids::{AllocateProducerIds, PRODUCER_ID_BLOCK_LEN, ProducerIdBlock};
+
+use crate::{Image, Record, Refusal};
+
+/// What somebody wants of the controller.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// New topics, each accepted or refused by itself.
+    CreateTopics(CreateTopics),
+    /// Topics to delete, each accepted or refused by itself.
+    DeleteTopics(DeleteTopics),
+    /// The next block of producer ids.
+    AllocateProducerIds(AllocateProducerIds),
+    /// A broker has started.
+    RegisterBroker(RegisterBroker),
+    /// A broker has caught up and may lead.
+    UnfenceBroker(UnfenceBroker),
+    /// A broker stops or was not heard from.
+    FenceBroker(FenceBroker),
+}
+
+/// The answer to an [`Intent`], of the variant of the same name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// One entry for each name, in the order of the request.
+    CreateTopics(Vec<TopicCreation>),
+    /// One entry for each selector, in the order of the request.
+    DeleteTopics(Vec<TopicDeletion>),
+    /// The block.
+    AllocateProducerIds(ProducerIdBlock),
+    /// The epoch that the broker must carry in its requests from now on.
+    RegisterBroker(BrokerEpoch),
+    /// Done.
+    UnfenceBroker,
+    /// Done.
+    FenceBroker,
+}
+
+/// What was decided. Without records there is nothing to commit and the reply holds at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision<T = Reply> {
+    /// The outcome, to be committed as one batch.
+    pub records: Vec<Record>,
+    /// The answer, true once the records are applied.
+    pub reply: T,
+}
+
+impl<T> Decision<T> {
+    fn map<U>(self, reply: impl FnOnce(T) -> U) -> Decision<U> {
+        Decision { records: self.records, reply: reply(self.reply) }
+    }
+}
+
+/// Decides upon an image. Pure: equal arguments give equal results.
+pub fn decide(image: &Image, intent: &Intent) -> Result<Decision, Refusal> {
+    match intent {
+        Intent::CreateTopics(i) => create_topics::decide(image, i).map(|decision| decision.map(Reply::CreateTopics)),
+        Intent::DeleteTopics(i) => Ok(delete_topics::decide(image, i).map(Reply::DeleteTopics)),
+        Intent::AllocateProducerIds(i) => {
+            producer_ids::decide(image, i).map(|decision| decision.map(Reply::AllocateProducerIds))
+        }
+        Intent::RegisterBroker(i) => brokers::register(image, i).map(|decision| decision.map(Reply::RegisterBroker)),
+        Intent::UnfenceBroker(i) => brokers::unfence(image, i).map(|decision| decision.map(|()| Reply::UnfenceBroker)),
+        Intent::FenceBroker(i) => brokers::fence(image, i).map(|decision| decision.map(|()| Reply::FenceBroker)),
+    }
+}

@@ -1,0 +1,333 @@
+//! CreateTopics: each topic is checked by itself, in Kafka's order (name, existence, configs, replicas).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use record::{BrokerId, LeaderEpoch, PartitionIndex, TopicId, Uuid};
+
+use super::{Decision, placement};
+use crate::name::collision_form;
+use crate::records::{ConfigRecord, ConfigResource, PartitionRecord, TopicRecord};
+use crate::{Image, Record, Refusal, check_topic_name};
+
+/// The most partitions that one request may create; more would make a batch that is too large to commit at once.
+pub const MAX_PARTITIONS_PER_BATCH: usize = 10_000;
+
+/// The log of the metadata itself, which is not a topic here but has a name in Kafka.
+const METADATA_TOPIC: &str = "__cluster_metadata";
+
+/// Topics to create.
+#[derive(Debug, Clone)]
+pub struct CreateTopics {
+    /// The topics.
+    pub topics: Vec<NewTopic>,
+    /// Check and answer as if, but create nothing.
+    pub validate_only: bool,
+    /// What the topics that leave it open get.
+    pub defaults: TopicDefaults,
+    /// Knows which topic configs there are and which values they take.
+    pub check_config: ConfigCheck,
+}
+
+/// `num.partitions` and `default.replication.factor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopicDefaults {
+    /// For topics that ask for -1 partitions.
+    pub num_partitions: i32,
+    /// For topics that ask for the replication factor -1.
+    pub replication_factor: i16,
+}
+
+/// Says whether a topic may have this key (first) with this value (second), and if not, why.
+pub type ConfigCheck = fn(&str, &str) -> Result<(), String>;
+
+/// A topic to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// The name.
+    pub name: String,
+    /// A random id that no topic ever had. It also decides on which broker the placement starts.
+    pub id: TopicId,
+    /// How many partitions; -1 for the default, or when they are assigned by hand.
+    pub num_partitions: i32,
+    /// How many replicas of each; -1 for the default, or when they are assigned by hand.
+    pub replication_factor: i16,
+    /// The replicas of each partition, when chosen by hand; otherwise empty.
+    pub assignments: Vec<ReplicaAssignment>,
+    /// Configs; a value of `None` is refused.
+    pub configs: Vec<(String, Option<String>)>,
+}
+
+/// The replicas of one partition, chosen by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaAssignment {
+    /// The partition.
+    pub index: PartitionIndex,
+    /// Its replicas, the preferred leader first.
+    pub replicas: Vec<BrokerId>,
+}
+
+/// What became of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicCreation {
+    /// The name as requested.
+    pub name: String,
+    /// The topic, or why there is none.
+    pub result: Result<CreatedTopic, Refusal>,
+}
+
+/// A topic that is created, or would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedTopic {
+    /// The id; [`Uuid::ZERO`] when the request only validates.
+    pub id: TopicId,
+    /// How many partitions it has.
+    pub num_partitions: i32,
+    /// How many replicas the first partition has.
+    pub replication_factor: i16,
+}
+
+pub(super) fn decide(image: &Image, intent: &CreateTopics) -> Result<Decision<Vec<TopicCreation>>, Refusal> {
+    check_total(intent)?;
+    let mut request = Request::new(image, intent);
+    let mut reply = Vec::new();
+    for topic in &intent.topics {
+        if let Some(result) = request.create(topic) {
+            reply.push(TopicCreation { name: topic.name.clone(), result });
+        }
+    }
+    let records = if intent.validate_only { Vec::new() } else { request.records };
+    Ok(Decision { records, reply })
+}
+
+/// Refuses a request that would make more records than a batch may hold, before any of them is made.
+fn check_total(intent: &CreateTopics) -> Result<(), Refusal> {
+    let total: usize = intent.topics.iter().map(|topic| wanted_partitions(topic, &intent.defaults)).sum();
+    if total <= MAX_PARTITIONS_PER_BATCH {
+        return Ok(());
+    }
+    let text = format!("the request asks for {total} partitions; at most {MAX_PARTITIONS_PER_BATCH} are created at once");
+    Err(Refusal::PolicyViolation(text))
+}
+
+fn wanted_partitions(topic: &NewTopic, defaults: &TopicDefaults) -> usize {
+    let count = if topic.num_partitions == -1 { defaults.num_partitions } else { topic.num_partitions };
+    if topic.assignments.is_empty() { usize::try_from(count).unwrap_or(0) } else { topic.assignments.len() }
+}
+
+/// One request while its topics are decided, one after the other.
+struct Request<'a> {
+    image: &'a Image,
+    intent: &'a CreateTopics,
+    /// How often each name is asked for; 0 once a duplicate was answered.
+    occurrences: HashMap<&'a str, usize>,
+    /// The collision forms of all topics that have `.` or `_`, with their names.
+    collisions: HashMap<String, String>,
+    records: Vec<Record>,
+}
+
+impl<'a> Request<'a> {
+    fn new(image: &'a Image, intent: &'a CreateTopics) -> Request<'a> {
+        let mut occurrences = HashMap::new();
+        for topic in &intent.topics {
+            *occurrences.entry(topic.name.as_str()).or_insert(0) += 1;
+        }
+        let existing = image.topics().iter().map(|topic| &*topic.name);
+        let collisions = existing.filter(|name| may_collide(name)).map(collision_entry).collect();
+        Request { image, intent, occurrences, collisions, records: Vec::new() }
+    }
+
+    /// `None` when the name was answered already.
+    fn create(&mut self, topic: &'a NewTopic) -> Option<Result<CreatedTopic, Refusal>> {
+        let occurrences = self.occurrences.get_mut(topic.name.as_str()).expect("all names were counted");
+        match std::mem::replace(occurrences, 0) {
+            0 => None,
+            1 => Some(self.create_one(topic)),
+            _ => Some(Err(Refusal::InvalidRequest("the request names this topic more than once".into()))),
+        }
+    }
+
+    fn create_one(&mut self, topic: &NewTopic) -> Result<CreatedTopic, Refusal> {
+        self.check_name(&topic.name)?;
+        check_configs(topic, self.intent.check_config)?;
+        let partitions = self.partitions(topic)?;
+        let created = CreatedTopic {
+            id: if self.intent.validate_only { Uuid::ZERO } else { topic.id },
+            num_partitions: partitions.len() as i32,
+            replication_factor: partitions[0].replicas.len() as i16,
+        };
+        self.collisions.extend(Some(collision_entry(&topic.name)).filter(|(_, name)| may_collide(name)));
+        self.record(topic, partitions);
+        Ok(created)
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), Refusal> {
+        if name == METADATA_TOPIC {
+            return Err(Refusal::InvalidRequest(format!("the internal topic {METADATA_TOPIC} cannot be created")));
+        }
+        check_topic_name(name).map_err(|e| Refusal::InvalidTopic(format!("'{name}' cannot name a topic: {e}")))?;
+        if self.image.topic(name).is_some() {
+            return Err(Refusal::TopicAlreadyExists(name.to_owned()));
+        }
+        match self.collisions.get(&*collision_form(name)) {
+            Some(other) => Err(Refusal::InvalidTopic(format!("topic '{name}' collides with the existing topic '{other}'"))),
+            None => Ok(()),
+        }
+    }
+
+    fn partitions(&self, topic: &NewTopic) -> Result<Vec<Assigned>, Refusal> {
+        let assignments = if topic.assignments.is_empty() {
+            self.placed(topic)?
+        } else {
+            check_counts_open(topic)?;
+            self.assigned_by_hand(&topic.assignments)?
+        };
+        assignments.into_iter().map(|replicas| self.with_isr(replicas)).collect()
+    }
+
+    fn placed(&self, topic: &NewTopic) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        let defaults = &self.intent.defaults;
+        let factor = match topic.replication_factor {
+            -1 => defaults.replication_factor,
+            factor => factor,
+        };
+        let partitions = match topic.num_partitions {
+            -1 => defaults.num_partitions,
+            partitions => partitions,
+        };
+        let text = |what: &str, value: i64| format!("{what} is {value}; it must be positive, or -1 for the default");
+        let factor = positive(i64::from(factor))
+            .ok_or_else(|| Refusal::InvalidReplicationFactor(text("the replication factor", factor.into())))?;
+        let partitions = positive(i64::from(partitions))
+            .ok_or_else(|| Refusal::InvalidPartitions(text("the number of partitions", partitions.into())))?;
+        placement::place(self.image, partitions, factor, topic.id)
+    }
+
+    fn assigned_by_hand(&self, assignments: &[ReplicaAssignment]) -> Result<Vec<Vec<BrokerId>>, Refusal> {
+        let mut sorted: Vec<_> = assignments.iter().collect();
+        sorted.sort_by_key(|assignment| assignment.index);
+        for (expected, assignment) in (0..).zip(&sorted) {
+            check_index(expected, assignment.index)?;
+            self.check_replicas(assignment)?;
+            check_even(assignment, sorted[0])?;
+        }
+        Ok(sorted.into_iter().map(|assignment| assignment.replicas.clone()).collect())
+    }
+
+    fn check_replicas(&self, assignment: &ReplicaAssignment) -> Result<(), Refusal> {
+        let index = assignment.index;
+        if assignment.replicas.is_empty() {
+            return Err(bad_assignment(format!("partition {index} is assigned to no broker")));
+        }
+        let mut seen = HashSet::new();
+        for id in &assignment.replicas {
+            if self.image.broker(*id).is_none() {
+                return Err(bad_assignment(format!("partition {index} is assigned to broker {id}, which is not registered")));
+            }
+            if !seen.insert(id) {
+                return Err(bad_assignment(format!("partition {index} is assigned to broker {id} more than once")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The replicas that may lead now are in sync: all of them are empty.
+    fn with_isr(&self, replicas: Vec<BrokerId>) -> Result<Assigned, Refusal> {
+        let alive = |id: &BrokerId| self.image.broker(*id).is_some_and(|broker| !broker.fenced);
+        let isr: Vec<_> = replicas.iter().copied().filter(alive).collect();
+        match isr.first().copied() {
+            Some(leader) => Ok(Assigned { replicas, isr, leader }),
+            None => Err(bad_assignment("all brokers of a partition's assignment are fenced".into())),
+        }
+    }
+
+    fn record(&mut self, topic: &NewTopic, partitions: Vec<Assigned>) {
+        assert!(topic.id != Uuid::ZERO && self.image.topic_by_id(topic.id).is_none(), "a new topic needs an id of its own");
+        let name: Arc<str> = topic.name.as_str().into();
+        self.records.push(TopicRecord { name: Arc::clone(&name), id: topic.id }.into());
+        self.records.extend(topic.configs.iter().map(|(key, value)| {
+            let resource = ConfigResource::Topic(Arc::clone(&name));
+            Record::Config(ConfigRecord { resource, key: key.as_str().into(), value: value.as_deref().map(Arc::from) })
+        }));
+        let partitions = (0..).map(PartitionIndex).zip(partitions);
+        self.records.extend(partitions.map(|(index, assigned)| assigned.record(topic.id, index)));
+    }
+}
+
+/// A partition's first replicas.
+struct Assigned {
+    replicas: Vec<BrokerId>,
+    isr: Vec<BrokerId>,
+    leader: BrokerId,
+}
+
+impl Assigned {
+    fn record(self, topic_id: TopicId, index: PartitionIndex) -> Record {
+        Record::Partition(PartitionRecord {
+            topic_id,
+            index,
+            replicas: self.replicas,
+            isr: self.isr,
+            leader: Some(self.leader),
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: 0,
+        })
+    }
+}
+
+fn may_collide(name: &str) -> bool {
+    name.contains(['.', '_'])
+}
+
+fn collision_entry(name: &str) -> (String, String) {
+    (collision_form(name).into_owned(), name.to_owned())
+}
+
+fn positive(count: i64) -> Option<usize> {
+    usize::try_from(count).ok().filter(|count| *count > 0)
+}
+
+fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
+    for (key, value) in &topic.configs {
+        if !seen.insert(key) {
+            return Err(Refusal::InvalidConfig(format!("the config {key} is given more than once")));
+        }
+        let value = value.as_deref().ok_or_else(|| Refusal::InvalidConfig(format!("the config {key} has a null value")))?;
+        check(key, value).map_err(Refusal::InvalidConfig)?;
+    }
+    Ok(())
+}
+
+fn check_counts_open(topic: &NewTopic) -> Result<(), Refusal> {
+    let given = match (topic.replication_factor, topic.num_partitions) {
+        (-1, -1) => return Ok(()),
+        (-1, _) => "the number of partitions",
+        _ => "the replication factor",
+    };
+    Err(Refusal::InvalidRequest(format!("the replicas are assigned by hand, so {given} must be -1")))
+}
+
+fn check_index(expected: i32, index: PartitionIndex) -> Result<(), Refusal> {
+    match index.0.cmp(&expected) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less if index.0 >= 0 => Err(bad_assignment(format!("partition {index} is assigned more than once"))),
+        _ => Err(bad_assignment("the assigned partitions must be numbered from 0 without gaps".into())),
+    }
+}
+
+fn check_even(assignment: &ReplicaAssignment, first: &ReplicaAssignment) -> Result<(), Refusal> {
+    let (count, expected) = (assignment.replicas.len(), first.replicas.len());
+    if count == expected {
+        return Ok(());
+    }
+    let index = assignment.index;
+    Err(bad_assignment(format!("partition {index} is assigned to {count} brokers, but partition 0 to {expected}")))
+}
+
+fn bad_assignment(text: String) -> Refusal {
+    Refusal::InvalidReplicaAssignment(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use super::*;
+use crate::testing::{add_topic, brokers, committed, ids, uuid};
+
+fn cluster() -> Image {
+    let mut image = brokers(&[0, 1], &[2]);
+    add_topic(&mut image, "orders.eu", uuid(50), &[(&[0], &[0], Some(0))]);
+    image
+}
+
+fn topic(name: &str, num_partitions: i32, replication_factor: i16) -> NewTopic {
+    // The id is the name's first bytes, so that different names have different ids.
+    let mut id = Uuid([0xee; 16]);
+    name.bytes().take(16).enumerate().for_each(|(at, byte)| id.0[at] = byte);
+    let name = name.to_owned();
+    NewTopic { name, id, num_partitions, replication_factor, assignments: Vec::new(), configs: Vec::new() }
+}
+
+fn by_hand(num_partitions: i32, replication_factor: i16, assignments: &[(i32, &[i32])]) -> NewTopic {
+    let assignments = assignments
+        .iter()
+        .map(|(index, replicas)| ReplicaAssignment { index: PartitionIndex(*index), replicas: ids(replicas) })
+        .collect();
+    NewTopic { assignments, ..topic("t", num_partitions, replication_factor) }
+}
+
+fn configured(configs: &[(&str, Option<&str>)]) -> NewTopic {
+    let configs = configs.iter().map(|(key, value)| (key.to_string(), value.map(str::to_owned))).collect();
+    NewTopic { configs, ..topic("t", 1, 1) }
+}
+
+fn check_config(key: &str, value: &str) -> Result<(), String> {
+    match (key, value.parse::<u32>()) {
+        ("retention.ms", Ok(_)) => Ok(()),
+        ("retention.ms", Err(_)) => Err(format!("{value} is no number")),
+        _ => Err(format!("unknown config {key}")),
+    }
+}
+
+fn intent(topics: Vec<NewTopic>) -> CreateTopics {
+    let defaults = TopicDefaults { num_partitions: 3, replication_factor: 2 };
+    CreateTopics { topics, validate_only: false, defaults, check_config }
+}
+
+/// `created <partitions>x<replicas>`, or the refusal's kind and text.
+fn verdict(result: &Result<CreatedTopic, Refusal>) -> String {
+    match result {
+        Ok(topic) => format!("created {}x{}", topic.num_partitions, topic.replication_factor),
+        Err(refusal) => {
+            let kind = format!("{refusal:?}");
+            format!("{}: {refusal}", kind.split(['(', ' ']).next().unwrap())
+        }
+    }
+}
+
+fn verdicts(image: &Image, topics: Vec<NewTopic>) -> Vec<String> {
+    let decision = decide(image, &intent(topics)).unwrap();
+    decision.reply.iter().map(|creation| verdict(&creation.result)).collect()
+}
+
+#[test]
+fn each_topic_is_judged_by_itself() {
+    let table = [
+        (topic("t", 1, 1), "created 1x1"),
+        (topic("t", 4, 2), "created 4x2"),
+        (topic("t", -1, -1), "created 3x2"),
+        (topic("", 1, 1), "InvalidTopic: '' cannot name a topic: it is empty"),
+        (topic("..", 1, 1), "InvalidTopic: '..' cannot name a topic: '.' and '..' are not allowed"),
+        (topic("a/b", 1, 1), "InvalidTopic: 'a/b' cannot name a topic: it has a character other than ASCII letters, digits, '.', '_' and '-'"),
+        (topic("orders_eu", 1, 1), "InvalidTopic: topic 'orders_eu' collides with the existing topic 'orders.eu'"),
+        (topic("orders.eu", 1, 1), "TopicAlreadyExists: topic 'orders.eu' already exists"),
+        (topic("__cluster_metadata", 1, 1), "InvalidRequest: the internal topic __cluster_metadata cannot be created"),
+        (topic("t", 0, 1), "InvalidPartitions: the number of partitions is 0; it must be positive, or -1 for the default"),
+        (topic("t", -2, 1), "InvalidPartitions: the number of partitions is -2; it must be positive, or -1 for the default"),
+        (topic("t", 1, 0), "InvalidReplicationFactor: the replication factor is 0; it must be positive, or -1 for the default"),
+        (topic("t", 1, -2), "InvalidReplicationFactor: the replication factor is -2; it must be positive, or -1 for the default"),
+        (topic("t", 1, 4), "InvalidReplicationFactor: the replication factor of 4 cannot be reached with 3 registered brokers"),
+        (topic("t", 1, 3), "InvalidReplicationFactor: the replication factor of 3 cannot be reached: only 2 brokers are unfenced"),
+        (by_hand(-1, -1, &[(1, &[1, 0]), (0, &[0, 1])]), "created 2x2"),
+        (by_hand(2, -1, &[(0, &[0])]), "InvalidRequest: the replicas are assigned by hand, so the number of partitions must be -1"),
+        (by_hand(-1, 1, &[(0, &[0])]), "InvalidRequest: the replicas are assigned by hand, so the replication factor must be -1"),
+        (by_hand(-1, -1, &[(0, &[0]), (2, &[0])]), "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps"),
+        (by_hand(-1, -1, &[(-1, &[0]), (0, &[0])]), "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps"),
+        (by_hand(-1, -1, &[(0, &[0]), (0, &[1])]), "InvalidReplicaAssignment: partition 0 is assigned more than once"),
+        (by_hand(-1, -1, &[(0, &[])]), "InvalidReplicaAssignment: partition 0 is assigned to no broker"),
+        (by_hand(-1, -1, &[(0, &[9])]), "InvalidReplicaAssignment: partition 0 is assigned to broker 9, which is not registered"),
+        (by_hand(-1, -1, &[(0, &[1, 1])]), "InvalidReplicaAssignment: partition 0 is assigned to broker 1 more than once"),
+        (by_hand(-1, -1, &[(0, &[0, 1]), (1, &[0])]), "InvalidReplicaAssignment: partition 1 is assigned to 1 brokers, but partition 0 to 2"),
+        (by_hand(-1, -1, &[(0, &[2])]), "InvalidReplicaAssignment: all brokers of a partition's assignment are fenced"),
+        (configured(&[("retention.ms", Some("5"))]), "created 1x1"),
+        (configured(&[("retention.ms", Some("x"))]), "InvalidConfig: x is no number"),
+        (configured(&[("retention.ms", None)]), "InvalidConfig: the config retention.ms has a null value"),
+        (configured(&[("retention", Some("5"))]), "InvalidConfig: unknown config retention"),
+        (configured(&[("retention.ms", Some("5")), ("retention.ms", Some("6"))]), "InvalidConfig: the config retention.ms is given more than once"),
+    ];
+    for (topic, expected) in table {
+        assert_eq!(verdicts(&cluster(), vec![topic.clone()]), [expected], "{topic:?}");
+    }
+}
+
+#[test]
+fn a_refused_topic_leaves_the_others_alone() {
+    let topics = vec![topic("a", 1, 1), topic("b", 0, 1), topic("c", 1, 1)];
+    let decision = decide(&cluster(), &intent(topics)).unwrap();
+    let image = committed(&cluster(), &decision);
+    assert!(image.topic("a").is_some() && image.topic("b").is_none() && image.topic("c").is_some());
+}
+
+#[test]
+fn a_name_that_comes_twice_is_answered_once() {
+    let topics = vec![topic("a", 1, 1), topic("b", 1, 1), topic("a", 2, 1)];
+    let expected = ["InvalidRequest: the request names this topic more than once", "created 1x1"];
+    assert_eq!(verdicts(&cluster(), topics), expected);
+}
+
+#[test]
+fn names_collide_within_a_request_too() {
+    let expected = ["created 1x1", "InvalidTopic: topic 'a.b' collides with the existing topic 'a_b'"];
+    assert_eq!(verdicts(&cluster(), vec![topic("a_b", 1, 1), topic("a.b", 1, 1)]), expected);
+}
+
+#[test]
+fn a_created_topic_has_what_was_asked() {
+    let created = NewTopic { configs: configured(&[("retention.ms", Some("5"))]).configs, ..by_hand(-1, -1, &[(0, &[2, 1])]) };
+    let decision = decide(&cluster(), &intent(vec![created.clone()])).unwrap();
+    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id: created.id, num_partitions: 1, replication_factor: 2 }));
+    let image = committed(&cluster(), &decision);
+    let topic = image.topic("t").unwrap();
+    assert_eq!((topic.id, topic.configs.value("retention.ms")), (created.id, Some("5")));
+    let partition = &topic.partitions[0];
+    assert_eq!(*partition.replicas, ids(&[2, 1])[..]);
+    assert_eq!(*partition.isr, ids(&[1])[..], "broker 2 is fenced");
+    assert_eq!((partition.leader, partition.leader_epoch, partition.partition_epoch), (Some(BrokerId(1)), LeaderEpoch(0), 0));
+}
+
+#[test]
+fn validation_alone_creates_nothing() {
+    let topics = vec![topic("a", 2, 1), topic("b", 0, 1)];
+    let decision = decide(&cluster(), &CreateTopics { validate_only: true, ..intent(topics) }).unwrap();
+    assert_eq!(decision.records, []);
+    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id: Uuid::ZERO, num_partitions: 2, replication_factor: 1 }));
+    assert!(decision.reply[1].result.is_err());
+}
+
+#[test]
+fn a_request_has_a_limit() {
+    assert_eq!(verdicts(&cluster(), vec![topic("a", 9_000, 1), topic("b", 1_000, 1)]), ["created 9000x1", "created 1000x1"]);
+    for topics in [vec![topic("a", i32::MAX, 1)], vec![topic("a", 9_000, 1), topic("b", 1_001, 1)]] {
+        assert!(matches!(decide(&cluster(), &intent(topics)), Err(Refusal::PolicyViolation(_))));
+    }
+}

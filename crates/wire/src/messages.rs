@@ -1,0 +1,15 @@
+//! The messages, one module per API, with Kafka's names in Rust's spelling.
+//!
+//! The field declaration is the schema: order, versions, nullability, defaults and tags. Fields that a version does not
+//! have take their default when decoded and are left out when encoded.
+
+pub mod api_versions;
+pub mod create_topics;
+pub mod delete_topics;
+pub mod describe_cluster;
+pub mod describe_topic_partitions;
+pub mod fetch;
+pub mod init_producer_id;
+pub mod list_offsets;
+pub mod metadata;
+pub mod produce;

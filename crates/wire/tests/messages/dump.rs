@@ -1,0 +1,67 @@
+//! One text for the same value of two implementations, from their `Debug` output.
+
+use std::fmt::Debug;
+
+use record::Uuid;
+use wire::ErrorCode;
+
+/// Ours: record bytes become a byte string.
+pub fn ours(value: &impl Debug) -> String {
+    map(&format!("{value:?}"), "Bytes([", "])", |list| {
+        let numbers = list.split(", ").filter(|number| !number.is_empty());
+        let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
+        format!("{:?}", bytes::Bytes::from(bytes))
+    })
+}
+
+/// Fields that only they have, of InitProducerId 6 (KIP-939), at their defaults.
+const NEWER_FIELDS: [&str; 2] = [
+    ", enable_2_pc: false, keep_prepared_txn: false",
+    ", ongoing_txn_producer_id: -1, ongoing_txn_producer_epoch: -1",
+];
+
+/// Theirs: unknown tags and newer fields go away, ids become base64, error codes become names.
+pub fn theirs(value: &impl Debug) -> String {
+    let text = NEWER_FIELDS.iter().fold(format!("{value:?}"), |text, field| text.replace(field, ""));
+    let text = map_field(&text, "error_code", |code| format!("{:?}", ErrorCode(code.parse().unwrap())));
+    let text = map_field(&text, "topic_id", uuid);
+    let text = map_field(&text, "replica_directory_id", uuid);
+    without_unknown_tags(&text)
+}
+
+fn uuid(hyphenated: &str) -> String {
+    let hex = hyphenated.replace('-', "");
+    let byte = |index: usize| u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).unwrap();
+    format!("{:?}", Uuid(std::array::from_fn(byte)))
+}
+
+/// A comma follows, as the unknown tags are the last field of each of their structs.
+fn map_field(text: &str, field: &str, change: impl Fn(&str) -> String) -> String {
+    map(text, &format!("{field}: "), ",", |value| format!("{field}: {},", change(value)))
+}
+
+/// Replaces each `start value end` by what `change` makes of the value.
+fn map(text: &str, start: &str, end: &str, change: impl Fn(&str) -> String) -> String {
+    let mut parts = text.split(start);
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |done, part| {
+        let (value, rest) = part.split_once(end).unwrap();
+        done + &change(value) + rest
+    })
+}
+
+/// Takes out the unknown tags: a map from tags to byte strings, in which a brace can be quoted.
+fn without_unknown_tags(text: &str) -> String {
+    let mut parts = text.split(", unknown_tagged_fields: {");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |done, part| {
+        let (mut quoted, mut escaped) = (false, false);
+        let end = part.find(|c| {
+            let ends = c == '}' && !quoted;
+            quoted ^= c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        done + &part[end.unwrap() + 1..]
+    })
+}

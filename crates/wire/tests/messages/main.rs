@@ -1,0 +1,9 @@
+//! Every message in every version: against another implementation of the protocol, and against damaged bytes.
+
+extern crate ottla_wire as wire;
+
+mod dump;
+mod hostile;
+mod oracle;
+mod subject;
+mod values;

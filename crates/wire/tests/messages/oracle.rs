@@ -1,0 +1,132 @@
+//! The same bytes and the same values as the `kafka-protocol` crate, for valid messages and for damaged ones.
+
+use proptest::prelude::*;
+use wire::{ApiKey, DecodeError, Reason};
+
+use crate::subject::{SUBJECTS, Subject, Value};
+use crate::values::Random;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_same_bytes_are_the_same_value(seed: u64) {
+        SUBJECTS.iter().for_each(|subject| subject.each(seed, |version, value, _| {
+            let ours = (subject.decode)(&value.bytes, version).unwrap();
+            assert_eq!(ours.bytes, value.bytes, "{} v{version}: {}", subject.name, value.text);
+            let theirs = (subject.oracle)(&value.bytes, oracle_version(subject, version)).unwrap();
+            assert_eq!(ours, theirs, "{} v{version}", subject.name);
+        }));
+    }
+
+    #[test]
+    fn damaged_bytes_are_judged_alike(seed: u64) {
+        SUBJECTS.iter().for_each(|subject| subject.each(seed, |version, value, random| {
+            for _ in 0..8 {
+                let bytes = damage(&value.bytes, random);
+                judge(subject, &bytes, version);
+            }
+        }));
+    }
+}
+
+#[test]
+fn the_oracle_has_all_versions_but_one() {
+    for subject in SUBJECTS {
+        let missing = subject.versions.max - subject.oracle_max.min(subject.versions.max);
+        assert_eq!(missing, i16::from(subject.key == ApiKey::LIST_OFFSETS), "{}", subject.name);
+    }
+}
+
+/// ListOffsets 11 has the fields of version 10.
+fn oracle_version(subject: &Subject, version: i16) -> i16 {
+    version.min(subject.oracle_max)
+}
+
+/// Replaces, inserts or removes a byte, or cuts off the end.
+fn damage(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = random.below(bytes.len() + 1);
+    let any = random.next() as u8;
+    let byte = [0, 1, 2, 0x7f, 0x80, 0xff, any][random.below(7)];
+    match random.below(5) {
+        0 if at < bytes.len() => drop(bytes.remove(at)),
+        1 => bytes.truncate(at),
+        2 => bytes.insert(at, byte),
+        _ if at < bytes.len() => bytes[at] = byte,
+        _ => bytes.push(byte),
+    }
+    bytes
+}
+
+fn judge(subject: &Subject, bytes: &[u8], version: i16) {
+    let ours = (subject.decode)(bytes, version);
+    let oracle = || (subject.oracle)(bytes, oracle_version(subject, version));
+    let context = || format!("{} v{version}: {ours:?} of {bytes:?}", subject.name);
+    match &ours {
+        Ok(Value { text, .. }) => assert_eq!(*text, oracle().unwrap().text, "{}", context()),
+        Err(error) => match stricter(error) {
+            Some(Stricter::Accepted) => assert!(oracle().is_ok(), "{}", context()),
+            Some(Stricter::Unasked(_)) => {}
+            None => assert!(oracle().is_err(), "{}", context()),
+        },
+    }
+}
+
+/// How the oracle differs where it need not refuse what we refuse.
+enum Stricter {
+    /// It accepts the message.
+    Accepted,
+    /// It is not asked, for this reason.
+    Unasked(&'static str),
+}
+
+fn stricter(error: &DecodeError) -> Option<Stricter> {
+    match error.reason {
+        Reason::TrailingBytes if error.field.is_empty() => Some(Stricter::Accepted),
+        Reason::FalseCount => Some(Stricter::Unasked("it allocates what the count says, and aborts")),
+        Reason::LongVarint => Some(Stricter::Unasked("it reads the first five bytes and drops what is beyond 32 bits")),
+        Reason::LongString => Some(Stricter::Unasked("it has no limit for compact strings")),
+        Reason::Null if NULL_IN_LATER_VERSIONS.contains(&error.field) => {
+            Some(Stricter::Unasked("it allows null in all versions of a field that has null in some"))
+        }
+        Reason::InvalidMarker => Some(Stricter::Unasked("it takes any marker but 1 for null")),
+        Reason::TagTruncated => Some(Stricter::Unasked("it ignores the size of a tagged field it knows")),
+        _ if in_tagged_field(error) => Some(Stricter::Unasked("it ignores the size of a tagged field it knows")),
+        _ => None,
+    }
+}
+
+const NULL_IN_LATER_VERSIONS: [&str; 4] =
+    ["DeletableTopicResult.name", "MetadataRequest.topics", "MetadataRequestTopic.name", "MetadataResponseTopic.name"];
+
+fn in_tagged_field(error: &DecodeError) -> bool {
+    let fields = [
+        "ApiVersionsResponse.supported_features",
+        "ApiVersionsResponse.finalized_features",
+        "ApiVersionsResponse.finalized_features_epoch",
+        "ApiVersionsResponse.zk_migration_ready",
+        "CreatableTopicResult.topic_config_error_code",
+        "FetchPartition.replica_directory_id",
+        "FetchPartition.high_watermark",
+        "FetchRequest.cluster_id",
+        "FetchRequest.replica_state",
+        "FetchResponse.node_endpoints",
+        "PartitionData.diverging_epoch",
+        "PartitionData.current_leader",
+        "PartitionData.snapshot_id",
+        "PartitionProduceResponse.current_leader",
+        "ProduceResponse.node_endpoints",
+    ];
+    let structs = [
+        "EpochEndOffset",
+        "FinalizedFeatureKey",
+        "LeaderIdAndEpoch",
+        "NodeEndpoint",
+        "ReplicaState",
+        "SnapshotId",
+        "SupportedFeatureKey",
+    ];
+    let of_struct = error.field.split_once('.').is_some_and(|(name, _)| structs.contains(&name));
+    of_struct || fields.contains(&error.field)
+}

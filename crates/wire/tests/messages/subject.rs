@@ -1,0 +1,101 @@
+//! The messages as table rows, so that each test is one loop over messages and versions.
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages as theirs;
+use kafka_protocol::protocol::{Decodable, Encodable, Message as _};
+use wire::messages as ours;
+use wire::{Api, ApiKey, DecodeError, Message, Reader, Versions, Writer};
+
+use crate::dump;
+use crate::values::{Generate, Random};
+
+/// One request or response.
+pub struct Subject {
+    pub name: &'static str,
+    pub key: ApiKey,
+    pub versions: Versions,
+    /// The highest version that the oracle has.
+    pub oracle_max: i16,
+    /// A random value of a version.
+    pub random: fn(&mut Random, i16) -> Value,
+    /// Our reading of a body.
+    pub decode: fn(&[u8], i16) -> Result<Value, DecodeError>,
+    /// The oracle's reading of a body; it does not mind bytes that are left.
+    pub oracle: fn(&[u8], i16) -> Result<Value, String>,
+}
+
+/// A message, encoded and as text.
+#[derive(Debug, PartialEq)]
+pub struct Value {
+    pub bytes: Vec<u8>,
+    pub text: String,
+}
+
+impl Value {
+    fn ours<'a>(message: &(impl Message<'a> + std::fmt::Debug), version: i16) -> Value {
+        let (mut bytes, mut cuts) = (Vec::new(), Vec::new());
+        message.encode(&mut Writer::new(&mut bytes, &mut cuts), version);
+        assert!(cuts.is_empty());
+        Value { bytes, text: dump::ours(message) }
+    }
+
+    fn theirs(message: &(impl Encodable + std::fmt::Debug), version: i16) -> Value {
+        let mut bytes = BytesMut::new();
+        message.encode(&mut bytes, version).unwrap();
+        Value { bytes: bytes.to_vec(), text: dump::theirs(message) }
+    }
+}
+
+impl Subject {
+    /// Calls `check` with each version and some random values of it.
+    pub fn each(&self, seed: u64, mut check: impl FnMut(i16, Value, &mut Random)) {
+        for version in self.versions.min..=self.versions.max {
+            let mut random = Random::new(seed ^ u64::from(version.unsigned_abs()) << 32);
+            let value = (self.random)(&mut random, version);
+            check(version, value, &mut random);
+        }
+    }
+}
+
+macro_rules! subjects {
+    ($($module:ident::$name:ident)*) => {
+        &[$(Subject {
+            name: stringify!($name),
+            key: <ours::$module::$name as Api>::API_KEY,
+            versions: <ours::$module::$name as Api>::VERSIONS,
+            oracle_max: theirs::$name::VERSIONS.max,
+            random: |random, version| Value::ours(&ours::$module::$name::generate(random, version), version),
+            decode: |bytes, version| {
+                let message: ours::$module::$name = wire::decode_body(Reader::new(bytes), version)?;
+                Ok(Value::ours(&message, version))
+            },
+            oracle: |bytes, version| {
+                let message = theirs::$name::decode(&mut Bytes::copy_from_slice(bytes), version);
+                message.map(|message| Value::theirs(&message, version)).map_err(|error| error.to_string())
+            },
+        }),*]
+    };
+}
+
+pub const SUBJECTS: &[Subject] = subjects! {
+    api_versions::ApiVersionsRequest
+    api_versions::ApiVersionsResponse
+    create_topics::CreateTopicsRequest
+    create_topics::CreateTopicsResponse
+    delete_topics::DeleteTopicsRequest
+    delete_topics::DeleteTopicsResponse
+    describe_cluster::DescribeClusterRequest
+    describe_cluster::DescribeClusterResponse
+    describe_topic_partitions::DescribeTopicPartitionsRequest
+    describe_topic_partitions::DescribeTopicPartitionsResponse
+    fetch::FetchRequest
+    fetch::FetchResponse
+    init_producer_id::InitProducerIdRequest
+    init_producer_id::InitProducerIdResponse
+    list_offsets::ListOffsetsRequest
+    list_offsets::ListOffsetsResponse
+    metadata::MetadataRequest
+    metadata::MetadataResponse
+    produce::ProduceRequest
+    produce::ProduceResponse
+};

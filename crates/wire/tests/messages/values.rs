@@ -1,0 +1,233 @@
+//! Random values of every message.
+
+use record::Uuid;
+use wire::messages::api_versions::*;
+use wire::messages::create_topics::*;
+use wire::messages::delete_topics::*;
+use wire::messages::describe_cluster::*;
+use wire::messages::describe_topic_partitions::*;
+use wire::messages::fetch::*;
+use wire::messages::init_producer_id::*;
+use wire::messages::list_offsets::*;
+use wire::messages::metadata::*;
+use wire::messages::produce::*;
+use wire::{Array, ErrorCode, Records};
+
+/// A small deterministic generator (xorshift64*).
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 8
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// A type whose values can be drawn. A field that cannot be null in `version` is not.
+pub trait Generate: Sized {
+    fn generate(random: &mut Random, version: i16) -> Self;
+}
+
+macro_rules! integers {
+    ($($integer:ident),*) => {$(
+        impl Generate for $integer {
+            fn generate(random: &mut Random, _version: i16) -> Self {
+                let any = random.next() as $integer;
+                random.pick(&[0, 1, -1, $integer::MIN, $integer::MAX, any])
+            }
+        }
+    )*};
+}
+integers!(i8, i16, i32, i64);
+
+impl Generate for bool {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        random.pick(&[false, true])
+    }
+}
+
+impl Generate for ErrorCode {
+    fn generate(random: &mut Random, version: i16) -> Self {
+        ErrorCode(i16::generate(random, version))
+    }
+}
+
+impl Generate for Uuid {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        let byte = random.next() as u8;
+        random.pick(&[Uuid::ZERO, Uuid([byte; 16])])
+    }
+}
+
+/// Beyond 127 bytes a compact length takes two.
+const LONG: &str = const {
+    match std::str::from_utf8(&[b'x'; 300]) {
+        Ok(long) => long,
+        Err(_) => unreachable!(),
+    }
+};
+
+impl Generate for &'static str {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        random.pick(&["", "a", "orders", "Bücher", LONG])
+    }
+}
+
+impl Generate for Records<'static> {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        Records::Bytes(random.pick(&["", "batch", LONG]).as_bytes())
+    }
+}
+
+impl<T: Generate> Generate for Option<T> {
+    fn generate(random: &mut Random, version: i16) -> Self {
+        (random.below(3) > 0).then(|| T::generate(random, version))
+    }
+}
+
+impl<T: Generate + Clone> Generate for Array<'static, T> {
+    fn generate(random: &mut Random, version: i16) -> Self {
+        (0..random.below(4)).map(|_| T::generate(random, version)).collect()
+    }
+}
+
+/// A nullable field, null in the versions from `nullable` only.
+fn nullable_from<T: Generate>(nullable: i16, random: &mut Random, version: i16) -> Option<T> {
+    match version >= nullable {
+        true => Generate::generate(random, version),
+        false => Some(T::generate(random, version)),
+    }
+}
+
+/// `field >= n` is null only from version n. Naming every field keeps this in step with the messages.
+macro_rules! structs {
+    ($($name:ty { $($field:ident $(>= $nullable:literal)?),* $(,)? })*) => {$(
+        impl Generate for $name {
+            fn generate(random: &mut Random, version: i16) -> Self {
+                Self { $($field: structs!(@field random version $($nullable)?)),* }
+            }
+        }
+    )*};
+    (@field $random:ident $version:ident) => { Generate::generate($random, $version) };
+    (@field $random:ident $version:ident $nullable:literal) => { nullable_from($nullable, $random, $version) };
+}
+
+structs! {
+    ApiVersionsRequest<'static> { client_software_name, client_software_version }
+    ApiVersionsResponse<'static> {
+        error_code, api_keys, throttle_time_ms, supported_features, finalized_features_epoch, finalized_features,
+        zk_migration_ready,
+    }
+    ApiVersion { api_key, min_version, max_version }
+    SupportedFeatureKey<'static> { name, min_version, max_version }
+    FinalizedFeatureKey<'static> { name, max_version_level, min_version_level }
+
+    CreateTopicsRequest<'static> { topics, timeout_ms, validate_only }
+    CreatableTopic<'static> { name, num_partitions, replication_factor, assignments, configs }
+    CreatableReplicaAssignment<'static> { partition_index, broker_ids }
+    CreatableTopicConfig<'static> { name, value }
+    CreateTopicsResponse<'static> { throttle_time_ms, topics }
+    CreatableTopicResult<'static> {
+        name, topic_id, error_code, error_message, topic_config_error_code, num_partitions, replication_factor,
+        configs,
+    }
+    CreatableTopicConfigs<'static> { name, value, read_only, config_source, is_sensitive }
+
+    DeleteTopicsRequest<'static> { topics, topic_names, timeout_ms }
+    DeleteTopicState<'static> { name, topic_id }
+    DeleteTopicsResponse<'static> { throttle_time_ms, responses }
+    DeletableTopicResult<'static> { name >= 6, topic_id, error_code, error_message }
+
+    DescribeClusterRequest { include_cluster_authorized_operations, endpoint_type, include_fenced_brokers }
+    DescribeClusterResponse<'static> {
+        throttle_time_ms, error_code, error_message, endpoint_type, cluster_id, controller_id, brokers,
+        cluster_authorized_operations,
+    }
+    DescribeClusterBroker<'static> { broker_id, host, port, rack, is_fenced }
+
+    DescribeTopicPartitionsRequest<'static> { topics, response_partition_limit, cursor }
+    TopicRequest<'static> { name }
+    Cursor<'static> { topic_name, partition_index }
+    DescribeTopicPartitionsResponse<'static> { throttle_time_ms, topics, next_cursor }
+    DescribeTopicPartitionsResponseTopic<'static> {
+        error_code, name, topic_id, is_internal, partitions, topic_authorized_operations,
+    }
+    DescribeTopicPartitionsResponsePartition<'static> {
+        error_code, partition_index, leader_id, leader_epoch, replica_nodes, isr_nodes, eligible_leader_replicas,
+        last_known_elr, offline_replicas,
+    }
+
+    FetchRequest<'static> {
+        cluster_id, replica_id, replica_state, max_wait_ms, min_bytes, max_bytes, isolation_level, session_id,
+        session_epoch, topics, forgotten_topics_data, rack_id,
+    }
+    ReplicaState { replica_id, replica_epoch }
+    FetchTopic<'static> { topic, topic_id, partitions }
+    FetchPartition {
+        partition, current_leader_epoch, fetch_offset, last_fetched_epoch, log_start_offset, partition_max_bytes,
+        replica_directory_id, high_watermark,
+    }
+    ForgottenTopic<'static> { topic, topic_id, partitions }
+    FetchResponse<'static> { throttle_time_ms, error_code, session_id, responses, node_endpoints }
+    FetchableTopicResponse<'static> { topic, topic_id, partitions }
+    PartitionData<'static> {
+        partition_index, error_code, high_watermark, last_stable_offset, log_start_offset, diverging_epoch,
+        current_leader, snapshot_id, aborted_transactions, preferred_read_replica, records,
+    }
+    EpochEndOffset { epoch, end_offset }
+    SnapshotId { end_offset, epoch }
+    AbortedTransaction { producer_id, first_offset }
+
+    InitProducerIdRequest<'static> { transactional_id, transaction_timeout_ms, producer_id, producer_epoch }
+    InitProducerIdResponse { throttle_time_ms, error_code, producer_id, producer_epoch }
+
+    ListOffsetsRequest<'static> { replica_id, isolation_level, topics, timeout_ms }
+    ListOffsetsTopic<'static> { name, partitions }
+    ListOffsetsPartition { partition_index, current_leader_epoch, timestamp }
+    ListOffsetsResponse<'static> { throttle_time_ms, topics }
+    ListOffsetsTopicResponse<'static> { name, partitions }
+    ListOffsetsPartitionResponse { partition_index, error_code, timestamp, offset, leader_epoch }
+
+    MetadataRequest<'static> {
+        topics >= 1, allow_auto_topic_creation, include_cluster_authorized_operations,
+        include_topic_authorized_operations,
+    }
+    MetadataRequestTopic<'static> { topic_id, name >= 10 }
+    MetadataResponse<'static> {
+        throttle_time_ms, brokers, cluster_id, controller_id, topics, cluster_authorized_operations, error_code,
+    }
+    MetadataResponseBroker<'static> { node_id, host, port, rack }
+    MetadataResponseTopic<'static> {
+        error_code, name >= 12, topic_id, is_internal, partitions, topic_authorized_operations,
+    }
+    MetadataResponsePartition<'static> {
+        error_code, partition_index, leader_id, leader_epoch, replica_nodes, isr_nodes, offline_replicas,
+    }
+
+    ProduceRequest<'static> { transactional_id, acks, timeout_ms, topic_data }
+    TopicProduceData<'static> { name, topic_id, partition_data }
+    PartitionProduceData<'static> { index, records }
+    ProduceResponse<'static> { responses, throttle_time_ms, node_endpoints }
+    TopicProduceResponse<'static> { name, topic_id, partition_responses }
+    PartitionProduceResponse<'static> {
+        index, error_code, base_offset, log_append_time_ms, log_start_offset, record_errors, error_message,
+        current_leader,
+    }
+    BatchIndexAndErrorMessage<'static> { batch_index, batch_index_error_message }
+    LeaderIdAndEpoch { leader_id, leader_epoch }
+    NodeEndpoint<'static> { node_id, host, port, rack }
+}
