@@ -1,1 +1,23 @@
-//! The node: API table, handlers, partitions, control thread, configuration.
+//! The node: what makes a broker of the crates below it.
+//!
+//! Follow one request: [`turn`] takes the frames of one read; [`api`] is the table that says who handles what;
+//! `handlers/` has one file per API; [`partition`] appends and reads; [`control`] is the thread that changes metadata and
+//! opens logs; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
+//!
+//! Deliberately absent: sockets (`net`), files (`host`, `storage`), and any decision about the cluster (`metadata`).
+
+mod api;
+pub mod config;
+mod control;
+mod errors;
+mod handlers;
+mod node;
+mod partition;
+mod producer_ids;
+mod start;
+mod turn;
+mod view;
+
+pub use config::Sources;
+pub use node::RunningNode;
+pub use start::{Options, StartError, start};

@@ -15,10 +15,8 @@ pub fn ours(value: &impl Debug) -> String {
 }
 
 /// Fields that only they have, of InitProducerId 6 (KIP-939), at their defaults.
-const NEWER_FIELDS: [&str; 2] = [
-    ", enable_2_pc: false, keep_prepared_txn: false",
-    ", ongoing_txn_producer_id: -1, ongoing_txn_producer_epoch: -1",
-];
+const NEWER_FIELDS: [&str; 2] =
+    [", enable_2_pc: false, keep_prepared_txn: false", ", ongoing_txn_producer_id: -1, ongoing_txn_producer_epoch: -1"];
 
 /// Theirs: unknown tags and newer fields go away, ids become base64, error codes become names.
 pub fn theirs(value: &impl Debug) -> String {

@@ -14,6 +14,8 @@ pub struct Subject {
     pub name: &'static str,
     pub key: ApiKey,
     pub versions: Versions,
+    /// The first flexible version.
+    pub flexible: i16,
     /// The highest version that the oracle has.
     pub oracle_max: i16,
     /// A random value of a version.
@@ -63,6 +65,7 @@ macro_rules! subjects {
             name: stringify!($name),
             key: <ours::$module::$name as Api>::API_KEY,
             versions: <ours::$module::$name as Api>::VERSIONS,
+            flexible: <ours::$module::$name as Api>::FLEXIBLE,
             oracle_max: theirs::$name::VERSIONS.max,
             random: |random, version| Value::ours(&ours::$module::$name::generate(random, version), version),
             decode: |bytes, version| {

@@ -1,0 +1,166 @@
+//! The table of all APIs that this broker serves: one line, one message file in `wire`, one file in `handlers/`.
+//!
+//! Dispatch and ApiVersions come from the table. Produce has a line like the others, but its requests are gathered over
+//! a turn (see [`crate::turn`]), so its handler never runs alone.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use host::FileSlice;
+use net::{Answer, CloseReason, Outbox};
+use wire::messages::{
+    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
+    describe_cluster::DescribeClusterRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
+    fetch::FetchRequest, init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest,
+    metadata::MetadataRequest, produce::ProduceRequest,
+};
+use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
+
+use crate::handlers;
+use crate::node::Node;
+use crate::turn::Session;
+use crate::view::View;
+
+/// One line of the table.
+pub struct Api {
+    /// Which API.
+    pub key: ApiKey,
+    /// The versions that are served.
+    pub versions: Versions,
+    /// The lowest version that ApiVersions tells.
+    pub advertised_min: i16,
+    /// Decodes the body and answers.
+    pub handle: Handle,
+}
+
+/// How requests of an API are handled.
+#[derive(Clone, Copy)]
+pub enum Handle {
+    /// One by one.
+    Alone(fn(&Call<'_>, Reader<'_>, &mut Outbox) -> Result<Flow, DecodeError>),
+    /// Together with those that follow it in the turn.
+    Gathered,
+}
+
+macro_rules! api {
+    ($request:ident, $handler:ident) => {
+        Api {
+            key: $request::API_KEY,
+            versions: $request::VERSIONS,
+            advertised_min: $request::VERSIONS.min,
+            handle: Handle::Alone(|call, body, outbox| {
+                let request: $request = wire::decode_body(body, call.version())?;
+                Ok(handlers::$handler::handle(call, request, outbox))
+            }),
+        }
+    };
+}
+
+/// Every API, by key.
+pub const TABLE: &[Api] = &[
+    // Versions 0-2 are told but refused: KAFKA-18659.
+    Api { key: ProduceRequest::API_KEY, versions: ProduceRequest::VERSIONS, advertised_min: 0, handle: Handle::Gathered },
+    api!(FetchRequest, fetch),
+    api!(ListOffsetsRequest, list_offsets),
+    api!(MetadataRequest, metadata),
+    api!(ApiVersionsRequest, api_versions),
+    api!(CreateTopicsRequest, create_topics),
+    api!(DeleteTopicsRequest, delete_topics),
+    api!(InitProducerIdRequest, init_producer_id),
+    api!(DescribeClusterRequest, describe_cluster),
+    api!(DescribeTopicPartitionsRequest, describe_topic_partitions),
+];
+
+/// The line of a request, if its key and version are served.
+pub fn find(header: &RequestHeader<'_>) -> Option<&'static Api> {
+    TABLE.iter().find(|api| api.key.0 == header.api_key).filter(|api| api.versions.contains(header.api_version))
+}
+
+/// What a handler knows of the request beside its body. One view from start to end.
+pub struct Call<'c> {
+    /// The node.
+    pub node: &'c Arc<Node>,
+    /// The metadata and the partitions as they were when the turn began.
+    pub view: &'c Arc<View>,
+    /// The connection.
+    pub session: &'c Session,
+    /// The request's header.
+    pub header: &'c RequestHeader<'c>,
+}
+
+/// How a request goes on.
+pub enum Flow {
+    /// Answered.
+    Done,
+    /// The answer comes later; requests behind it wait.
+    Wait(net::Wait),
+    /// The connection has to end.
+    Close(CloseReason),
+}
+
+/// What an answer needs to know of its request; outlives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Respond {
+    correlation_id: i32,
+    version: i16,
+}
+
+impl Call<'_> {
+    /// The version of the request, and of its response.
+    pub fn version(&self) -> i16 {
+        self.header.api_version
+    }
+
+    /// The name of the listener that the client came through.
+    pub fn listener(&self) -> &str {
+        &self.node.config.listeners[self.session.listener].name
+    }
+
+    /// For an answer that comes later.
+    pub fn respond(&self) -> Respond {
+        Respond::to(self.header)
+    }
+
+    /// Answers now.
+    pub fn answer<'r, R: Response + Message<'r>>(&self, outbox: &mut Outbox, response: &R) {
+        self.respond().answer(outbox, response);
+    }
+}
+
+impl Flow {
+    /// Answers when `work` is done; it gives the function that writes the answer.
+    pub fn wait<F, W>(work: F) -> Flow
+    where
+        F: Future<Output = W> + 'static,
+        W: FnOnce(&mut Outbox) + 'static,
+    {
+        Flow::Wait(Box::pin(async move { Answer::Write(Box::new(work.await)) }))
+    }
+}
+
+impl Respond {
+    /// To the request with this header, in its version.
+    pub fn to(header: &RequestHeader<'_>) -> Respond {
+        Respond { correlation_id: header.correlation_id, version: header.api_version }
+    }
+
+    /// To it, in a version that it can surely read.
+    pub fn in_version(header: &RequestHeader<'_>, version: i16) -> Respond {
+        Respond { correlation_id: header.correlation_id, version }
+    }
+
+    /// Writes a response that has no file ranges.
+    pub fn answer<'r, R: Response + Message<'r>>(&self, outbox: &mut Outbox, response: &R) {
+        self.answer_with_files(outbox, response, std::iter::empty());
+    }
+
+    /// Writes a response; `files` fill its holes, in order.
+    pub fn answer_with_files<'r, R: Response + Message<'r>>(
+        &self,
+        outbox: &mut Outbox,
+        response: &R,
+        files: impl IntoIterator<Item = FileSlice>,
+    ) {
+        outbox.push(|out, cuts| wire::encode_response(out, cuts, self.correlation_id, self.version, response), files);
+    }
+}

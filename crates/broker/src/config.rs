@@ -1,0 +1,196 @@
+//! What an operator can set: Kafka's own keys, read from `server.properties` and `--set key=value`.
+//!
+//! [`keys`] is the table (one item a key: name, default, doc, how it is parsed); [`properties`] reads the file format;
+//! [`listener`] understands `listeners` and its companions; [`topic`] has the keys of one topic.
+//!
+//! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
+//! refused: a setting that would change what the broker promises is never dropped silently.
+
+mod keys;
+mod listener;
+mod properties;
+mod support;
+pub mod topic;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use record::BrokerId;
+
+pub use listener::{Endpoint, Listener};
+pub use properties::parse as parse_properties;
+pub use topic::TopicConfig;
+
+use support::Rejection;
+
+/// Everything a node is told at start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `node.id` (or its older name `broker.id`).
+    pub node_id: BrokerId,
+    /// `log.dirs`: where the data lives.
+    pub data_dir: PathBuf,
+    /// `listeners`, each with what clients are told to connect to (`advertised.listeners`).
+    pub listeners: Vec<Listener>,
+    /// `num.network.threads`: event loops; by default one per core.
+    pub loops: usize,
+    /// `num.partitions`: of a topic created without a count.
+    pub num_partitions: i32,
+    /// `default.replication.factor`: of a topic created without one; -1 takes this.
+    pub default_replication_factor: i16,
+    /// `auto.create.topics.enable`: a Metadata request may create the topics it names.
+    pub auto_create_topics: bool,
+    /// `delete.topic.enable`.
+    pub delete_topics: bool,
+    /// `socket.request.max.bytes`: the largest request frame.
+    pub max_request_bytes: u32,
+    /// `queued.max.request.bytes`: what all partly received requests may hold together.
+    pub request_budget_bytes: u64,
+    /// `fetch.max.bytes`: the most one Fetch answers, whatever it asks.
+    pub fetch_max_bytes: u32,
+    /// `max.connections`.
+    pub max_connections: usize,
+    /// `max.connections.per.ip`.
+    pub max_connections_per_ip: usize,
+    /// `connections.max.idle.ms`.
+    pub connections_max_idle: Duration,
+    /// Defaults of every topic's keys, from the broker's synonyms of them (`log.segment.bytes` for `segment.bytes` ...).
+    pub topic_defaults: TopicConfig,
+    pub(crate) raw: listener::Raw,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            node_id: BrokerId(1),
+            data_dir: PathBuf::from("./ottla-data"),
+            listeners: Vec::new(),
+            loops: std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+            num_partitions: 1,
+            default_replication_factor: 1,
+            auto_create_topics: true,
+            delete_topics: true,
+            max_request_bytes: 100 * 1024 * 1024,
+            request_budget_bytes: 256 * 1024 * 1024,
+            fetch_max_bytes: 55 * 1024 * 1024,
+            max_connections: 10_000,
+            max_connections_per_ip: 10_000,
+            connections_max_idle: Duration::from_secs(600),
+            topic_defaults: TopicConfig::default(),
+            raw: listener::Raw::default(),
+        }
+    }
+}
+
+/// Where settings come from, lowest precedence first: defaults, the file, `--set`, and the two short flags.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The text of `server.properties`, with its name for messages.
+    pub file: Option<(String, String)>,
+    /// `--set key=value`, in order.
+    pub overrides: Vec<(String, String)>,
+    /// `--data`.
+    pub data_dir: Option<PathBuf>,
+    /// `--listen HOST:PORT`.
+    pub listen: Option<String>,
+}
+
+/// Why a node does not start with these settings; names the key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// The value does not parse or is out of bounds.
+    #[error("{key}={value}: {reason}")]
+    Invalid {
+        /// The key as it was written.
+        key: String,
+        /// Its value.
+        value: String,
+        /// What would be valid.
+        reason: String,
+    },
+    /// The key asks for something that Ottla does not do yet; ignoring it would break a promise.
+    #[error("{key}={value} is not supported yet: {reason}. Remove it to start without")]
+    Unsupported {
+        /// The key as it was written.
+        key: String,
+        /// Its value.
+        value: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A line of the file is not `key=value`.
+    #[error("{file}:{line}: {reason}")]
+    Syntax {
+        /// The file's name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Settings as understood, and what the operator should know about them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// One line each: unknown keys, and known ones that have no effect here.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads all sources.
+    pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+        let mut loaded = Loaded { config: Config::default(), warnings: Vec::new() };
+        if let Some((name, text)) = &sources.file {
+            for (key, value) in properties::parse(name, text)? {
+                loaded.set(&key, &value)?;
+            }
+        }
+        for (key, value) in &sources.overrides {
+            loaded.set(key, value)?;
+        }
+        if let Some(dir) = &sources.data_dir {
+            loaded.config.data_dir.clone_from(dir);
+        }
+        if let Some(address) = &sources.listen {
+            loaded.config.raw.listen_at(address);
+        }
+        loaded.config.listeners = loaded.config.raw.resolve()?;
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        let Some(found) = keys::find(key) else {
+            return self.unknown(key, value);
+        };
+        let (key_owned, value_owned) = (key.to_owned(), value.to_owned());
+        let no_effect = found.apply(&mut self.config, value).map_err(|rejection| match rejection {
+            Rejection::Invalid(reason) => ConfigError::Invalid { key: key_owned, value: value_owned, reason },
+            Rejection::Unsupported(reason) => ConfigError::Unsupported { key: key_owned, value: value_owned, reason },
+        })?;
+        self.warnings.extend(no_effect.map(|why| format!("{key} has no effect: {why}")));
+        Ok(())
+    }
+
+    /// Families of keys are refused whole: `ssl.*` that is not obeyed must not look as if it were.
+    fn unknown(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        // `listener.name.<listener>.<key>` is the per-listener form of <key>.
+        let base = key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.')).map_or(key, |(_, base)| base);
+        if let Some((_, reason)) = keys::REFUSED_PREFIXES.iter().find(|(prefix, _)| base.starts_with(prefix)) {
+            return Err(ConfigError::Unsupported {
+                key: key.to_owned(),
+                value: if keys::is_secret(base) { "[hidden]".to_owned() } else { value.to_owned() },
+                reason: (*reason).to_owned(),
+            });
+        }
+        self.warnings.push(format!("unknown configuration key {key}: ignored"));
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+use super::*;
+
+fn load(file: &str, overrides: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    let overrides = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let file = Some(("server.properties".to_owned(), file.to_owned()));
+    Config::load(&Sources { file, overrides, ..Sources::default() })
+}
+
+fn refused(file: &str) -> String {
+    load(file, &[]).expect_err("this configuration must be refused").to_string()
+}
+
+#[test]
+fn without_settings_it_listens_on_loopback_only() {
+    let config = load("", &[]).unwrap().config;
+    let bind = Endpoint { host: "127.0.0.1".to_owned(), port: 9092 };
+    assert_eq!(config.listeners, [Listener { name: "PLAINTEXT".to_owned(), bind, advertised: None }]);
+    assert_eq!(config.data_dir, PathBuf::from("./ottla-data"));
+}
+
+#[test]
+fn the_later_source_wins() {
+    let sources = Sources {
+        file: Some(("f".to_owned(), "num.partitions=3\nlog.dirs=/a\nlisteners=PLAINTEXT://:1\n".to_owned())),
+        overrides: vec![("num.partitions".to_owned(), "7".to_owned())],
+        data_dir: Some(PathBuf::from("/b")),
+        listen: Some("[::1]:9093".to_owned()),
+    };
+    let config = Config::load(&sources).unwrap().config;
+    assert_eq!((config.num_partitions, config.data_dir), (7, PathBuf::from("/b")));
+    assert_eq!(config.listeners[0].bind, Endpoint { host: "::1".to_owned(), port: 9093 });
+}
+
+#[test]
+fn a_topic_default_comes_from_the_brokers_synonym() {
+    let loaded = load("log.segment.bytes=2097152\nmessage.max.bytes=5000\n", &[]).unwrap();
+    let defaults = &loaded.config.topic_defaults;
+    assert_eq!((defaults.segment_bytes, defaults.max_message_bytes), (2 << 20, 5000));
+    let own = defaults.with([("max.message.bytes", Some("9"))]).unwrap();
+    assert_eq!((own.segment_bytes, own.max_message_bytes), (2 << 20, 9));
+}
+
+#[test]
+fn what_would_secure_the_broker_is_refused_by_name() {
+    for (line, key) in [
+        ("ssl.keystore.location=/k", "ssl.keystore.location"),
+        ("sasl.enabled.mechanisms=PLAIN", "sasl.enabled.mechanisms"),
+        ("listeners=SSL://:9093", "listeners"),
+        ("listener.security.protocol.map=CLIENT:SASL_SSL\nlisteners=CLIENT://:9093", "listener.security.protocol.map"),
+        ("listener.name.client.ssl.truststore.location=/t", "listener.name.client.ssl.truststore.location"),
+        ("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "authorizer.class.name"),
+    ] {
+        let message = refused(line);
+        assert!(message.starts_with(key) && message.contains("not supported"), "{line}: {message}");
+    }
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    assert!(!refused("ssl.keystore.password=hunter2").contains("hunter2"));
+}
+
+#[test]
+fn bad_values_say_what_would_be_valid() {
+    for (line, hint) in [
+        ("num.partitions=0", "from 1"),
+        ("num.partitions=many", "not a number"),
+        ("auto.create.topics.enable=yes", "true or false"),
+        ("log.segment.bytes=1024", "from 1048576"),
+        ("listeners=9092", "NAME://HOST:PORT"),
+        ("listeners=PLAINTEXT://:9092,PLAINTEXT://:9093", "stands twice"),
+        ("listeners=PLAINTEXT://0.0.0.0:9092\nadvertised.listeners=PLAINTEXT://0.0.0.0:9092", "cannot connect"),
+        ("advertised.listeners=OUTSIDE://h:1", "no listener has this name"),
+        ("listeners=CLIENT://:9092", "map it to PLAINTEXT"),
+        ("log.dirs=/a,/b", "one directory"),
+        ("log.retention.hours=1", "not supported yet"),
+    ] {
+        let message = refused(line);
+        assert!(message.contains(hint), "{line}: {message}");
+    }
+}
+
+#[test]
+fn unknown_keys_and_those_without_effect_warn() {
+    let loaded = load("no.such.key=1\nnum.io.threads=8\n", &[]).unwrap();
+    assert_eq!(loaded.warnings.len(), 2);
+    assert!(loaded.warnings[0].contains("no.such.key") && loaded.warnings[1].contains("num.io.threads"));
+}
+
+#[test]
+fn a_controller_listener_needs_no_socket() {
+    let file = "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n";
+    let config = load(file, &[]).unwrap().config;
+    assert_eq!(config.listeners.len(), 1);
+}
+
+#[test]
+fn named_listeners_advertise_their_own_address() {
+    let file = "listeners=IN://:9092,OUT://:9094\nlistener.security.protocol.map=IN:PLAINTEXT,OUT:PLAINTEXT\n\
+                advertised.listeners=IN://kafka:9092,OUT://localhost:9094\n";
+    let config = load(file, &[]).unwrap().config;
+    let hosts: Vec<_> = config.listeners.iter().filter_map(|l| l.advertised.as_ref()).map(|e| e.host.as_str()).collect();
+    assert_eq!(hosts, ["kafka", "localhost"]);
+}
+
+#[test]
+fn properties_are_read_as_java_reads_them() {
+    let text = "# comment\n! too\n\n a = b \nc:d\ne f\nlong = one,\\\n   two\ntab=\\t.\\u0041\nempty=\n";
+    let pairs = properties::parse("f", text).unwrap();
+    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(pairs, [("a", "b"), ("c", "d"), ("e", "f"), ("long", "one,two"), ("tab", "\t.A"), ("empty", "")]);
+    assert!(matches!(properties::parse("f", "ok=1\n=2"), Err(ConfigError::Syntax { line: 2, .. })));
+}
+
+#[test]
+fn topic_keys_refuse_what_is_not_served() {
+    let defaults = TopicConfig::default();
+    assert!(defaults.with([("cleanup.policy", Some("delete")), ("min.insync.replicas", Some("2"))]).is_ok());
+    for (key, value, hint) in [
+        ("cleanup.policy", Some("compact"), "not supported yet"),
+        ("retention.ms", Some("1000"), "not supported yet"),
+        ("no.such", Some("1"), "Unknown topic config name: no.such"),
+        ("segment.bytes", Some("x"), "Invalid value x for configuration segment.bytes"),
+        ("segment.bytes", None, "Null value not supported"),
+    ] {
+        let message = defaults.with([(key, value)]).unwrap_err();
+        assert!(message.contains(hint), "{key}: {message}");
+    }
+}

@@ -1,0 +1,117 @@
+//! The configuration of one topic: what a topic's own keys say, else the broker's default for them.
+
+use std::time::Duration;
+
+use super::support::{Rejection, Support, bounded, millis, put};
+
+/// A topic's settings in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicConfig {
+    /// `max.message.bytes`: the largest record batch, with its header.
+    pub max_message_bytes: u32,
+    /// `segment.bytes`.
+    pub segment_bytes: u32,
+    /// `index.interval.bytes`: log bytes between two index entries.
+    pub index_interval_bytes: u32,
+    /// `segment.index.bytes`: a full index rolls the segment.
+    pub segment_index_bytes: u32,
+    /// `message.timestamp.before.max.ms`.
+    pub timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`.
+    pub timestamp_after_max_ms: i64,
+    /// `file.delete.delay.ms`: from a deletion to the freeing of the space.
+    pub file_delete_delay: Duration,
+}
+
+impl Default for TopicConfig {
+    fn default() -> Self {
+        TopicConfig {
+            max_message_bytes: 1_048_588,
+            segment_bytes: 1 << 30,
+            index_interval_bytes: 4096,
+            segment_index_bytes: 10 * 1024 * 1024,
+            timestamp_before_max_ms: i64::MAX,
+            timestamp_after_max_ms: 3_600_000,
+            file_delete_delay: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A topic key.
+pub struct TopicKey {
+    /// Kafka's name.
+    pub name: &'static str,
+    /// The broker-wide key that gives its default; empty where Kafka has none.
+    pub broker_synonym: &'static str,
+    /// What happens with a value.
+    pub support: Support<TopicConfig>,
+}
+
+use Support::{NoEffect, Obeyed};
+
+/// Every topic key of Kafka 4.3.
+pub const KEYS: &[TopicKey] = &[
+    key("cleanup.policy", "log.cleanup.policy", only("delete")),
+    key("compression.type", "compression.type", only("producer")),
+    key("compression.gzip.level", "compression.gzip.level", only("-1")),
+    key("compression.lz4.level", "compression.lz4.level", only("9")),
+    key("compression.zstd.level", "compression.zstd.level", only("3")),
+    key("delete.retention.ms", "log.cleaner.delete.retention.ms", only("86400000")),
+    key("file.delete.delay.ms", "log.segment.delete.delay.ms", Obeyed(|c, v| put(&mut c.file_delete_delay, millis(v)))),
+    key("flush.messages", "log.flush.interval.messages", only("9223372036854775807")),
+    key("flush.ms", "log.flush.interval.ms", only("9223372036854775807")),
+    key("follower.replication.throttled.replicas", "follower.replication.throttled.replicas", only("")),
+    key("index.interval.bytes", "log.index.interval.bytes", Obeyed(|c, v| put(&mut c.index_interval_bytes, bounded(v, 0, MAX_I32)))),
+    key("leader.replication.throttled.replicas", "leader.replication.throttled.replicas", only("")),
+    key("local.retention.bytes", "log.local.retention.bytes", only("-2")),
+    key("local.retention.ms", "log.local.retention.ms", only("-2")),
+    key("max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", only("9223372036854775807")),
+    key("max.message.bytes", "message.max.bytes", Obeyed(|c, v| put(&mut c.max_message_bytes, bounded(v, 0, MAX_I32)))),
+    key("message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms", Obeyed(|c, v| put(&mut c.timestamp_after_max_ms, bounded(v, 0, i64::MAX)))),
+    key("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms", Obeyed(|c, v| put(&mut c.timestamp_before_max_ms, bounded(v, 0, i64::MAX)))),
+    key("message.timestamp.type", "log.message.timestamp.type", only("CreateTime")),
+    key("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", only("0.5")),
+    key("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", only("0")),
+    // Bounded by the replication factor, which is 1 on a single node.
+    key("min.insync.replicas", "min.insync.replicas", NoEffect("it holds already")),
+    key("preallocate", "log.preallocate", NoEffect("it holds already")),
+    key("remote.log.copy.disable", "", only("false")),
+    key("remote.log.delete.on.disable", "", only("false")),
+    key("remote.storage.enable", "", only("false")),
+    key("retention.bytes", "log.retention.bytes", only("-1")),
+    key("retention.ms", "log.retention.ms", only("604800000")),
+    key("segment.bytes", "log.segment.bytes", Obeyed(|c, v| put(&mut c.segment_bytes, bounded(v, MIN_SEGMENT_BYTES, MAX_I32)))),
+    key("segment.index.bytes", "log.index.size.max.bytes", Obeyed(|c, v| put(&mut c.segment_index_bytes, bounded(v, 4, MAX_I32)))),
+    key("segment.jitter.ms", "log.roll.jitter.ms", only("0")),
+    key("segment.ms", "log.roll.ms", only("604800000")),
+    key("unclean.leader.election.enable", "unclean.leader.election.enable", only("false")),
+];
+
+const MAX_I32: i64 = i32::MAX as i64;
+/// Kafka 4.0 raised the least segment to 1 MiB (KIP-1030).
+const MIN_SEGMENT_BYTES: i64 = 1 << 20;
+
+const fn key(name: &'static str, broker_synonym: &'static str, support: Support<TopicConfig>) -> TopicKey {
+    TopicKey { name, broker_synonym, support }
+}
+
+const fn only(value: &'static str) -> Support<TopicConfig> {
+    Support::Only(value, "topics have no other value yet")
+}
+
+impl TopicConfig {
+    /// These settings with a topic's own `pairs` over them. The error is a sentence for INVALID_CONFIG.
+    pub fn with<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, Option<&'p str>)>) -> Result<TopicConfig, String> {
+        let mut config = self.clone();
+        for (name, value) in pairs {
+            let value = value.ok_or_else(|| format!("Null value not supported for topic configs: {name}"))?;
+            let known = KEYS.iter().find(|key| key.name == name);
+            let known = known.ok_or_else(|| format!("Unknown topic config name: {name}"))?;
+            known.support.apply(&mut config, value).map_err(|rejection| match rejection {
+                Rejection::Invalid(reason) => format!("Invalid value {value} for configuration {name}: {reason}"),
+                Rejection::Unsupported(reason) => format!("{name}={value} is not supported yet: {reason}"),
+            })?;
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,220 @@
+//! The control thread: the only one that changes metadata, and opens, closes and deletes logs.
+//!
+//! It takes one order at a time: decide upon the image, commit through the quorum, open what is new, publish the view,
+//! reply. A client that has its reply finds the topic open.
+
+mod hosting;
+mod trash;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+
+use arc_swap::ArcSwap;
+use host::Clock;
+use metadata::decide::{AllocateProducerIds, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
+use metadata::{Intent, Record, Refusal, Reply};
+use quorum::Quorum;
+use record::BrokerId;
+use tokio::sync::oneshot;
+use wire::ErrorCode;
+
+use crate::errors::refusal_code;
+use crate::view::View;
+pub use hosting::Hosting;
+
+/// How handlers reach the control thread.
+#[derive(Clone)]
+pub struct Control(Sender<Order>);
+
+enum Order {
+    Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
+    AllocateProducerIds { reply: oneshot::Sender<Result<Reply, ControlError>> },
+    Stop,
+}
+
+/// Why an order came to nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ControlError {
+    /// The controller says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The metadata log could not take the decision.
+    #[error("the metadata log failed: {0}")]
+    Failed(String),
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// The thread, to be ended.
+pub struct ControlThread {
+    orders: Sender<Order>,
+    thread: JoinHandle<()>,
+}
+
+/// What the thread owns.
+pub struct Controller {
+    /// The metadata log.
+    pub quorum: Quorum,
+    /// The logs of this node.
+    pub hosting: Hosting,
+    /// What handlers see.
+    pub published: Arc<ArcSwap<View>>,
+    /// This node.
+    pub broker: BrokerId,
+    /// When logs of deleted topics are due.
+    pub clock: Clock,
+}
+
+impl Control {
+    /// Creates topics; each has its own result.
+    pub async fn create_topics(&self, wanted: CreateTopics) -> Result<Vec<metadata::decide::TopicCreation>, ControlError> {
+        match self.ask(Intent::CreateTopics(wanted)).await? {
+            Reply::CreateTopics(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Deletes topics; each has its own result.
+    pub async fn delete_topics(&self, topics: DeleteTopics) -> Result<Vec<metadata::decide::TopicDeletion>, ControlError> {
+        match self.ask(Intent::DeleteTopics(topics)).await? {
+            Reply::DeleteTopics(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// A block of producer ids that nobody else has.
+    pub async fn allocate_producer_ids(&self) -> Result<Range<i64>, ErrorCode> {
+        let allocated = self.send(|reply| Order::AllocateProducerIds { reply }).await;
+        match allocated.map_err(|error| error.code())? {
+            Reply::AllocateProducerIds(block) => Ok(block.first.0..block.first.0 + i64::from(block.len)),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    async fn ask(&self, intent: Intent) -> Result<Reply, ControlError> {
+        self.send(|reply| Order::Intent { intent, reply }).await
+    }
+
+    async fn send(&self, order: impl FnOnce(oneshot::Sender<Result<Reply, ControlError>>) -> Order) -> Result<Reply, ControlError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(order(reply)).map_err(|_| ControlError::Stopping)?;
+        answer.await.map_err(|_| ControlError::Stopping)?
+    }
+}
+
+impl ControlError {
+    /// What a client is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            ControlError::Refused(refusal) => refusal_code(refusal),
+            ControlError::Failed(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+            ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
+        }
+    }
+}
+
+impl ControlThread {
+    /// Starts the thread on a controller that is ready.
+    pub fn start(controller: Controller) -> std::io::Result<(Control, ControlThread)> {
+        let (orders, received) = mpsc::channel();
+        let thread = thread::Builder::new().name("control".to_owned()).spawn(move || controller.run(&received))?;
+        Ok((Control(orders.clone()), ControlThread { orders, thread }))
+    }
+
+    /// Closes all logs and ends. Orders that were given before are carried out.
+    pub fn stop(self) {
+        // A thread that has ended already is joined all the same.
+        let _ = self.orders.send(Order::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the control thread panicked; the next start recovers the logs");
+        }
+    }
+}
+
+impl Controller {
+    /// Makes the node known to the cluster and opens the partitions that it has: what has to happen before the first
+    /// client is let in.
+    pub fn begin(&mut self, registration: RegisterBroker) -> Result<(), ControlError> {
+        let reply = self.commit(&Intent::RegisterBroker(registration))?;
+        let Reply::RegisterBroker(epoch) = reply else { unreachable!("a reply of another kind: {reply:?}") };
+        self.commit(&Intent::UnfenceBroker(UnfenceBroker { id: self.broker, epoch: epoch.0 }))?;
+        self.publish();
+        Ok(())
+    }
+
+    fn run(mut self, orders: &Receiver<Order>) {
+        loop {
+            match self.next(orders) {
+                Some(Order::Intent { intent, reply }) => self.carry_out(&intent, reply),
+                Some(Order::AllocateProducerIds { reply }) => self.carry_out(&self.producer_ids_intent(), reply),
+                Some(Order::Stop) => break,
+                None => self.hosting.empty_trash(self.clock.monotonic()),
+            }
+        }
+        self.hosting.close(&self.published.load());
+    }
+
+    /// The next order; `None` when deleted logs are due before one comes.
+    fn next(&self, orders: &Receiver<Order>) -> Option<Order> {
+        let Some(due) = self.hosting.trash_due() else {
+            return Some(orders.recv().unwrap_or(Order::Stop));
+        };
+        match orders.recv_timeout(due.saturating_sub(self.clock.monotonic())) {
+            Ok(order) => Some(order),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Order::Stop),
+        }
+    }
+
+    fn carry_out(&mut self, intent: &Intent, reply: oneshot::Sender<Result<Reply, ControlError>>) {
+        let result = self.commit(intent);
+        if let Err(ControlError::Failed(reason)) = &result {
+            tracing::error!(reason, "the metadata log failed; topics cannot be changed until the node is restarted");
+        }
+        self.publish();
+        // The connection that asked may be gone.
+        let _ = reply.send(result);
+    }
+
+    /// Decides, and has the outcome committed.
+    fn commit(&mut self, intent: &Intent) -> Result<Reply, ControlError> {
+        let decision = metadata::decide(&self.quorum.image(), intent)?;
+        if !decision.records.is_empty() {
+            self.append(decision.records)?;
+        }
+        Ok(decision.reply)
+    }
+
+    /// Has the quorum take the records. A sole voter commits them before `ready` returns.
+    fn append(&mut self, records: Vec<Record>) -> Result<(), ControlError> {
+        let proposed = self.quorum.propose(records).map_err(failed)?;
+        let progress = self.quorum.ready().map_err(failed)?;
+        let counts = progress.committed.iter().any(|committed| committed.at == proposed && committed.applied);
+        counts.then_some(()).ok_or_else(|| ControlError::Failed("the decision was not committed".to_owned()))
+    }
+
+    fn producer_ids_intent(&self) -> Intent {
+        let broker_epoch = self.quorum.image().broker(self.broker).map_or(0, |broker| broker.epoch);
+        Intent::AllocateProducerIds(AllocateProducerIds { broker: self.broker, broker_epoch })
+    }
+
+    /// Opens and retires logs until they are those of the quorum's image, and lets handlers see it.
+    fn publish(&mut self) {
+        let image = self.quorum.image();
+        let view = self.published.load_full();
+        if view.image().applied() == image.applied() {
+            return;
+        }
+        self.hosting.retire(&view, &image, self.clock.monotonic());
+        let opened = self.hosting.open(&view, &image);
+        self.published.store(Arc::new(view.next(image, opened)));
+    }
+}
+
+fn failed(error: impl std::error::Error) -> ControlError {
+    let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    ControlError::Failed(format!("{error}{source}"))
+}

@@ -1,0 +1,105 @@
+//! The one place where failures of the log, of records and of the metadata become Kafka's error codes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use metadata::Refusal;
+use record::{Invalid, InvalidKind};
+use storage::{ReadError, SequenceError};
+use wire::ErrorCode;
+
+use crate::partition::PartitionAppendError;
+
+/// An error code with what the client's user should read, where the response has room for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaError {
+    /// The code.
+    pub code: ErrorCode,
+    /// More than the code says by itself.
+    pub message: Option<Cow<'static, str>>,
+}
+
+impl KafkaError {
+    /// A code with a message.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> KafkaError {
+        KafkaError { code, message: Some(message.into()) }
+    }
+}
+
+impl From<ErrorCode> for KafkaError {
+    fn from(code: ErrorCode) -> KafkaError {
+        KafkaError { code, message: None }
+    }
+}
+
+impl fmt::Display for KafkaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "{}: {message}", self.code),
+            None => write!(f, "{}", self.code),
+        }
+    }
+}
+
+/// A batch that was not even offered to the log.
+pub fn invalid_batch(invalid: Invalid) -> KafkaError {
+    let code = match invalid.kind() {
+        InvalidKind::CorruptMessage => ErrorCode::CORRUPT_MESSAGE,
+        InvalidKind::InvalidRecord => ErrorCode::INVALID_RECORD,
+        InvalidKind::InvalidTimestamp => ErrorCode::INVALID_TIMESTAMP,
+        InvalidKind::MessageTooLarge => ErrorCode::MESSAGE_TOO_LARGE,
+        InvalidKind::RecordListTooLarge => ErrorCode::RECORD_LIST_TOO_LARGE,
+    };
+    KafkaError::new(code, invalid.to_string())
+}
+
+/// A batch that does not follow its producer's last one.
+pub fn sequence_failure(error: &SequenceError) -> KafkaError {
+    let code = match error {
+        SequenceError::OutOfOrder { .. } => ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+        SequenceError::StaleEpoch { .. } => ErrorCode::INVALID_PRODUCER_EPOCH,
+    };
+    KafkaError::new(code, error.to_string())
+}
+
+/// A log that could not take any batch.
+pub fn append_failure(error: &PartitionAppendError) -> KafkaError {
+    match error {
+        PartitionAppendError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into(),
+        PartitionAppendError::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR.into(),
+    }
+}
+
+/// A read that found no records to give.
+pub fn read_failure(error: &ReadError) -> ErrorCode {
+    match error {
+        ReadError::OffsetOutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
+        ReadError::Corrupt { .. } => ErrorCode::CORRUPT_MESSAGE,
+        ReadError::Io(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+    }
+}
+
+/// What the controller refused, with its reason.
+pub fn refusal_error(refusal: &Refusal) -> KafkaError {
+    KafkaError::new(refusal_code(refusal), refusal.to_string())
+}
+
+/// The code of a refusal.
+pub fn refusal_code(refusal: &Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::InvalidTopic(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
+        Refusal::TopicAlreadyExists(_) => ErrorCode::TOPIC_ALREADY_EXISTS,
+        Refusal::InvalidRequest(_) => ErrorCode::INVALID_REQUEST,
+        Refusal::InvalidPartitions(_) => ErrorCode::INVALID_PARTITIONS,
+        Refusal::InvalidReplicationFactor(_) => ErrorCode::INVALID_REPLICATION_FACTOR,
+        Refusal::InvalidReplicaAssignment(_) => ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+        Refusal::InvalidConfig(_) => ErrorCode::INVALID_CONFIG,
+        Refusal::PolicyViolation(_) => ErrorCode::POLICY_VIOLATION,
+        Refusal::UnknownTopic(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        Refusal::UnknownTopicId(_) => ErrorCode::UNKNOWN_TOPIC_ID,
+        Refusal::BrokerIdNotRegistered(_) => ErrorCode::BROKER_ID_NOT_REGISTERED,
+        Refusal::StaleBrokerEpoch { .. } => ErrorCode::STALE_BROKER_EPOCH,
+        Refusal::DuplicateBrokerRegistration(_) => ErrorCode::DUPLICATE_BROKER_REGISTRATION,
+        Refusal::ProducerIdsExhausted => ErrorCode::UNKNOWN_SERVER_ERROR,
+    }
+}

@@ -1,0 +1,41 @@
+//! ApiVersions (key 18), versions 0-4: which APIs at which versions. v3 flexible, with the client's software (KIP-511);
+//! v4 features whose lowest version is 0 (KIP-584).
+
+use net::Outbox;
+use wire::{ErrorCode, RequestHeader};
+use wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+
+use crate::api::{Api, Call, Flow, Respond, TABLE};
+
+/// Lists the table. Old librdkafka reads support for compression from Produce's lowest version, hence its advertised 0.
+pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let well_named = is_software_name(request.client_software_name) && is_software_name(request.client_software_version);
+    let response = if call.version() >= 3 && !well_named {
+        ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() }
+    } else {
+        ApiVersionsResponse { api_keys: TABLE.iter().map(api_version).collect(), ..Default::default() }
+    };
+    call.answer(outbox, &response);
+    Flow::Done
+}
+
+/// The answer to a version that is not served: in the body of version 0, which every client reads, so that it can come
+/// back with one that is (KIP-511).
+pub fn unsupported(header: &RequestHeader<'_>, outbox: &mut Outbox) {
+    let own = TABLE.iter().filter(|api| api.key == wire::ApiKey::API_VERSIONS).map(api_version);
+    let response =
+        ApiVersionsResponse { error_code: ErrorCode::UNSUPPORTED_VERSION, api_keys: own.collect(), ..Default::default() };
+    Respond::in_version(header, 0).answer(outbox, &response);
+}
+
+fn api_version(api: &Api) -> ApiVersion {
+    ApiVersion { api_key: api.key.0, min_version: api.advertised_min, max_version: api.versions.max, ..Default::default() }
+}
+
+/// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?` (KIP-511).
+fn is_software_name(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    ends(bytes.first()) && ends(bytes.last()) && bytes.iter().all(|&byte| inner(byte))
+}

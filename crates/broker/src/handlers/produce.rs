@@ -1,0 +1,234 @@
+//! Produce (key 0), versions 3-13: appends record batches. v9 flexible; v12 as v11 on the wire (KIP-890); v13 names
+//! topics by id (KIP-516).
+//!
+//! All Produce requests of one turn are gathered first ([`Produces::add`]), then appended partition by partition
+//! ([`Produces::flush`]): a partition gets one write however many requests brought batches for it. Bad batches get
+//! their error before any lock is taken.
+
+use std::sync::Arc;
+
+use net::{CloseReason, Outbox};
+use record::{Offset, PartitionIndex, ProducedBatch, Timestamp};
+use storage::AppendOutcome;
+use wire::messages::produce::{
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
+};
+use wire::{DecodeError, ErrorCode, Reader, RequestHeader};
+
+use crate::api::Respond;
+use crate::errors::{KafkaError, append_failure, invalid_batch, sequence_failure};
+use crate::partition::{Partition, PartitionAppendError};
+use crate::view::{HostedTopic, View};
+
+/// The Produce requests of one turn.
+pub struct Produces<'f> {
+    requests: Vec<Pending<'f>>,
+    groups: Vec<Group<'f>>,
+}
+
+/// One request, until its batches are appended.
+struct Pending<'f> {
+    respond: Respond,
+    acks: i16,
+    topics: Vec<PendingTopic<'f>>,
+}
+
+struct PendingTopic<'f> {
+    data: TopicProduceData<'f>,
+    partitions: Vec<PendingPartition>,
+}
+
+struct PendingPartition {
+    index: i32,
+    fate: Fate,
+}
+
+/// What became of one partition's records.
+enum Fate {
+    /// Refused before any append.
+    Refused(KafkaError),
+    /// The batch at place `at` of a group.
+    Grouped { group: usize, at: usize },
+}
+
+/// The batches that go to one partition.
+struct Group<'f> {
+    partition: Arc<Partition>,
+    batches: Vec<ProducedBatch<'f>>,
+    outcomes: Vec<AppendOutcome>,
+    failure: Option<PartitionAppendError>,
+}
+
+impl<'f> Produces<'f> {
+    /// None yet.
+    pub fn new() -> Self {
+        Produces { requests: Vec::new(), groups: Vec::new() }
+    }
+
+    /// Takes one request in: resolves its topics in `view`, checks its batches.
+    pub fn add(&mut self, view: &View, header: &RequestHeader<'f>, body: Reader<'f>, now: Timestamp) -> Result<(), DecodeError> {
+        let request: ProduceRequest<'f> = wire::decode_body(body, header.api_version)?;
+        let refusal = refuse_whole(&request);
+        let mut topics = Vec::with_capacity(request.topic_data.len());
+        for data in request.topic_data.iter() {
+            let hosted = match &refusal {
+                Some(refusal) => Err(refusal.clone()),
+                None => find_topic(view, &data, header.api_version),
+            };
+            let place = |partition| self.place(&hosted, &partition, now);
+            let partitions = data.partition_data.iter().map(place).collect();
+            topics.push(PendingTopic { data, partitions });
+        }
+        self.requests.push(Pending { respond: Respond::to(header), acks: request.acks, topics });
+        Ok(())
+    }
+
+    fn place(
+        &mut self,
+        topic: &Result<&HostedTopic, KafkaError>,
+        data: &PartitionProduceData<'f>,
+        now: Timestamp,
+    ) -> PendingPartition {
+        let fate = match self.group(topic, data, now) {
+            Ok((group, at)) => Fate::Grouped { group, at },
+            Err(error) => Fate::Refused(error),
+        };
+        PendingPartition { index: data.index, fate }
+    }
+
+    fn group(
+        &mut self,
+        topic: &Result<&HostedTopic, KafkaError>,
+        data: &PartitionProduceData<'f>,
+        now: Timestamp,
+    ) -> Result<(usize, usize), KafkaError> {
+        let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
+        let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
+        let batch = record::validate(records, &partition.rules(now)).map_err(invalid_batch)?;
+        let group = self.group_of(partition);
+        let group_ref = &mut self.groups[group];
+        group_ref.batches.push(batch);
+        Ok((group, group_ref.batches.len() - 1))
+    }
+
+    fn group_of(&mut self, partition: &Arc<Partition>) -> usize {
+        // The last one first: a connection tends to stay with its partition.
+        let known = self.groups.iter().rposition(|group| Arc::ptr_eq(&group.partition, partition));
+        known.unwrap_or_else(|| {
+            let partition = Arc::clone(partition);
+            self.groups.push(Group { partition, batches: Vec::new(), outcomes: Vec::new(), failure: None });
+            self.groups.len() - 1
+        })
+    }
+
+    /// Appends everything, then answers every request in order. Without acks an error has no other way to the client
+    /// than the end of its connection.
+    pub fn flush(&mut self, outbox: &mut Outbox) -> Result<(), CloseReason> {
+        for group in &mut self.groups {
+            group.append();
+        }
+        for request in self.requests.drain(..) {
+            if request.acks != 0 {
+                request.answer(&self.groups, outbox);
+            } else if let Some(error) = request.first_error(&self.groups) {
+                return Err(format!("a produce request with acks=0 failed: {error}").into());
+            }
+        }
+        self.groups.clear();
+        Ok(())
+    }
+}
+
+impl Group<'_> {
+    fn append(&mut self) {
+        let appended = self.partition.append(&self.batches, &mut self.outcomes);
+        self.failure = appended.err();
+    }
+
+    fn result(&self, at: usize) -> Result<Offset, KafkaError> {
+        if let Some(failure) = &self.failure {
+            return Err(append_failure(failure));
+        }
+        match &self.outcomes[at] {
+            AppendOutcome::Appended { base_offset } | AppendOutcome::Duplicate { base_offset } => Ok(*base_offset),
+            AppendOutcome::Rejected(error) => Err(sequence_failure(error)),
+        }
+    }
+}
+
+impl Pending<'_> {
+    fn first_error(&self, groups: &[Group<'_>]) -> Option<KafkaError> {
+        let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
+        partitions.filter_map(|partition| partition.fate.result(groups).err()).next()
+    }
+
+    fn answer(&self, groups: &[Group<'_>], outbox: &mut Outbox) {
+        let errors: Vec<Vec<_>> = self.topics.iter().map(|topic| topic.results(groups)).collect();
+        let responses = self.topics.iter().zip(&errors).map(|(topic, results)| TopicProduceResponse {
+            name: topic.data.name,
+            topic_id: topic.data.topic_id,
+            partition_responses: topic.responses(results, groups),
+        });
+        let response = ProduceResponse { responses: responses.collect(), ..Default::default() };
+        self.respond.answer(outbox, &response);
+    }
+}
+
+impl PendingTopic<'_> {
+    fn results(&self, groups: &[Group<'_>]) -> Vec<Result<Offset, KafkaError>> {
+        self.partitions.iter().map(|partition| partition.fate.result(groups)).collect()
+    }
+
+    fn responses<'r>(
+        &self,
+        results: &'r [Result<Offset, KafkaError>],
+        groups: &[Group<'_>],
+    ) -> wire::Array<'r, PartitionProduceResponse<'r>> {
+        let partitions = self.partitions.iter().zip(results);
+        partitions.map(|(partition, result)| partition.response(result, groups)).collect()
+    }
+}
+
+impl PendingPartition {
+    fn response<'r>(&self, result: &'r Result<Offset, KafkaError>, groups: &[Group<'_>]) -> PartitionProduceResponse<'r> {
+        let answer = PartitionProduceResponse { index: self.index, ..Default::default() };
+        match (result, &self.fate) {
+            (Ok(base_offset), Fate::Grouped { group, .. }) => {
+                let log_start_offset = groups[*group].partition.log_start_offset().0;
+                PartitionProduceResponse { base_offset: base_offset.0, log_start_offset, ..answer }
+            }
+            (Ok(_), Fate::Refused(_)) => unreachable!("a refused batch has no offset"),
+            (Err(error), _) => PartitionProduceResponse {
+                error_code: error.code,
+                error_message: error.message.as_deref(),
+                base_offset: -1,
+                ..answer
+            },
+        }
+    }
+}
+
+impl Fate {
+    fn result(&self, groups: &[Group<'_>]) -> Result<Offset, KafkaError> {
+        match self {
+            Fate::Refused(error) => Err(error.clone()),
+            Fate::Grouped { group, at } => groups[*group].result(*at),
+        }
+    }
+}
+
+/// What is wrong with a request as a whole.
+fn refuse_whole(request: &ProduceRequest<'_>) -> Option<KafkaError> {
+    if !matches!(request.acks, -1..=1) {
+        return Some(ErrorCode::INVALID_REQUIRED_ACKS.into());
+    }
+    // There is no transaction coordinator yet, so no transaction can be open.
+    request.transactional_id.map(|_| KafkaError::new(ErrorCode::INVALID_TXN_STATE, "transactions are not served yet"))
+}
+
+fn find_topic<'v>(view: &'v View, data: &TopicProduceData<'_>, version: i16) -> Result<&'v HostedTopic, KafkaError> {
+    match version {
+        13.. => view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID.into()),
+        _ => view.topic(data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
+    }
+}

@@ -1,0 +1,109 @@
+//! A node in service: what handlers reach, and what ends it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use host::{Clock, DirLock, Rng};
+use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
+use record::Uuid;
+
+use crate::config::{Config, topic};
+use crate::control::{Control, ControlThread};
+use crate::producer_ids::ProducerIds;
+use crate::view::View;
+
+/// What every handler may use.
+pub struct Node {
+    /// What the operator set.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Chance, for ids.
+    pub rng: Rng,
+    /// The thread that changes metadata.
+    pub control: Control,
+    /// Ids for idempotent producers.
+    pub producer_ids: ProducerIds,
+    /// The metadata and the open partitions; the control thread replaces it.
+    pub published: Arc<ArcSwap<View>>,
+}
+
+/// A topic's own configs are checked against the table of topic keys; the defaults do not matter for that.
+const CHECK_CONFIG: ConfigCheck = |key, value| topic::TopicConfig::default().with([(key, Some(value))]).map(|_| ());
+
+impl Node {
+    /// The view of this moment.
+    pub fn view(&self) -> Guard<Arc<View>> {
+        self.published.load()
+    }
+
+    /// A CreateTopics without topics.
+    pub fn topic_creation(&self, validate_only: bool) -> CreateTopics {
+        let defaults = TopicDefaults {
+            num_partitions: self.config.num_partitions,
+            replication_factor: self.config.default_replication_factor,
+        };
+        CreateTopics { topics: Vec::new(), validate_only, defaults, check_config: CHECK_CONFIG }
+    }
+
+    /// A topic with a new id, and everything else left to the defaults.
+    pub fn new_topic(&self, name: &str) -> NewTopic {
+        NewTopic {
+            name: name.to_owned(),
+            id: random_id(&self.rng),
+            num_partitions: -1,
+            replication_factor: -1,
+            assignments: Vec::new(),
+            configs: Vec::new(),
+        }
+    }
+}
+
+/// A random id (RFC 9562, version 4). Kafka keeps ids that begin with a dash for nobody: tools take them for options.
+pub fn random_id(rng: &Rng) -> Uuid {
+    loop {
+        let mut bytes = [0; 16];
+        rng.fill(&mut bytes);
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let id = Uuid(bytes);
+        if !id.to_string().starts_with('-') {
+            return id;
+        }
+    }
+}
+
+/// A node that serves clients, until [`RunningNode::shutdown`].
+pub struct RunningNode {
+    pub(crate) server: net::Server,
+    pub(crate) control: ControlThread,
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) _lock: DirLock,
+}
+
+impl RunningNode {
+    /// One line for the operator: where it listens, where the data is, and what an acknowledgement means.
+    pub fn ready_line(&self) -> String {
+        let addresses: Vec<_> = self.addresses.iter().map(SocketAddr::to_string).collect();
+        format!(
+            "ottla {} ready on {}, data in {}, durability: page cache (acknowledged records survive a crash of the process, not a power cut)",
+            env!("CARGO_PKG_VERSION"),
+            addresses.join(", "),
+            self.data_dir.display(),
+        )
+    }
+
+    /// Where it listens, in the order of `listeners`.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Stops cleanly: no new requests, answers in flight are sent, logs are closed and marked.
+    pub fn shutdown(self) {
+        self.server.shutdown();
+        self.control.stop();
+    }
+}

@@ -1,0 +1,206 @@
+//! How a node starts: settings, lock, identity, logs, and only then the first client.
+
+mod identity;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use host::{Clock, Disk, Pool, Rng};
+use metadata::decide::RegisterBroker;
+use metadata::{Endpoint, SecurityProtocol};
+use quorum::{NodeId, Quorum};
+use record::BrokerId;
+use storage::LogDir;
+
+use crate::config::{Config, ConfigError, Listener, Sources};
+use crate::control::{ControlError, ControlThread, Controller, Hosting};
+use crate::node::{Node, RunningNode, random_id};
+use crate::producer_ids::ProducerIds;
+use crate::turn::Requests;
+use crate::view::View;
+use identity::IdentityError;
+
+/// What a node is started with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `--config`: a `server.properties`.
+    pub config_file: Option<PathBuf>,
+    /// `--set key=value`, in order.
+    pub overrides: Vec<(String, String)>,
+    /// `--data`.
+    pub data_dir: Option<PathBuf>,
+    /// `--listen HOST:PORT`.
+    pub listen: Option<String>,
+}
+
+/// Why a node did not start; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {path}: {source}")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another process has the data directory.
+    #[error("another ottla uses the data directory {path}: stop it, or choose another with --data")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The data directory belongs to another node.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A listener cannot be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The metadata log cannot be opened.
+    #[error(transparent)]
+    Quorum(#[from] quorum::OpenError),
+    /// The node could not register itself.
+    #[error("cannot register in the metadata log: {0}")]
+    Register(#[from] ControlError),
+    /// The system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
+}
+
+/// Starts a node; when this returns, it answers clients.
+pub fn start(options: &Options) -> Result<RunningNode, StartError> {
+    let disk = Disk::real();
+    let loaded = Config::load(&sources(&disk, options)?)?;
+    loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let config = loaded.config;
+    let dir = config.data_dir.clone();
+    let in_dir = |source| StartError::DataDir { path: dir.clone(), source };
+    disk.create_dir_all(&dir).map_err(in_dir)?;
+    let lock = disk.lock_dir(&dir).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => StartError::InUse { path: dir.clone() },
+        _ => in_dir(error),
+    })?;
+    // Before the recovery, so that a port that is taken is told at once. Nobody is let in yet.
+    let (listeners, addresses) = bind(&config.listeners)?;
+    let (node, control) = open(disk, config, &addresses)?;
+    let server = net::Server::start(net_config(&node.config), listeners, Arc::new(Requests(node))).map_err(StartError::Threads)?;
+    Ok(RunningNode { server, control, addresses, data_dir: dir, _lock: lock })
+}
+
+fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
+    let read = |path: &PathBuf| {
+        let bytes = disk.read(path).map_err(|source| StartError::ConfigFile { path: path.clone(), source })?;
+        Ok::<_, StartError>((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    Ok(Sources {
+        file: options.config_file.as_ref().map(read).transpose()?,
+        overrides: options.overrides.clone(),
+        data_dir: options.data_dir.clone(),
+        listen: options.listen.clone(),
+    })
+}
+
+fn bind(listeners: &[Listener]) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), StartError> {
+    let mut bound = Vec::with_capacity(listeners.len());
+    for listener in listeners {
+        let address = listener.bind.to_string();
+        let failed = |source| StartError::Listen { address: address.clone(), source };
+        let resolved = (listener.bind.bind_host(), listener.bind.port).to_socket_addrs().map_err(failed)?.next();
+        let resolved = resolved.ok_or_else(|| failed(io::Error::from(io::ErrorKind::AddrNotAvailable)))?;
+        let socket = net::bind(resolved).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        bound.push((socket, address));
+    }
+    Ok(bound.into_iter().unzip())
+}
+
+/// Opens the metadata and all logs.
+fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Node>, ControlThread), StartError> {
+    let dir: &Path = &config.data_dir;
+    let in_dir = |source| StartError::DataDir { path: dir.to_path_buf(), source };
+    let (clock, rng) = (Clock::real(), Rng::os());
+    let options = quorum::Options::new(quorum_node(config.node_id));
+    let quorum = Quorum::open(&disk, &dir.join("cluster-metadata"), &options, || random_id(&rng))?;
+    identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
+    let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
+    let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
+    let pool = Arc::new(Pool::new("pool", 2).map_err(StartError::Threads)?);
+    let hosting = Hosting::new(log_dir, config.topic_defaults.clone(), stop, pool).map_err(in_dir)?;
+    let published = Arc::new(ArcSwap::from_pointee(View::default()));
+    let mut controller =
+        Controller { quorum, hosting, published: Arc::clone(&published), broker: config.node_id, clock: clock.clone() };
+    controller.begin(RegisterBroker {
+        id: config.node_id,
+        incarnation: random_id(&rng),
+        endpoints: endpoints(&disk, &config.listeners, addresses),
+        rack: None,
+        // The lock on the data directory says so.
+        previous_is_gone: true,
+    })?;
+    let (control, thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
+    let producer_ids = ProducerIds::default();
+    Ok((Arc::new(Node { config, clock, rng, control, producer_ids, published }), thread))
+}
+
+/// The engine takes 0 for "no node", Kafka counts brokers from 0.
+fn quorum_node(broker: BrokerId) -> NodeId {
+    NodeId(u64::from(broker.0.unsigned_abs()) + 1)
+}
+
+/// What clients are told to connect to.
+fn endpoints(disk: &Disk, listeners: &[Listener], addresses: &[SocketAddr]) -> Vec<Endpoint> {
+    let endpoint = |(listener, address): (&Listener, &SocketAddr)| {
+        let (host, port) = match &listener.advertised {
+            Some(advertised) => (advertised.host.clone(), advertised.port),
+            // An unspecified address cannot be connected to from elsewhere; the machine's name can.
+            None if address.ip().is_unspecified() => (host_name(disk), address.port()),
+            None => (listener.bind.host.clone(), address.port()),
+        };
+        Endpoint {
+            listener: listener.name.as_str().into(),
+            host: host.into(),
+            port,
+            security_protocol: SecurityProtocol::Plaintext,
+        }
+    };
+    listeners.iter().zip(addresses).map(endpoint).collect()
+}
+
+fn host_name(disk: &Disk) -> String {
+    let name = disk.read(Path::new("/proc/sys/kernel/hostname")).unwrap_or_default();
+    match String::from_utf8_lossy(&name).trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn net_config(config: &Config) -> net::Config {
+    net::Config {
+        loops: config.loops,
+        max_frame_bytes: config.max_request_bytes,
+        budget_bytes: config.request_budget_bytes,
+        max_connections: config.max_connections,
+        max_connections_per_ip: config.max_connections_per_ip,
+        idle: config.connections_max_idle,
+        ..net::Config::default()
+    }
+}

@@ -1,0 +1,107 @@
+//! One turn of a connection: all complete requests of one read, in order.
+//!
+//! Produce requests are gathered as they come and appended together: at the end of the turn, or before the first request
+//! of another kind, which must see what was produced before it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use net::{CloseReason, Frames, Outbox, Service, Turn};
+use record::Timestamp;
+use wire::{ApiKey, DecodeError, Reader, RequestHeader};
+
+use crate::api::{self, Call, Flow, Handle};
+use crate::handlers::api_versions;
+use crate::handlers::produce::Produces;
+use crate::node::Node;
+use crate::view::View;
+
+/// What a node remembers of a connection.
+pub struct Session {
+    /// Which listener it came through: Metadata tells that listener's address.
+    pub listener: usize,
+}
+
+/// The node as the network layer sees it.
+pub struct Requests(pub Arc<Node>);
+
+impl Service for Requests {
+    type Session = Session;
+
+    fn connect(&self, _peer: SocketAddr, listener: usize) -> Session {
+        Session { listener }
+    }
+
+    fn turn(&self, session: &mut Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Turn {
+        match self.serve(session, frames, outbox) {
+            Ok(turn) => turn,
+            Err(reason) => Turn::Close(reason),
+        }
+    }
+}
+
+impl Requests {
+    fn serve(&self, session: &Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Result<Turn, CloseReason> {
+        let now = Timestamp(self.0.clock.now_ms());
+        let view = self.0.view();
+        let mut turn = InTurn { node: &self.0, view: &view, session, now, produces: Produces::new() };
+        let end = turn.serve(frames, outbox);
+        // Also when a later request was bad: those before it were good.
+        turn.produces.flush(outbox)?;
+        end
+    }
+}
+
+struct InTurn<'t, 'f> {
+    node: &'t Arc<Node>,
+    view: &'t Arc<View>,
+    session: &'t Session,
+    now: Timestamp,
+    produces: Produces<'f>,
+}
+
+impl<'f> InTurn<'_, 'f> {
+    fn serve(&mut self, frames: &mut Frames<'f>, outbox: &mut Outbox) -> Result<Turn, CloseReason> {
+        while let Some(frame) = frames.next() {
+            let (header, body) = wire::decode_request_header(frame).map_err(bad_header)?;
+            match self.request(&header, body, outbox)? {
+                Flow::Done => {}
+                Flow::Wait(wait) => return Ok(Turn::Wait(wait)),
+                Flow::Close(reason) => return Err(reason),
+            }
+        }
+        Ok(Turn::Done)
+    }
+
+    fn request(&mut self, header: &RequestHeader<'f>, body: Reader<'f>, outbox: &mut Outbox) -> Result<Flow, CloseReason> {
+        let handle = api::find(header).map(|api| api.handle);
+        if let Some(Handle::Gathered) = handle {
+            let added = self.produces.add(self.view, header, body, self.now);
+            return added.map(|()| Flow::Done).map_err(|error| bad_body(header, &error));
+        }
+        self.produces.flush(outbox)?;
+        match handle {
+            Some(Handle::Alone(handle)) => {
+                let call = Call { node: self.node, view: self.view, session: self.session, header };
+                handle(&call, body, outbox).map_err(|error| bad_body(header, &error))
+            }
+            _ if header.api_key == ApiKey::API_VERSIONS.0 => {
+                api_versions::unsupported(header, outbox);
+                Ok(Flow::Done)
+            }
+            _ => Err(not_served(header)),
+        }
+    }
+}
+
+fn bad_header(error: DecodeError) -> CloseReason {
+    format!("bad request header: {error}").into()
+}
+
+fn bad_body(header: &RequestHeader<'_>, error: &DecodeError) -> CloseReason {
+    format!("bad {} request, version {}: {error}", ApiKey(header.api_key), header.api_version).into()
+}
+
+fn not_served(header: &RequestHeader<'_>) -> CloseReason {
+    format!("{} version {} is not served", ApiKey(header.api_key), header.api_version).into()
+}
