@@ -5,6 +5,13 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(bytes)
 }
 
+/// The CRC-32C of the parts as if they lay one after the other.
+pub fn crc32c_of_parts(parts: [&[u8]; 2]) -> u32 {
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
+    parts.into_iter().for_each(|part| digest.update(part));
+    digest.finalize() as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::crc32c;

@@ -4,14 +4,15 @@
 //! offset deltas and their timestamps. Compressed batches are not opened, since only a consumer decompresses them.
 //! When several things are wrong, the one is reported that Apache Kafka would report.
 //!
-//! Where Apache Kafka would mend an uncompressed batch whose `max_timestamp` is not that of its records, the batch is
-//! refused: its bytes go to disk as they came, and a look-up by time relies on that field.
+//! An uncompressed batch whose `max_timestamp` is not that of its records is mended, as Apache Kafka does: older clients leave
+//! the field unset, and look-ups by time rely on it.
 
 use std::ops::RangeInclusive;
 
 use crate::batch::Batch;
 use crate::codec::Compression;
-use crate::header::{BatchHeader, HEADER_LEN, LOG_OVERHEAD, MAGIC};
+use crate::crc::crc32c_of_parts;
+use crate::header::{BatchHeader, CRC_COVERS_FROM, HEADER_LEN, LOG_OVERHEAD, MAGIC, STAMP_LEN};
 use crate::ids::{Offset, ProducerId, Timestamp};
 use crate::record::{Fields, Malformed};
 use crate::varint::Cursor;
@@ -45,23 +46,35 @@ impl Rules {
 /// A batch that may be appended; only [`validate`] makes one.
 #[derive(Clone, Copy, Debug)]
 pub struct ProducedBatch<'a> {
-    batch: Batch<'a>,
+    header: BatchHeader,
+    bytes: &'a [u8],
+    /// The header's bytes, where they are not those that the producer sent.
+    mended: Option<[u8; HEADER_LEN]>,
 }
 
 impl<'a> ProducedBatch<'a> {
     /// The decoded header.
     pub fn header(&self) -> &BatchHeader {
-        self.batch.header()
+        &self.header
     }
 
-    /// The whole batch as the producer built it.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.batch.bytes()
+    /// What is to be written after the [stamp](crate::stamp): the batch as the producer built it, but for a mended header.
+    pub fn after_stamp(&self) -> [&[u8]; 2] {
+        match &self.mended {
+            Some(header) => [&header[STAMP_LEN..], &self.bytes[HEADER_LEN..]],
+            None => [&self.bytes[STAMP_LEN..], &[]],
+        }
     }
 
-    /// The batch, to read its records.
-    pub fn batch(&self) -> Batch<'a> {
-        self.batch
+    fn unchanged(batch: &Batch<'a>) -> ProducedBatch<'a> {
+        ProducedBatch { header: *batch.header(), bytes: batch.bytes(), mended: None }
+    }
+
+    fn with_max_timestamp(batch: &Batch<'a>, max_timestamp: Timestamp) -> ProducedBatch<'a> {
+        let mut header = BatchHeader { max_timestamp, ..*batch.header() };
+        let covered = header.encode();
+        header.crc = crc32c_of_parts([&covered[CRC_COVERS_FROM..], batch.body()]);
+        ProducedBatch { header, bytes: batch.bytes(), mended: Some(header.encode()) }
     }
 }
 
@@ -73,14 +86,14 @@ pub fn validate<'a>(records: &'a [u8], rules: &Rules) -> Result<ProducedBatch<'a
     check_placement(&batch, rules)?;
     let compression = check_header(batch.header())?;
     check_times(batch.header(), rules)?;
-    if compression == Compression::None {
-        walk(&batch, rules)?;
-    }
+    let stated = batch.header().max_timestamp;
+    let actual = if compression == Compression::None { walk(&batch, rules)? } else { stated };
     match batch.bytes().len() {
         size if size > rules.max_segment_bytes as usize => {
             Err(Invalid::RecordListTooLarge { size, max: rules.max_segment_bytes })
         }
-        _ => Ok(ProducedBatch { batch }),
+        _ if actual != stated => Ok(ProducedBatch::with_max_timestamp(&batch, actual)),
+        _ => Ok(ProducedBatch::unchanged(&batch)),
     }
 }
 
@@ -213,14 +226,6 @@ pub enum Invalid {
         index: i32,
         /// Its offset delta.
         offset_delta: i32,
-    },
-    /// The header has another maximum timestamp than the records.
-    #[error("the max timestamp {stated} of the record batch is not that of its records, {actual}")]
-    MaxTimestamp {
-        /// In the header.
-        stated: Timestamp,
-        /// Of the records.
-        actual: Timestamp,
     },
     /// The batch does not fit into a segment.
     #[error("the record batch of {size} bytes exceeds the maximum segment size of {max}")]
@@ -364,8 +369,9 @@ fn check_times(header: &BatchHeader, rules: &Rules) -> Result<(), Invalid> {
 }
 
 /// Reads every uncompressed record once. This is the only work per record in a produce request, so it is kept lean:
-/// a record's end follows from its length alone, which lets the processor run ahead over the records.
-fn walk(batch: &Batch<'_>, rules: &Rules) -> Result<(), Invalid> {
+/// a record's end follows from its length alone, which lets the processor run ahead over the records. Returns the greatest
+/// timestamp.
+fn walk(batch: &Batch<'_>, rules: &Rules) -> Result<Timestamp, Invalid> {
     let header = batch.header();
     let mut cursor = Cursor::new(batch.body());
     let (min, max) = rules.allowed().into_inner();
@@ -385,10 +391,7 @@ fn walk(batch: &Batch<'_>, rules: &Rules) -> Result<(), Invalid> {
     if !cursor.is_empty() {
         return Err(Invalid::Record { index: header.record_count - 1, reason: Malformed::TrailingBytes });
     }
-    match Timestamp(actual) {
-        actual if actual == header.max_timestamp => Ok(()),
-        actual => Err(Invalid::MaxTimestamp { stated: header.max_timestamp, actual }),
-    }
+    Ok(Timestamp(actual))
 }
 
 #[cfg(test)]

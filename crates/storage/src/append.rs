@@ -69,10 +69,10 @@ impl Pending {
 
     /// Writes each batch with its stamp over its first bytes, all in one call.
     pub fn write(&self, batches: &[ProducedBatch<'_>], log: &File, position: u32) -> io::Result<()> {
-        let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::with_capacity(2 * self.batches.len());
+        let mut slices: SmallVec<[IoSlice<'_>; 24]> = SmallVec::with_capacity(3 * self.batches.len());
         for stamped in &self.batches {
             slices.push(IoSlice::new(&stamped.stamp));
-            slices.push(IoSlice::new(&batches[stamped.at].bytes()[STAMP_LEN..]));
+            slices.extend(batches[stamped.at].after_stamp().map(IoSlice::new));
         }
         log.write_all_vectored_at(&mut slices, u64::from(position))
     }

@@ -25,7 +25,7 @@ fn good_batches_pass_as_they_are() {
     for codec in Compression::ALL {
         let bytes = three_records(codec);
         let produced = validate(&bytes, &RULES).unwrap();
-        assert_eq!(produced.bytes(), bytes);
+        assert_eq!(produced.bytes, bytes);
         assert_eq!(produced.header().producer_id, ProducerId(7));
         assert_eq!(produced.header().record_count, 3);
     }
@@ -49,7 +49,7 @@ fn few_trailing_bytes_are_ignored() {
     let one = three_records(Compression::None);
     for trailing in 1..17 {
         let bytes = [&one[..], &vec![0xAA; trailing]].concat();
-        assert_eq!(validate(&bytes, &RULES).unwrap().bytes(), one);
+        assert_eq!(validate(&bytes, &RULES).unwrap().bytes, one);
     }
 }
 
@@ -167,11 +167,21 @@ fn limits_of_time_do_not_overflow() {
 }
 
 #[test]
-fn max_timestamp_must_be_true() {
+fn a_wrong_max_timestamp_is_mended() {
+    let right = three_records(Compression::None);
     for stated in [Timestamp(1_001), Timestamp(1_003), Timestamp(-1)] {
-        let expected = Err(Invalid::MaxTimestamp { stated, actual: Timestamp(1_002) });
-        assert_eq!(verdict_with(|header| header.max_timestamp = stated), expected);
+        let wrong = with_header(&right, |header| header.max_timestamp = stated);
+        let produced = validate(&wrong, &RULES).unwrap();
+        assert_eq!(produced.header().max_timestamp, Timestamp(1_002));
+        assert_eq!(produced.after_stamp().concat(), right[STAMP_LEN..]);
     }
+}
+
+#[test]
+fn a_right_batch_is_written_as_it_came() {
+    let batch = three_records(Compression::Zstd);
+    let produced = validate(&batch, &RULES).unwrap();
+    assert_eq!(produced.after_stamp(), [&batch[STAMP_LEN..], &[]]);
 }
 
 #[test]
@@ -300,7 +310,7 @@ proptest! {
         let mut records = records;
         records.iter_mut().for_each(|record| record.timestamp = record.timestamp.max(-1));
         let bytes = build(codec, &records);
-        prop_assert_eq!(validate(&bytes, &forever).unwrap().bytes(), &bytes[..]);
+        prop_assert_eq!(validate(&bytes, &forever).unwrap().bytes, &bytes[..]);
     }
 
     #[test]
@@ -333,7 +343,7 @@ proptest! {
         let forever = Rules { timestamp_before_max_ms: i64::MAX, timestamp_after_max_ms: i64::MAX, ..RULES };
         if let Ok(produced) = validate(&bytes, &forever) {
             let mut scratch = Vec::new();
-            let read = produced.batch().records(&crate::Limits::default(), &mut scratch).unwrap();
+            let read = crate::Batch::parse(&bytes).unwrap().records(&crate::Limits::default(), &mut scratch).unwrap();
             let read: Vec<_> = read.map(|record| record.unwrap()).collect();
             let offsets: Vec<_> = read.iter().map(|record| record.offset.0).collect();
             prop_assert_eq!(offsets, (0..records.len() as i64).collect::<Vec<_>>());
