@@ -8,7 +8,7 @@ mod trash;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
@@ -24,9 +24,12 @@ use crate::errors::refusal_code;
 use crate::view::View;
 pub use hosting::Hosting;
 
+/// Orders that may wait. A loop never waits for room: it tells the client to try again.
+const QUEUED_MAX: usize = 1024;
+
 /// How handlers reach the control thread.
 #[derive(Clone)]
-pub struct Control(Sender<Order>);
+pub struct Control(SyncSender<Order>);
 
 enum Order {
     Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
@@ -43,6 +46,9 @@ pub enum ControlError {
     /// The metadata log could not take the decision.
     #[error("the metadata log failed: {0}")]
     Failed(String),
+    /// Too many orders wait already; clients try again.
+    #[error("too many changes of the metadata are waiting")]
+    Busy,
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -50,7 +56,7 @@ pub enum ControlError {
 
 /// The thread, to be ended.
 pub struct ControlThread {
-    orders: Sender<Order>,
+    orders: SyncSender<Order>,
     thread: JoinHandle<()>,
 }
 
@@ -100,7 +106,10 @@ impl Control {
 
     async fn send(&self, order: impl FnOnce(oneshot::Sender<Result<Reply, ControlError>>) -> Order) -> Result<Reply, ControlError> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(order(reply)).map_err(|_| ControlError::Stopping)?;
+        self.0.try_send(order(reply)).map_err(|error| match error {
+            TrySendError::Full(_) => ControlError::Busy,
+            TrySendError::Disconnected(_) => ControlError::Stopping,
+        })?;
         answer.await.map_err(|_| ControlError::Stopping)?
     }
 }
@@ -111,7 +120,7 @@ impl ControlError {
         match self {
             ControlError::Refused(refusal) => refusal_code(refusal),
             ControlError::Failed(_) => ErrorCode::KAFKA_STORAGE_ERROR,
-            ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
+            ControlError::Busy | ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
         }
     }
 }
@@ -119,7 +128,7 @@ impl ControlError {
 impl ControlThread {
     /// Starts the thread on a controller that is ready.
     pub fn start(controller: Controller) -> std::io::Result<(Control, ControlThread)> {
-        let (orders, received) = mpsc::channel();
+        let (orders, received) = mpsc::sync_channel(QUEUED_MAX);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || controller.run(&received))?;
         Ok((Control(orders.clone()), ControlThread { orders, thread }))
     }

@@ -3,7 +3,7 @@
 mod identity;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use quorum::{NodeId, Quorum};
 use record::BrokerId;
 use storage::LogDir;
 
-use crate::config::{Config, ConfigError, Listener, Sources};
+use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting};
 use crate::node::{Node, RunningNode, random_id};
 use crate::producer_ids::ProducerIds;
@@ -67,14 +67,17 @@ pub enum StartError {
     /// The data directory belongs to another node.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// A listener cannot be opened.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// Where.
+    /// The address of a listener is not known.
+    #[error("cannot find the address {address} of a listener: {source}")]
+    Address {
+        /// As configured.
         address: String,
         /// What the system says.
         source: io::Error,
     },
+    /// A listener cannot be opened.
+    #[error("{0}")]
+    Listen(io::Error),
     /// The metadata log cannot be opened.
     #[error(transparent)]
     Quorum(#[from] quorum::OpenError),
@@ -100,9 +103,14 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         _ => in_dir(error),
     })?;
     // Before the recovery, so that a port that is taken is told at once. Nobody is let in yet.
-    let (listeners, addresses) = bind(&config.listeners)?;
+    let (mut sockets, mut addresses) = (Vec::new(), Vec::new());
+    for listener in &config.listeners {
+        let socket = net::bind(resolve(&listener.bind)?).map_err(StartError::Listen)?;
+        addresses.push(socket.local_addr().map_err(StartError::Listen)?);
+        sockets.push(socket);
+    }
     let (node, control) = open(disk, config, &addresses)?;
-    let server = net::Server::start(net_config(&node.config), listeners, Arc::new(Requests(node))).map_err(StartError::Threads)?;
+    let server = net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     Ok(RunningNode { server, control, addresses, data_dir: dir, _lock: lock })
 }
 
@@ -119,18 +127,10 @@ fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
     })
 }
 
-fn bind(listeners: &[Listener]) -> Result<(Vec<TcpListener>, Vec<SocketAddr>), StartError> {
-    let mut bound = Vec::with_capacity(listeners.len());
-    for listener in listeners {
-        let address = listener.bind.to_string();
-        let failed = |source| StartError::Listen { address: address.clone(), source };
-        let resolved = (listener.bind.bind_host(), listener.bind.port).to_socket_addrs().map_err(failed)?.next();
-        let resolved = resolved.ok_or_else(|| failed(io::Error::from(io::ErrorKind::AddrNotAvailable)))?;
-        let socket = net::bind(resolved).map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
-        bound.push((socket, address));
-    }
-    Ok(bound.into_iter().unzip())
+fn resolve(bind: &config::Endpoint) -> Result<SocketAddr, StartError> {
+    let failed = |source| StartError::Address { address: bind.to_string(), source };
+    let mut resolved = (bind.bind_host(), bind.port).to_socket_addrs().map_err(failed)?;
+    resolved.next().ok_or_else(|| failed(io::Error::from(io::ErrorKind::AddrNotAvailable)))
 }
 
 /// Opens the metadata and all logs.

@@ -230,7 +230,9 @@ pub enum DecodeError {
     #[error("a flag in the metadata has the unknown value {0}")]
     InvalidFlag(u8),
     /// A record of a kind, or of a version of its kind, that this version does not know.
-    #[error("the metadata has a record of kind {kind} version {version}, written by a newer version: upgrade this node first")]
+    #[error(
+        "the metadata has a record of kind {kind} version {version}, written by a newer version: upgrade this node first"
+    )]
     UnknownRecord {
         /// The kind's number.
         kind: u8,

@@ -12,7 +12,8 @@ mod producer_ids;
 
 pub use brokers::{BrokerEpoch, FenceBroker, RegisterBroker, UnfenceBroker};
 pub use create_topics::{
-    ConfigCheck, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_BATCH, NewTopic, ReplicaAssignment, TopicCreation, TopicDefaults,
+    ConfigCheck, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_BATCH, NewTopic, ReplicaAssignment, TopicCreation,
+    TopicDefaults,
 };
 pub use delete_topics::{DeleteTopics, DeletedTopic, TopicDeletion, TopicSelector};
 pub use producer_ids::{AllocateProducerIds, PRODUCER_ID_BLOCK_LEN, ProducerIdBlock};

@@ -4,7 +4,7 @@
 //!
 //! * a [`Record`] states one outcome ("partition 3 of this topic is led by broker 2 in epoch 7"), with its own compact encoding;
 //! * an [`Image`] is what all records so far add up to: an immutable snapshot that readers hold behind an `Arc`;
-//! * [`decide`] turns an [`Intent`] and an image into records and a reply. It runs only on the controller, while applying runs
+//! * [`decide()`] turns an [`Intent`] and an image into records and a reply. It runs only on the controller, while applying runs
 //!   everywhere, so records carry outcomes and never logic: nodes of different versions apply them alike.
 //!
 //! Nothing here does I/O, looks at a clock or draws a random number: what a decision needs is part of its intent.

@@ -32,7 +32,8 @@ pub(crate) fn brokers(unfenced: &[i32], fenced: &[i32]) -> Image {
 
 fn registration(id: i32) -> Record {
     let epoch = id as u64 + 100;
-    RegisterBrokerRecord { id: BrokerId(id), incarnation: uuid(id as u8), epoch, endpoints: Vec::new(), rack: None }.into()
+    RegisterBrokerRecord { id: BrokerId(id), incarnation: uuid(id as u8), epoch, endpoints: Vec::new(), rack: None }
+        .into()
 }
 
 /// Adds a topic; each partition is given as (replicas, isr, leader), at leader epoch 4 and partition epoch 9.
@@ -72,7 +73,11 @@ pub(crate) fn assert_round_trip(record: impl Into<Record>) {
     assert_eq!(Record::decode(&mut r).as_ref(), Ok(&record));
     assert_eq!(r.finish(), Ok(()));
     for len in 0..bytes.len() {
-        assert_eq!(Record::decode(&mut Reader::new(&bytes[..len])), Err(DecodeError::TooShort), "{len} bytes of {record:?}");
+        assert_eq!(
+            Record::decode(&mut Reader::new(&bytes[..len])),
+            Err(DecodeError::TooShort),
+            "{len} bytes of {record:?}"
+        );
     }
 }
 

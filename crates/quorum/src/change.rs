@@ -35,17 +35,14 @@ impl Change {
     }
 
     pub(crate) fn to_engine(self) -> ConfChangeV2 {
-        let mut single = ConfChangeSingle::default();
-        single.node_id = self.node().0;
-        single.change_type = match self {
+        let change_type = match self {
             Change::AddLearner(..) => ConfChangeType::AddLearnerNode,
             Change::AddVoter(..) => ConfChangeType::AddNode,
             Change::Remove(_) => ConfChangeType::RemoveNode,
         };
-        let mut change = ConfChangeV2::default();
-        change.set_changes(vec![single].into());
-        change.context = self.directory().map(|directory| directory.0.to_vec()).unwrap_or_default().into();
-        change
+        let single = ConfChangeSingle { change_type, node_id: self.node().0, ..ConfChangeSingle::default() };
+        let context = self.directory().map(|directory| directory.0.to_vec()).unwrap_or_default().into();
+        ConfChangeV2 { changes: vec![single].into(), context, ..ConfChangeV2::default() }
     }
 }
 
@@ -72,9 +69,8 @@ impl Committed {
     }
 
     pub(crate) fn removes(&self, node: NodeId) -> bool {
-        let leaves = |change: &ConfChangeSingle| {
-            change.node_id == node.0 && change.change_type != ConfChangeType::AddNode
-        };
+        let leaves =
+            |change: &ConfChangeSingle| change.node_id == node.0 && change.change_type != ConfChangeType::AddNode;
         self.engine.changes.iter().any(leaves)
     }
 }

@@ -12,18 +12,23 @@ pub(crate) fn put_entry(w: &mut Writer, entry: &Entry) {
 }
 
 pub(crate) fn entry(r: &mut Reader<'_>) -> Result<Entry, DecodeError> {
-    let mut entry = Entry::default();
-    entry.entry_type = match r.u8()? {
-        0 => EntryType::EntryNormal,
-        1 => EntryType::EntryConfChange,
-        2 => EntryType::EntryConfChangeV2,
-        other => return Err(DecodeError::InvalidFlag(other)),
-    };
-    entry.term = r.u64()?;
-    entry.index = r.u64()?;
-    entry.data = r.bytes()?.to_vec().into();
-    entry.context = r.bytes()?.to_vec().into();
-    Ok(entry)
+    Ok(Entry {
+        entry_type: entry_type(r.u8()?)?,
+        term: r.u64()?,
+        index: r.u64()?,
+        data: r.bytes()?.to_vec().into(),
+        context: r.bytes()?.to_vec().into(),
+        ..Entry::default()
+    })
+}
+
+fn entry_type(id: u8) -> Result<EntryType, DecodeError> {
+    match id {
+        0 => Ok(EntryType::EntryNormal),
+        1 => Ok(EntryType::EntryConfChange),
+        2 => Ok(EntryType::EntryConfChangeV2),
+        other => Err(DecodeError::InvalidFlag(other)),
+    }
 }
 
 pub(crate) fn put_hard_state(w: &mut Writer, state: &HardState) {
@@ -33,11 +38,7 @@ pub(crate) fn put_hard_state(w: &mut Writer, state: &HardState) {
 }
 
 pub(crate) fn hard_state(r: &mut Reader<'_>) -> Result<HardState, DecodeError> {
-    let mut state = HardState::default();
-    state.term = r.u64()?;
-    state.vote = r.u64()?;
-    state.commit = r.u64()?;
-    Ok(state)
+    Ok(HardState { term: r.u64()?, vote: r.u64()?, commit: r.u64()?, ..HardState::default() })
 }
 
 pub(crate) fn put_conf_state(w: &mut Writer, state: &ConfState) {
@@ -48,14 +49,14 @@ pub(crate) fn put_conf_state(w: &mut Writer, state: &ConfState) {
 }
 
 pub(crate) fn conf_state(r: &mut Reader<'_>) -> Result<ConfState, DecodeError> {
-    let mut state = ConfState::default();
-    for ids in
-        [&mut state.voters, &mut state.learners, &mut state.voters_outgoing, &mut state.learners_next]
-    {
-        *ids = r.list(Reader::u64)?;
-    }
-    state.auto_leave = r.bool()?;
-    Ok(state)
+    Ok(ConfState {
+        voters: r.list(Reader::u64)?,
+        learners: r.list(Reader::u64)?,
+        voters_outgoing: r.list(Reader::u64)?,
+        learners_next: r.list(Reader::u64)?,
+        auto_leave: r.bool()?,
+        ..ConfState::default()
+    })
 }
 
 #[cfg(test)]

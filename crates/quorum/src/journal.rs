@@ -120,6 +120,10 @@ pub(crate) fn read(disk: &Disk, path: &Path) -> Result<Update, OpenError> {
     let bytes = disk.read(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let damaged = |what: String| OpenError::Damaged { path: path.to_owned(), what };
     let payloads = frame::scan(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let cut = bytes.len() - frame::total_len(&payloads);
+    if cut > 0 {
+        tracing::warn!("{} ends in {cut} bytes of a write that was cut off; they are dropped", path.display());
+    }
     let mut sum = Update::default();
     for payload in payloads {
         let update = Update::decode(payload).map_err(|source| OpenError::Decode { path: path.to_owned(), source })?;

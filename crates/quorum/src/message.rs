@@ -58,29 +58,27 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
         let mut r = Reader::new(bytes);
         let directory = r.uuid()?;
-        let mut m = eraftpb::Message::default();
-        m.msg_type = message_type(r.u8()?)?;
-        for number in [
-            &mut m.to,
-            &mut m.from,
-            &mut m.term,
-            &mut m.log_term,
-            &mut m.index,
-            &mut m.commit,
-            &mut m.commit_term,
-        ] {
-            *number = r.u64()?;
-        }
-        m.entries = r.list(codec::entry)?.into();
-        m.snapshot = r.option(snapshot)?.into();
-        m.request_snapshot = r.u64()?;
-        m.reject = r.bool()?;
-        m.reject_hint = r.u64()?;
-        m.context = r.bytes()?.to_vec().into();
-        m.deprecated_priority = r.u64()?;
-        m.priority = r.i64()?;
+        let inner = eraftpb::Message {
+            msg_type: message_type(r.u8()?)?,
+            to: r.u64()?,
+            from: r.u64()?,
+            term: r.u64()?,
+            log_term: r.u64()?,
+            index: r.u64()?,
+            commit: r.u64()?,
+            commit_term: r.u64()?,
+            entries: r.list(codec::entry)?.into(),
+            snapshot: r.option(snapshot)?.into(),
+            request_snapshot: r.u64()?,
+            reject: r.bool()?,
+            reject_hint: r.u64()?,
+            context: r.bytes()?.to_vec().into(),
+            deprecated_priority: r.u64()?,
+            priority: r.i64()?,
+            ..eraftpb::Message::default()
+        };
         r.finish()?;
-        Ok(Message { directory, inner: m })
+        Ok(Message { directory, inner })
     }
 }
 
@@ -93,8 +91,7 @@ fn put_snapshot(w: &mut Writer, snapshot: &Snapshot) {
 }
 
 fn snapshot(r: &mut Reader<'_>) -> Result<Snapshot, DecodeError> {
-    let mut snapshot = Snapshot::default();
-    snapshot.data = r.bytes()?.to_vec().into();
+    let mut snapshot = Snapshot { data: r.bytes()?.to_vec().into(), ..Snapshot::default() };
     let metadata = snapshot.mut_metadata();
     metadata.index = r.u64()?;
     metadata.term = r.u64()?;

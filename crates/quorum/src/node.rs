@@ -247,7 +247,7 @@ impl Quorum {
     }
 
     /// Replaces the journal's applied part by a snapshot.
-    fn compact(&mut self) -> Result<(), QuorumError> {
+    pub(crate) fn compact(&mut self) -> Result<(), QuorumError> {
         snapshot::write(&self.disk, &self.snapshot_path, self.identity, self.applied())?;
         self.engine.mut_store().compact();
         self.restart_journal()

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use host::Disk;
-use metadata::records::ClusterRecord;
 use metadata::Image;
+use metadata::records::ClusterRecord;
 use raft::RawNode;
 use raft::eraftpb::{Entry, HardState};
 use record::Uuid;
@@ -56,12 +56,7 @@ impl Quorum {
     ///
     /// A sole voter leads when this returns, and its image has everything that was ever committed. The caller makes sure that only
     /// one process opens the directory.
-    pub fn open(
-        disk: &Disk,
-        dir: &Path,
-        options: &Options,
-        new_id: impl FnMut() -> Uuid,
-    ) -> Result<Quorum, OpenError> {
+    pub fn open(disk: &Disk, dir: &Path, options: &Options, new_id: impl FnMut() -> Uuid) -> Result<Quorum, OpenError> {
         let files = Files { disk, log: dir.join(LOG), snapshot: dir.join(SNAPSHOT) };
         if !files.have_a_node()? {
             files.create(dir, options, new_id)?;

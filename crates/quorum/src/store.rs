@@ -18,7 +18,10 @@ pub(crate) struct Store {
 impl Store {
     /// The state at a snapshot and the entries after it.
     pub(crate) fn new(applied: Applied, hard_state: HardState, entries: Vec<Entry>) -> Store {
-        assert!(entries.first().is_none_or(|first| first.index == applied.position.index + 1), "entries follow the snapshot");
+        assert!(
+            entries.first().is_none_or(|first| first.index == applied.position.index + 1),
+            "entries follow the snapshot"
+        );
         Store { start: applied.position, entries, hard_state, applied }
     }
 
@@ -104,8 +107,7 @@ impl Storage for Store {
         if position.index < request_index {
             return Err(StorageError::SnapshotTemporarilyUnavailable.into());
         }
-        let mut snapshot = Snapshot::default();
-        snapshot.data = self.applied.encode_state().into();
+        let mut snapshot = Snapshot { data: self.applied.encode_state().into(), ..Snapshot::default() };
         let metadata = snapshot.mut_metadata();
         metadata.index = position.index;
         metadata.term = position.term;

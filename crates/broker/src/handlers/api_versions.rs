@@ -29,7 +29,7 @@ pub fn unsupported(header: &RequestHeader<'_>, outbox: &mut Outbox) {
 }
 
 fn api_version(api: &Api) -> ApiVersion {
-    ApiVersion { api_key: api.key.0, min_version: api.advertised_min, max_version: api.versions.max, ..Default::default() }
+    ApiVersion { api_key: api.key.0, min_version: api.advertised_min, max_version: api.versions.max }
 }
 
 /// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?` (KIP-511).

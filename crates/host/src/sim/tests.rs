@@ -134,6 +134,18 @@ fn a_rename_is_whole_or_not_there() {
 }
 
 #[test]
+fn a_file_renamed_twice_has_one_name() {
+    let (sim, disk) = disk(Promises::Posix);
+    durable_file(&disk, "/a", b"moved");
+    disk.rename(Path::new("/a"), Path::new("/b")).unwrap();
+    disk.rename(Path::new("/b"), Path::new("/c")).unwrap();
+    for subset in sim.subsets(8) {
+        let names = Disk::sim(sim.power_cut(subset)).read_dir(Path::new("/")).unwrap();
+        assert_eq!(names.len(), 1, "{subset:?}: {names:?}");
+    }
+}
+
+#[test]
 fn a_rename_without_a_sync_before_it_may_leave_an_empty_file() {
     let (sim, disk) = disk(Promises::Ext4);
     create(&disk, "/log.tmp").write_all_at(b"data", 0).unwrap();

@@ -85,8 +85,7 @@ impl Tree {
     pub(super) fn check_rename(&self, from: &Path, to: &Path) -> Result<Option<Change>, Errno> {
         let (from, to) = (self.place(from)?, self.place(to)?);
         let entry = self.entry(&from).ok_or(Errno::NOENT)?;
-        if entry.is_dir && (entry.inode == to.dir || self.below(entry.inode).iter().any(|(_, inode)| *inode == to.dir))
-        {
+        if entry.inode == to.dir || self.is_below(to.dir, entry.inode) {
             return Err(Errno::INVAL);
         }
         match self.entry(&to) {
@@ -98,14 +97,19 @@ impl Tree {
     }
 
     fn check_replace(&self, entry: Entry, replaced: Entry) -> Result<(), Errno> {
+        if self.is_below(entry.inode, replaced.inode) {
+            return Err(Errno::NOTEMPTY);
+        }
         match (entry.is_dir, replaced.is_dir) {
-            (false, true) if !self.below(replaced.inode).iter().any(|(_, inode)| *inode == entry.inode) => {
-                Err(Errno::ISDIR)
-            }
+            (false, true) => Err(Errno::ISDIR),
             (true, false) => Err(Errno::NOTDIR),
-            (_, true) if self.entries(replaced.inode).next().is_some() => Err(Errno::NOTEMPTY),
+            (true, true) if self.entries(replaced.inode).next().is_some() => Err(Errno::NOTEMPTY),
             _ => Ok(()),
         }
+    }
+
+    fn is_below(&self, inode: Inode, dir: Inode) -> bool {
+        self.below(dir).iter().any(|(_, below)| *below == inode)
     }
 
     /// Makes a change. Names that a change expects and that are not there are not missed.
@@ -114,7 +118,7 @@ impl Tree {
             Change::Link { place, entry } => self.link(place, *entry),
             Change::Unlink { place, inode } => self.unlink(place, *inode),
             Change::Rename { from, to, entry } => {
-                self.unlink(from, entry.inode);
+                self.take_name(from, entry.inode);
                 self.link(to, *entry);
             }
             Change::Write { inode, position, bytes } => self.write(*inode, *position, bytes),
@@ -133,6 +137,15 @@ impl Tree {
     fn unlink(&mut self, place: &Place, inode: Inode) {
         if self.entry(place).is_some_and(|entry| entry.inode == inode) {
             self.dirs.entry(place.dir).or_default().remove(&place.name);
+        }
+    }
+
+    /// Removes the one name of what is renamed. It is elsewhere when an earlier rename was lost.
+    fn take_name(&mut self, from: &Place, inode: Inode) {
+        if self.entry(from).is_some_and(|entry| entry.inode == inode) {
+            self.unlink(from, inode);
+        } else {
+            self.dirs.values_mut().for_each(|names| names.retain(|_, entry| entry.inode != inode));
         }
     }
 

@@ -1,3 +1,5 @@
+//! What is written is read again, and lies are refused.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -41,7 +43,12 @@ fn lies_are_refused() {
         ("nothing", u64, &[], DecodeError::TooShort),
         ("unfinished integer", u64, &[0x80], DecodeError::TooShort),
         ("65 bits", u64, &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2], DecodeError::IntegerTooLarge),
-        ("11 bytes", u64, &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x81, 0], DecodeError::IntegerTooLarge),
+        (
+            "11 bytes",
+            u64,
+            &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x81, 0],
+            DecodeError::IntegerTooLarge,
+        ),
         ("33 bits", i32, &[0xff, 0xff, 0xff, 0xff, 0x1f], DecodeError::IntegerTooLarge),
         ("half a truth", bool, &[2], DecodeError::InvalidFlag(2)),
         ("string beyond the end", str, &[5, b'a'], DecodeError::TooShort),

@@ -106,7 +106,8 @@ fn check_total(intent: &CreateTopics) -> Result<(), Refusal> {
     if total <= MAX_PARTITIONS_PER_BATCH {
         return Ok(());
     }
-    let text = format!("the request asks for {total} partitions; at most {MAX_PARTITIONS_PER_BATCH} are created at once");
+    let text =
+        format!("the request asks for {total} partitions; at most {MAX_PARTITIONS_PER_BATCH} are created at once");
     Err(Refusal::PolicyViolation(text))
 }
 
@@ -170,7 +171,9 @@ impl<'a> Request<'a> {
             return Err(Refusal::TopicAlreadyExists(name.to_owned()));
         }
         match self.collisions.get(&*collision_form(name)) {
-            Some(other) => Err(Refusal::InvalidTopic(format!("topic '{name}' collides with the existing topic '{other}'"))),
+            Some(other) => {
+                Err(Refusal::InvalidTopic(format!("topic '{name}' collides with the existing topic '{other}'")))
+            }
             None => Ok(()),
         }
     }
@@ -222,7 +225,9 @@ impl<'a> Request<'a> {
         let mut seen = HashSet::new();
         for id in &assignment.replicas {
             if self.image.broker(*id).is_none() {
-                return Err(bad_assignment(format!("partition {index} is assigned to broker {id}, which is not registered")));
+                return Err(bad_assignment(format!(
+                    "partition {index} is assigned to broker {id}, which is not registered"
+                )));
             }
             if !seen.insert(id) {
                 return Err(bad_assignment(format!("partition {index} is assigned to broker {id} more than once")));
@@ -242,7 +247,10 @@ impl<'a> Request<'a> {
     }
 
     fn record(&mut self, topic: &NewTopic, partitions: Vec<Assigned>) {
-        assert!(topic.id != Uuid::ZERO && self.image.topic_by_id(topic.id).is_none(), "a new topic needs an id of its own");
+        assert!(
+            topic.id != Uuid::ZERO && self.image.topic_by_id(topic.id).is_none(),
+            "a new topic needs an id of its own"
+        );
         let name: Arc<str> = topic.name.as_str().into();
         self.records.push(TopicRecord { name: Arc::clone(&name), id: topic.id }.into());
         self.records.extend(topic.configs.iter().map(|(key, value)| {
@@ -293,7 +301,8 @@ fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
         if !seen.insert(key) {
             return Err(Refusal::InvalidConfig(format!("the config {key} is given more than once")));
         }
-        let value = value.as_deref().ok_or_else(|| Refusal::InvalidConfig(format!("the config {key} has a null value")))?;
+        let value =
+            value.as_deref().ok_or_else(|| Refusal::InvalidConfig(format!("the config {key} has a null value")))?;
         check(key, value).map_err(Refusal::InvalidConfig)?;
     }
     Ok(())
@@ -311,7 +320,9 @@ fn check_counts_open(topic: &NewTopic) -> Result<(), Refusal> {
 fn check_index(expected: i32, index: PartitionIndex) -> Result<(), Refusal> {
     match index.0.cmp(&expected) {
         std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Less if index.0 >= 0 => Err(bad_assignment(format!("partition {index} is assigned more than once"))),
+        std::cmp::Ordering::Less if index.0 >= 0 => {
+            Err(bad_assignment(format!("partition {index} is assigned more than once")))
+        }
         _ => Err(bad_assignment("the assigned partitions must be numbered from 0 without gaps".into())),
     }
 }

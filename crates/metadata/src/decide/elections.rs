@@ -29,7 +29,10 @@ pub(super) fn after_unfencing(image: &Image, back: BrokerId) -> impl Iterator<It
 }
 
 fn partitions(image: &Image) -> impl Iterator<Item = (&Topic, PartitionIndex, &Partition)> {
-    image.topics().iter().flat_map(|topic| topic.partitions().map(move |(index, partition)| (&**topic, index, partition)))
+    image
+        .topics()
+        .iter()
+        .flat_map(|topic| topic.partitions().map(move |(index, partition)| (&**topic, index, partition)))
 }
 
 fn electable(image: &Image, partition: &Partition, isr: &[BrokerId], gone: BrokerId) -> Option<BrokerId> {

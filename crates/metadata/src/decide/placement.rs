@@ -21,7 +21,8 @@ pub(super) fn place(
     }
     let alive: Vec<BrokerId> = image.brokers().filter(|broker| !broker.fenced).map(|broker| broker.id).collect();
     if factor > alive.len() {
-        let text = format!("the replication factor of {factor} cannot be reached: only {} brokers are unfenced", alive.len());
+        let text =
+            format!("the replication factor of {factor} cannot be reached: only {} brokers are unfenced", alive.len());
         return Err(Refusal::InvalidReplicationFactor(text));
     }
     let start = u128::from_le_bytes(id.0) % alive.len() as u128;

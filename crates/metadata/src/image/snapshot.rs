@@ -7,8 +7,8 @@ use record::{BrokerId, PartitionIndex, Uuid};
 use super::{Broker, Configs, Image, Partition, Topic};
 use crate::Record;
 use crate::records::{
-    ClusterRecord, ConfigRecord, ConfigResource, FeatureRecord, PartitionRecord, ProducerIdsRecord, RegisterBrokerRecord,
-    TopicRecord, UnfenceBrokerRecord,
+    ClusterRecord, ConfigRecord, ConfigResource, FeatureRecord, PartitionRecord, ProducerIdsRecord,
+    RegisterBrokerRecord, TopicRecord, UnfenceBrokerRecord,
 };
 
 impl Image {

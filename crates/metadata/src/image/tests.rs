@@ -1,8 +1,11 @@
+//! Records add up to an image, and an image comes apart into records.
+
 use record::LeaderEpoch;
 
 use super::*;
 use crate::records::{
-    ClusterRecord, NoOpRecord, PartitionChangeRecord, ProducerIdsRecord, RemoveTopicRecord, TopicRecord, UnfenceBrokerRecord,
+    ClusterRecord, NoOpRecord, PartitionChangeRecord, ProducerIdsRecord, RemoveTopicRecord, TopicRecord,
+    UnfenceBrokerRecord,
 };
 use crate::testing::{add_topic, after, brokers, ids, uuid};
 
@@ -83,7 +86,10 @@ fn a_change_assigns_what_it_has() {
     let partition = next.topic("b").unwrap().partition(PartitionIndex(1)).unwrap();
     assert_eq!(*partition.replicas, ids(&[1])[..]);
     assert_eq!(*partition.isr, ids(&[1, 2])[..]);
-    assert_eq!((partition.leader, partition.leader_epoch, partition.partition_epoch), (Some(BrokerId(2)), LeaderEpoch(5), 10));
+    assert_eq!(
+        (partition.leader, partition.leader_epoch, partition.partition_epoch),
+        (Some(BrokerId(2)), LeaderEpoch(5), 10)
+    );
 }
 
 #[test]

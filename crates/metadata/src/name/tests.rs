@@ -1,3 +1,5 @@
+//! Names, with their verdicts.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Frames: what is known is read, what is newer is refused.
+
 use proptest::prelude::*;
 
 use super::*;

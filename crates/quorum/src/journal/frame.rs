@@ -36,6 +36,11 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Vec<&[u8]>, Damage> {
     Ok(payloads)
 }
 
+/// The bytes that the frames of these payloads take.
+pub(super) fn total_len(payloads: &[&[u8]]) -> usize {
+    payloads.iter().map(|payload| HEADER_LEN + payload.len()).sum()
+}
+
 /// What is wrong with a file of frames.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Damage {

@@ -1,3 +1,5 @@
+//! Updates add up, in memory and in the file.
+
 use host::{Disk, SimDisk};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Round trips, and what a peer may not send.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -6,8 +8,7 @@ use crate::codec::tests::{any_conf_state, any_entry};
 fn any_snapshot() -> impl Strategy<Value = Snapshot> {
     (prop::collection::vec(any::<u8>(), 0..20), any::<u64>(), any::<u64>(), any_conf_state()).prop_map(
         |(data, index, term, conf_state)| {
-            let mut snapshot = Snapshot::default();
-            snapshot.data = data.into();
+            let mut snapshot = Snapshot { data: data.into(), ..Snapshot::default() };
             snapshot.mut_metadata().index = index;
             snapshot.mut_metadata().term = term;
             snapshot.mut_metadata().set_conf_state(conf_state);
@@ -51,8 +52,7 @@ proptest! {
 #[test]
 fn peers_cannot_send_what_only_a_node_tells_itself() {
     for local in [MessageType::MsgHup, MessageType::MsgBeat, MessageType::MsgPropose, MessageType::MsgSnapStatus] {
-        let mut inner = eraftpb::Message::default();
-        inner.msg_type = local;
+        let inner = eraftpb::Message { msg_type: local, ..Default::default() };
         let bytes = Message { directory: Uuid::ZERO, inner }.encode();
         assert_eq!(Message::decode(&bytes), Err(DecodeError::InvalidFlag(local as u8)));
     }

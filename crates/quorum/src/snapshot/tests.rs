@@ -1,3 +1,5 @@
+//! The file is read as written, or not at all.
+
 use host::SimDisk;
 use metadata::records::FeatureRecord;
 

@@ -36,7 +36,9 @@ fn a_batch_takes_one_write_and_one_fsync() {
 fn a_node_that_opens_again_knows_everything() {
     let sim = disk();
     let mut quorum = open(&sim);
-    (1..10).for_each(|number| drop(commit(&mut quorum, number)));
+    for number in 1..10 {
+        commit(&mut quorum, number);
+    }
     let image = quorum.image();
     drop(quorum);
     let again = open(&sim);
@@ -107,7 +109,7 @@ fn a_failed_write_or_fsync_stops_the_node() {
         let sim = disk();
         let mut quorum = open(&sim);
         commit(&mut quorum, 1);
-        sim.inject(Fault::next(kind, Failure::Errno(5)));
+        sim.inject(Fault::next(kind, Failure::Io));
         quorum.propose(level(2)).unwrap();
         assert!(matches!(quorum.ready(), Err(QuorumError::Io { .. })));
         assert!(matches!(quorum.ready(), Err(QuorumError::Stopped)));
@@ -131,7 +133,9 @@ fn a_failed_write_or_fsync_stops_the_node() {
 fn directories_that_are_not_whole_are_refused() {
     let whole = disk();
     let mut quorum = open(&whole);
-    (1..4).for_each(|number| drop(commit(&mut quorum, number)));
+    for number in 1..4 {
+        commit(&mut quorum, number);
+    }
     drop(quorum);
     let log = Path::new(DIR).join("log");
     let snapshot = Path::new(DIR).join("snapshot");

@@ -1,3 +1,5 @@
+//! Brokers come, may lead, and go.
+
 use super::*;
 use crate::testing::{add_topic, brokers, committed, uuid};
 

@@ -1,3 +1,5 @@
+//! Topics that are asked for, with their verdicts.
+
 use super::*;
 use crate::testing::{add_topic, brokers, committed, ids, uuid};
 
@@ -57,44 +59,105 @@ fn verdicts(image: &Image, topics: Vec<NewTopic>) -> Vec<String> {
     decision.reply.iter().map(|creation| verdict(&creation.result)).collect()
 }
 
+/// Each topic alone, with its verdict.
+fn check(table: &[(NewTopic, &str)]) {
+    for (topic, expected) in table {
+        assert_eq!(verdicts(&cluster(), vec![topic.clone()]), [*expected], "{topic:?}");
+    }
+}
+
 #[test]
-fn each_topic_is_judged_by_itself() {
-    let table = [
+fn names_and_counts() {
+    check(&[
         (topic("t", 1, 1), "created 1x1"),
         (topic("t", 4, 2), "created 4x2"),
         (topic("t", -1, -1), "created 3x2"),
         (topic("", 1, 1), "InvalidTopic: '' cannot name a topic: it is empty"),
         (topic("..", 1, 1), "InvalidTopic: '..' cannot name a topic: '.' and '..' are not allowed"),
-        (topic("a/b", 1, 1), "InvalidTopic: 'a/b' cannot name a topic: it has a character other than ASCII letters, digits, '.', '_' and '-'"),
+        (
+            topic("a/b", 1, 1),
+            "InvalidTopic: 'a/b' cannot name a topic: it has a character other than ASCII letters, digits, '.', '_' and '-'",
+        ),
         (topic("orders_eu", 1, 1), "InvalidTopic: topic 'orders_eu' collides with the existing topic 'orders.eu'"),
         (topic("orders.eu", 1, 1), "TopicAlreadyExists: topic 'orders.eu' already exists"),
         (topic("__cluster_metadata", 1, 1), "InvalidRequest: the internal topic __cluster_metadata cannot be created"),
-        (topic("t", 0, 1), "InvalidPartitions: the number of partitions is 0; it must be positive, or -1 for the default"),
-        (topic("t", -2, 1), "InvalidPartitions: the number of partitions is -2; it must be positive, or -1 for the default"),
-        (topic("t", 1, 0), "InvalidReplicationFactor: the replication factor is 0; it must be positive, or -1 for the default"),
-        (topic("t", 1, -2), "InvalidReplicationFactor: the replication factor is -2; it must be positive, or -1 for the default"),
-        (topic("t", 1, 4), "InvalidReplicationFactor: the replication factor of 4 cannot be reached with 3 registered brokers"),
-        (topic("t", 1, 3), "InvalidReplicationFactor: the replication factor of 3 cannot be reached: only 2 brokers are unfenced"),
+        (
+            topic("t", 0, 1),
+            "InvalidPartitions: the number of partitions is 0; it must be positive, or -1 for the default",
+        ),
+        (
+            topic("t", -2, 1),
+            "InvalidPartitions: the number of partitions is -2; it must be positive, or -1 for the default",
+        ),
+        (
+            topic("t", 1, 0),
+            "InvalidReplicationFactor: the replication factor is 0; it must be positive, or -1 for the default",
+        ),
+        (
+            topic("t", 1, -2),
+            "InvalidReplicationFactor: the replication factor is -2; it must be positive, or -1 for the default",
+        ),
+        (
+            topic("t", 1, 4),
+            "InvalidReplicationFactor: the replication factor of 4 cannot be reached with 3 registered brokers",
+        ),
+        (
+            topic("t", 1, 3),
+            "InvalidReplicationFactor: the replication factor of 3 cannot be reached: only 2 brokers are unfenced",
+        ),
+    ]);
+}
+
+#[test]
+fn assignments_by_hand() {
+    check(&[
         (by_hand(-1, -1, &[(1, &[1, 0]), (0, &[0, 1])]), "created 2x2"),
-        (by_hand(2, -1, &[(0, &[0])]), "InvalidRequest: the replicas are assigned by hand, so the number of partitions must be -1"),
-        (by_hand(-1, 1, &[(0, &[0])]), "InvalidRequest: the replicas are assigned by hand, so the replication factor must be -1"),
-        (by_hand(-1, -1, &[(0, &[0]), (2, &[0])]), "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps"),
-        (by_hand(-1, -1, &[(-1, &[0]), (0, &[0])]), "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps"),
+        (
+            by_hand(2, -1, &[(0, &[0])]),
+            "InvalidRequest: the replicas are assigned by hand, so the number of partitions must be -1",
+        ),
+        (
+            by_hand(-1, 1, &[(0, &[0])]),
+            "InvalidRequest: the replicas are assigned by hand, so the replication factor must be -1",
+        ),
+        (
+            by_hand(-1, -1, &[(0, &[0]), (2, &[0])]),
+            "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps",
+        ),
+        (
+            by_hand(-1, -1, &[(-1, &[0]), (0, &[0])]),
+            "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps",
+        ),
         (by_hand(-1, -1, &[(0, &[0]), (0, &[1])]), "InvalidReplicaAssignment: partition 0 is assigned more than once"),
         (by_hand(-1, -1, &[(0, &[])]), "InvalidReplicaAssignment: partition 0 is assigned to no broker"),
-        (by_hand(-1, -1, &[(0, &[9])]), "InvalidReplicaAssignment: partition 0 is assigned to broker 9, which is not registered"),
-        (by_hand(-1, -1, &[(0, &[1, 1])]), "InvalidReplicaAssignment: partition 0 is assigned to broker 1 more than once"),
-        (by_hand(-1, -1, &[(0, &[0, 1]), (1, &[0])]), "InvalidReplicaAssignment: partition 1 is assigned to 1 brokers, but partition 0 to 2"),
+        (
+            by_hand(-1, -1, &[(0, &[9])]),
+            "InvalidReplicaAssignment: partition 0 is assigned to broker 9, which is not registered",
+        ),
+        (
+            by_hand(-1, -1, &[(0, &[1, 1])]),
+            "InvalidReplicaAssignment: partition 0 is assigned to broker 1 more than once",
+        ),
+        (
+            by_hand(-1, -1, &[(0, &[0, 1]), (1, &[0])]),
+            "InvalidReplicaAssignment: partition 1 is assigned to 1 brokers, but partition 0 to 2",
+        ),
         (by_hand(-1, -1, &[(0, &[2])]), "InvalidReplicaAssignment: all brokers of a partition's assignment are fenced"),
+    ]);
+}
+
+#[test]
+fn configs() {
+    check(&[
         (configured(&[("retention.ms", Some("5"))]), "created 1x1"),
         (configured(&[("retention.ms", Some("x"))]), "InvalidConfig: x is no number"),
         (configured(&[("retention.ms", None)]), "InvalidConfig: the config retention.ms has a null value"),
         (configured(&[("retention", Some("5"))]), "InvalidConfig: unknown config retention"),
-        (configured(&[("retention.ms", Some("5")), ("retention.ms", Some("6"))]), "InvalidConfig: the config retention.ms is given more than once"),
-    ];
-    for (topic, expected) in table {
-        assert_eq!(verdicts(&cluster(), vec![topic.clone()]), [expected], "{topic:?}");
-    }
+        (
+            configured(&[("retention.ms", Some("5")), ("retention.ms", Some("6"))]),
+            "InvalidConfig: the config retention.ms is given more than once",
+        ),
+    ]);
 }
 
 #[test]
@@ -120,7 +183,8 @@ fn names_collide_within_a_request_too() {
 
 #[test]
 fn a_created_topic_has_what_was_asked() {
-    let created = NewTopic { configs: configured(&[("retention.ms", Some("5"))]).configs, ..by_hand(-1, -1, &[(0, &[2, 1])]) };
+    let created =
+        NewTopic { configs: configured(&[("retention.ms", Some("5"))]).configs, ..by_hand(-1, -1, &[(0, &[2, 1])]) };
     let decision = decide(&cluster(), &intent(vec![created.clone()])).unwrap();
     assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id: created.id, num_partitions: 1, replication_factor: 2 }));
     let image = committed(&cluster(), &decision);
@@ -129,7 +193,10 @@ fn a_created_topic_has_what_was_asked() {
     let partition = &topic.partitions[0];
     assert_eq!(*partition.replicas, ids(&[2, 1])[..]);
     assert_eq!(*partition.isr, ids(&[1])[..], "broker 2 is fenced");
-    assert_eq!((partition.leader, partition.leader_epoch, partition.partition_epoch), (Some(BrokerId(1)), LeaderEpoch(0), 0));
+    assert_eq!(
+        (partition.leader, partition.leader_epoch, partition.partition_epoch),
+        (Some(BrokerId(1)), LeaderEpoch(0), 0)
+    );
 }
 
 #[test]
@@ -143,7 +210,10 @@ fn validation_alone_creates_nothing() {
 
 #[test]
 fn a_request_has_a_limit() {
-    assert_eq!(verdicts(&cluster(), vec![topic("a", 9_000, 1), topic("b", 1_000, 1)]), ["created 9000x1", "created 1000x1"]);
+    assert_eq!(
+        verdicts(&cluster(), vec![topic("a", 9_000, 1), topic("b", 1_000, 1)]),
+        ["created 9000x1", "created 1000x1"]
+    );
     for topics in [vec![topic("a", i32::MAX, 1)], vec![topic("a", 9_000, 1), topic("b", 1_001, 1)]] {
         assert!(matches!(decide(&cluster(), &intent(topics)), Err(Refusal::PolicyViolation(_))));
     }

@@ -1,3 +1,5 @@
+//! Selectors, with their verdicts.
+
 use super::*;
 use crate::testing::{add_topic, brokers, committed, uuid};
 

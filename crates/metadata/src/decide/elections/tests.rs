@@ -1,3 +1,5 @@
+//! Partitions before and after a broker goes or comes.
+
 use super::*;
 use crate::testing::{add_topic, after, brokers, uuid};
 

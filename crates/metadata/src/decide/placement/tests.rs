@@ -1,3 +1,5 @@
+//! Where replicas go.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

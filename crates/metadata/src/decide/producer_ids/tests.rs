@@ -1,3 +1,5 @@
+//! Blocks of producer ids, and who may have one.
+
 use super::*;
 use crate::testing::{after, brokers, committed};
 

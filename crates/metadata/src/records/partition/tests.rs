@@ -1,3 +1,5 @@
+//! Round trips.
+
 use proptest::prelude::*;
 
 use super::*;

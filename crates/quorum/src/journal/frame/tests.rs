@@ -1,3 +1,5 @@
+//! Cuts lose little, damage is noticed.
+
 use super::*;
 
 fn three() -> (Vec<u8>, [usize; 3]) {
