@@ -39,7 +39,7 @@ impl Client {
         let works = |client: &Client| match client {
             Client::Kcat => kcat::works(),
             Client::Confluent => confluent::works(),
-            Client::Ottla => false,
+            Client::Ottla => true,
         };
         [Client::Kcat, Client::Confluent, Client::Ottla].into_iter().filter(works).collect()
     }

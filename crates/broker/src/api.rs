@@ -11,7 +11,7 @@ use net::{Answer, CloseReason, Outbox};
 use wire::messages::{
     api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
     describe_cluster::DescribeClusterRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    fetch::FetchRequest, init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest,
+    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest,
     metadata::MetadataRequest, produce::ProduceRequest,
 };
 use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
@@ -63,6 +63,7 @@ pub const TABLE: &[Api] = &[
     api!(FetchRequest, fetch),
     api!(ListOffsetsRequest, list_offsets),
     api!(MetadataRequest, metadata),
+    api!(FindCoordinatorRequest, find_coordinator),
     api!(ApiVersionsRequest, api_versions),
     api!(CreateTopicsRequest, create_topics),
     api!(DeleteTopicsRequest, delete_topics),

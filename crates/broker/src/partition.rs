@@ -109,9 +109,16 @@ impl Partition {
         self.reader.log_start_offset()
     }
 
-    /// The batches from `from` that consumers may see; see [`LogReader::read`].
-    pub fn read(&self, from: Offset, hint: Option<LogPosition>, max_bytes: u32, at_least_one: bool) -> Result<Option<FileSlice>, ReadError> {
-        self.reader.read(from, hint, self.high_watermark(), max_bytes, at_least_one)
+    /// The batches from `from` on and before `upper`, a high watermark; see [`LogReader::read`].
+    pub fn read(
+        &self,
+        from: Offset,
+        hint: Option<LogPosition>,
+        upper: LogPosition,
+        max_bytes: u32,
+        at_least_one: bool,
+    ) -> Result<Option<FileSlice>, ReadError> {
+        self.reader.read(from, hint, upper, max_bytes, at_least_one)
     }
 
     /// Look-ups by time.

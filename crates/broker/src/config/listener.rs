@@ -45,6 +45,8 @@ pub struct Listener {
 #[derive(Debug, Clone, Default)]
 pub struct Raw {
     pub listeners: Option<String>,
+    /// What `--listen` replaced: it is still checked, so that a listener that should be secure is not lost silently.
+    replaced: Option<String>,
     pub advertised: Option<String>,
     pub protocol_map: Option<String>,
     pub controller_names: Option<String>,
@@ -55,7 +57,7 @@ const DEFAULT: &str = "PLAINTEXT://127.0.0.1:9092";
 impl Raw {
     /// `--listen HOST:PORT`: one plaintext listener, in place of `listeners`.
     pub fn listen_at(&mut self, address: &str) {
-        self.listeners = Some(format!("PLAINTEXT://{address}"));
+        self.replaced = self.listeners.replace(format!("PLAINTEXT://{address}"));
     }
 
     /// The listeners for clients. Those in `controller.listener.names` are left out: the metadata quorum of a single
@@ -64,6 +66,9 @@ impl Raw {
         let text = self.listeners.as_deref().unwrap_or(DEFAULT);
         let controller: Vec<&str> = list(self.controller_names.as_deref().unwrap_or("")).collect();
         let advertised = parse_all("advertised.listeners", self.advertised.as_deref().unwrap_or(""))?;
+        for (name, _) in parse_all("listeners", self.replaced.as_deref().unwrap_or(""))? {
+            self.require_plaintext(&name)?;
+        }
         let mut listeners = Vec::new();
         for (name, bind) in parse_all("listeners", text)? {
             if controller.contains(&name.as_str()) {

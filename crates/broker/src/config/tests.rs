@@ -56,6 +56,13 @@ fn what_would_secure_the_broker_is_refused_by_name() {
 }
 
 #[test]
+fn listen_does_not_replace_a_secure_listener_silently() {
+    let file = Some(("f".to_owned(), "listeners=SSL://:9093\n".to_owned()));
+    let sources = Sources { file, listen: Some("127.0.0.1:9092".to_owned()), ..Sources::default() };
+    assert!(matches!(Config::load(&sources), Err(ConfigError::Unsupported { .. })));
+}
+
+#[test]
 fn secrets_are_not_printed() {
     assert!(!refused("ssl.keystore.password=hunter2").contains("hunter2"));
 }

@@ -93,6 +93,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_topic_partitions::DescribeTopicPartitionsResponse
     fetch::FetchRequest
     fetch::FetchResponse
+    find_coordinator::FindCoordinatorRequest
+    find_coordinator::FindCoordinatorResponse
     init_producer_id::InitProducerIdRequest
     init_producer_id::InitProducerIdResponse
     list_offsets::ListOffsetsRequest

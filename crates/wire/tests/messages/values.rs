@@ -7,6 +7,7 @@ use wire::messages::delete_topics::*;
 use wire::messages::describe_cluster::*;
 use wire::messages::describe_topic_partitions::*;
 use wire::messages::fetch::*;
+use wire::messages::find_coordinator::*;
 use wire::messages::init_producer_id::*;
 use wire::messages::list_offsets::*;
 use wire::messages::metadata::*;
@@ -192,6 +193,9 @@ structs! {
     SnapshotId { end_offset, epoch }
     AbortedTransaction { producer_id, first_offset }
 
+    FindCoordinatorRequest<'static> { key, key_type, coordinator_keys }
+    FindCoordinatorResponse<'static> { throttle_time_ms, error_code, error_message, node_id, host, port, coordinators }
+    Coordinator<'static> { key, node_id, host, port, error_code, error_message }
     InitProducerIdRequest<'static> { transactional_id, transaction_timeout_ms, producer_id, producer_epoch }
     InitProducerIdResponse { throttle_time_ms, error_code, producer_id, producer_epoch }
 

@@ -1,5 +1,6 @@
 //! What one fetch reads, resolved once, so that it can be read again after a wait.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use host::FileSlice;
@@ -34,6 +35,8 @@ struct Wanted {
     target: Result<Arc<Partition>, ErrorCode>,
     from: Offset,
     max_bytes: u32,
+    /// Where the records will be that a reading did not find yet; saves the next one its look-up.
+    awaited: Cell<Option<LogPosition>>,
 }
 
 /// What a reading of the plan found, partition by partition in the plan's order.
@@ -45,7 +48,7 @@ pub struct Found {
 
 struct Part {
     error_code: ErrorCode,
-    high_watermark: Offset,
+    high_watermark: Option<LogPosition>,
     log_start_offset: Offset,
     slice: Option<FileSlice>,
 }
@@ -110,7 +113,7 @@ impl Wanted {
     fn resolve(topic: Result<&HostedTopic, ErrorCode>, asked: &FetchPartition, replica: i32) -> Wanted {
         let target = topic.and_then(|topic| Wanted::target(topic, asked, replica));
         let max_bytes = u32::try_from(asked.partition_max_bytes).unwrap_or(0);
-        Wanted { index: asked.partition, target, from: Offset(asked.fetch_offset), max_bytes }
+        Wanted { index: asked.partition, target, from: Offset(asked.fetch_offset), max_bytes, awaited: Cell::new(None) }
     }
 
     fn target(topic: &HostedTopic, asked: &FetchPartition, replica: i32) -> Result<Arc<Partition>, ErrorCode> {
@@ -128,7 +131,12 @@ impl Wanted {
 
     fn read(&self, limit: u32, at_least_one: bool) -> Part {
         match &self.target {
-            Ok(partition) => Part::read(partition, self.from, limit, at_least_one),
+            Ok(partition) => {
+                let part = Part::read(partition, self.from, self.awaited.get(), limit, at_least_one);
+                let end = part.high_watermark;
+                self.awaited.set(end.filter(|end| end.offset == self.from));
+                part
+            }
             Err(code) => Part::failed(*code),
         }
     }
@@ -148,37 +156,38 @@ impl Found {
 }
 
 impl Part {
-    fn read(partition: &Partition, from: Offset, limit: u32, at_least_one: bool) -> Part {
+    fn read(partition: &Partition, from: Offset, hint: Option<LogPosition>, limit: u32, at_least_one: bool) -> Part {
         if partition.is_retired() {
             return Part::failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
-        let hint: Option<LogPosition> = None;
-        // Read first: a watermark taken later is never below the slice's end.
-        let read = partition.read(from, hint, limit, at_least_one);
+        let high_watermark = partition.high_watermark();
+        let read = partition.read(from, hint, high_watermark, limit, at_least_one);
         let (error_code, slice) = match read {
             Ok(slice) => (ErrorCode::NONE, slice),
             Err(error) => (read_failure(&error), None),
         };
         Part {
             error_code,
-            high_watermark: partition.high_watermark().offset,
+            high_watermark: Some(high_watermark),
             log_start_offset: partition.log_start_offset(),
             slice,
         }
     }
 
     fn failed(error_code: ErrorCode) -> Part {
-        Part { error_code, high_watermark: Offset(-1), log_start_offset: Offset(-1), slice: None }
+        Part { error_code, high_watermark: None, log_start_offset: Offset(-1), slice: None }
     }
 
     fn response(&self, partition_index: i32) -> PartitionData<'_> {
+        let high_watermark = self.high_watermark.map_or(-1, |position| position.offset.0);
         PartitionData {
             partition_index,
             error_code: self.error_code,
-            high_watermark: self.high_watermark.0,
-            last_stable_offset: self.high_watermark.0,
+            high_watermark,
+            last_stable_offset: high_watermark,
             log_start_offset: self.log_start_offset.0,
             // An empty part leaves no cut point, so that cut points and file ranges stay in step.
+            aborted_transactions: None,
             records: Some(self.slice.as_ref().map_or(Records::Bytes(&[]), |slice| Records::Hole(slice.len as usize))),
             ..Default::default()
         }

@@ -1,0 +1,130 @@
+//! The hot paths allocate nothing per record: a request with a thousand records costs as many allocations as one with a
+//! single record.
+#![expect(clippy::disallowed_types, reason = "the test is a client")]
+#![expect(unsafe_code, reason = "a counting allocator is an allocator")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use record::{BatchBuilder, Compression, Timestamp};
+use wire::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
+use wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
+use wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use wire::{Array, Message, Records, Request};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The client's own allocations do not count.
+    static IS_CLIENT: Cell<bool> = const { Cell::new(false) };
+}
+
+fn count() {
+    if !IS_CLIENT.try_with(Cell::get).unwrap_or(true) {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+// SAFETY: every call goes on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+struct Client {
+    stream: TcpStream,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Client {
+    /// Sends a request, waits for the whole answer, and tells how often the node allocated meanwhile.
+    fn call<'a, R: Request + Message<'a>>(&mut self, version: i16, request: &R) -> usize {
+        self.request.clear();
+        wire::encode_request(&mut self.request, 1, Some("test"), version, request);
+        let before = ALLOCATIONS.load(Ordering::SeqCst);
+        self.stream.write_all(&self.request).unwrap();
+        let mut size = [0; 4];
+        self.stream.read_exact(&mut size).unwrap();
+        self.answer.resize(u32::from_be_bytes(size) as usize, 0);
+        self.stream.read_exact(&mut self.answer).unwrap();
+        ALLOCATIONS.load(Ordering::SeqCst) - before
+    }
+
+    fn produce(&mut self, records: usize) -> usize {
+        let mut batch = BatchBuilder::new(Compression::None);
+        for _ in 0..records {
+            batch.append(Timestamp(1), Some(b"key"), Some(b"value"), &[]);
+        }
+        let batch = batch.build();
+        let partition = PartitionProduceData { index: 0, records: Some(Records::Bytes(&batch)) };
+        let partition_data = Array::from(vec![partition]);
+        let topic = TopicProduceData { name: "t", partition_data, ..Default::default() };
+        let request = ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: Array::from(vec![topic]), transactional_id: None };
+        let allocations = self.call(9, &request);
+        assert!(self.answer.windows(8).all(|bytes| bytes != b"INVALID_"), "the batch was refused");
+        allocations
+    }
+
+    fn fetch(&mut self, fetch_offset: i64) -> usize {
+        let partition = FetchPartition { fetch_offset, partition_max_bytes: 1 << 20, ..Default::default() };
+        let partitions = Array::from(vec![partition]);
+        let topics = Array::from(vec![FetchTopic { topic: "t", partitions, ..Default::default() }]);
+        self.call(11, &FetchRequest { max_wait_ms: 0, min_bytes: 1, max_bytes: 1 << 20, topics, ..Default::default() })
+    }
+}
+
+#[test]
+fn allocations_do_not_depend_on_the_number_of_records() {
+    IS_CLIENT.set(true);
+    let data = tempfile::tempdir().unwrap();
+    let overrides = vec![("num.network.threads".to_owned(), "1".to_owned())];
+    let options = ottla_broker::Options {
+        data_dir: Some(data.path().to_owned()),
+        listen: Some("127.0.0.1:0".to_owned()),
+        overrides,
+        ..Default::default()
+    };
+    let node = ottla_broker::start(&options).unwrap();
+    let stream = TcpStream::connect(node.addresses()[0]).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut client = Client { stream, request: Vec::new(), answer: Vec::new() };
+    let topic = CreatableTopic { name: "t", num_partitions: 1, replication_factor: 1, ..Default::default() };
+    client.call(5, &CreateTopicsRequest { topics: Array::from(vec![topic]), ..Default::default() });
+
+    // Buffers and tables reach their size first.
+    (0..50).for_each(|_| _ = client.produce(1));
+    let most = |counts: Vec<usize>| counts.into_iter().max().unwrap();
+    let one = most((0..20).map(|_| client.produce(1)).collect());
+    let thousand = most((0..20).map(|_| client.produce(1000)).collect());
+    assert!(thousand <= one + 1, "produce: {one} allocations for one record, {thousand} for a thousand");
+
+    (0..10).for_each(|_| _ = client.fetch(0));
+    let one = most((0..20).map(|offset| client.fetch(offset)).collect());
+    let thousands = most((0..20).map(|at| client.fetch(70 + 1000 * at)).collect());
+    assert!(thousands <= one + 1, "fetch: {one} allocations for the first batches, {thousands} for large ones");
+    println!("allocations per produce request: {thousand}, per fetch request: {thousands}");
+    node.shutdown();
+}
