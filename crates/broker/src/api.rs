@@ -11,8 +11,8 @@ use net::{Answer, CloseReason, Outbox};
 use wire::messages::{
     api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
     describe_cluster::DescribeClusterRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, init_producer_id::InitProducerIdRequest, list_offsets::ListOffsetsRequest,
-    metadata::MetadataRequest, produce::ProduceRequest,
+    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, init_producer_id::InitProducerIdRequest,
+    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, produce::ProduceRequest,
 };
 use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
 
@@ -59,7 +59,12 @@ macro_rules! api {
 /// Every API, by key.
 pub const TABLE: &[Api] = &[
     // Versions 0-2 are told but refused: KAFKA-18659.
-    Api { key: ProduceRequest::API_KEY, versions: ProduceRequest::VERSIONS, advertised_min: 0, handle: Handle::Gathered },
+    Api {
+        key: ProduceRequest::API_KEY,
+        versions: ProduceRequest::VERSIONS,
+        advertised_min: 0,
+        handle: Handle::Gathered,
+    },
     api!(FetchRequest, fetch),
     api!(ListOffsetsRequest, list_offsets),
     api!(MetadataRequest, metadata),

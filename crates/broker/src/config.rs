@@ -182,7 +182,8 @@ impl Loaded {
     /// Families of keys are refused whole: `ssl.*` that is not obeyed must not look as if it were.
     fn unknown(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         // `listener.name.<listener>.<key>` is the per-listener form of <key>.
-        let base = key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.')).map_or(key, |(_, base)| base);
+        let base =
+            key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.')).map_or(key, |(_, base)| base);
         if let Some((_, reason)) = keys::REFUSED_PREFIXES.iter().find(|(prefix, _)| base.starts_with(prefix)) {
             return Err(ConfigError::Unsupported {
                 key: key.to_owned(),

@@ -76,7 +76,10 @@ pub struct Controller {
 
 impl Control {
     /// Creates topics; each has its own result.
-    pub async fn create_topics(&self, wanted: CreateTopics) -> Result<Vec<metadata::decide::TopicCreation>, ControlError> {
+    pub async fn create_topics(
+        &self,
+        wanted: CreateTopics,
+    ) -> Result<Vec<metadata::decide::TopicCreation>, ControlError> {
         match self.ask(Intent::CreateTopics(wanted)).await? {
             Reply::CreateTopics(results) => Ok(results),
             other => unreachable!("a reply of another kind: {other:?}"),
@@ -84,7 +87,10 @@ impl Control {
     }
 
     /// Deletes topics; each has its own result.
-    pub async fn delete_topics(&self, topics: DeleteTopics) -> Result<Vec<metadata::decide::TopicDeletion>, ControlError> {
+    pub async fn delete_topics(
+        &self,
+        topics: DeleteTopics,
+    ) -> Result<Vec<metadata::decide::TopicDeletion>, ControlError> {
         match self.ask(Intent::DeleteTopics(topics)).await? {
             Reply::DeleteTopics(results) => Ok(results),
             other => unreachable!("a reply of another kind: {other:?}"),
@@ -104,7 +110,10 @@ impl Control {
         self.send(|reply| Order::Intent { intent, reply }).await
     }
 
-    async fn send(&self, order: impl FnOnce(oneshot::Sender<Result<Reply, ControlError>>) -> Order) -> Result<Reply, ControlError> {
+    async fn send(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<Reply, ControlError>>) -> Order,
+    ) -> Result<Reply, ControlError> {
         let (reply, answer) = oneshot::channel();
         self.0.try_send(order(reply)).map_err(|error| match error {
             TrySendError::Full(_) => ControlError::Busy,

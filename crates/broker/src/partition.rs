@@ -89,11 +89,12 @@ impl Partition {
     pub fn append(
         &self,
         batches: &[ProducedBatch<'_>],
+        now: Timestamp,
         outcomes: &mut Vec<AppendOutcome>,
     ) -> Result<(), PartitionAppendError> {
         let mut appender = self.lock();
         let log = appender.as_mut().ok_or(PartitionAppendError::Deleted)?;
-        let appended = log.append(batches, self.leader_epoch, outcomes);
+        let appended = log.append(batches, self.leader_epoch, now, outcomes);
         drop(appender);
         self.waiters.notify(self.high_watermark().offset);
         Ok(appended?)

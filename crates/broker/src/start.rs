@@ -110,7 +110,8 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         sockets.push(socket);
     }
     let (node, control) = open(disk, config, &addresses)?;
-    let server = net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
+    let server =
+        net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     Ok(RunningNode { server, control, addresses, data_dir: dir, _lock: lock })
 }
 

@@ -73,7 +73,12 @@ impl<'f> InTurn<'_, 'f> {
         Ok(Turn::Done)
     }
 
-    fn request(&mut self, header: &RequestHeader<'f>, body: Reader<'f>, outbox: &mut Outbox) -> Result<Flow, CloseReason> {
+    fn request(
+        &mut self,
+        header: &RequestHeader<'f>,
+        body: Reader<'f>,
+        outbox: &mut Outbox,
+    ) -> Result<Flow, CloseReason> {
         let handle = api::find(header).map(|api| api.handle);
         if let Some(Handle::Gathered) = handle {
             let added = self.produces.add(self.view, header, body, self.now);

@@ -82,7 +82,8 @@ impl Client {
         let partition = PartitionProduceData { index: 0, records: Some(Records::Bytes(&batch)) };
         let partition_data = Array::from(vec![partition]);
         let topic = TopicProduceData { name: "t", partition_data, ..Default::default() };
-        let request = ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: Array::from(vec![topic]), transactional_id: None };
+        let request =
+            ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: Array::from(vec![topic]), transactional_id: None };
         let allocations = self.call(9, &request);
         assert!(self.answer.windows(8).all(|bytes| bytes != b"INVALID_"), "the batch was refused");
         allocations

@@ -42,7 +42,7 @@ impl Carry {
         !matches!(split(self.unread(), self.max_frame_bytes), Ok(None))
     }
 
-    /// Makes room for the rest of the partial frame. Room follows the bytes that arrived, at most doubling them.
+    /// Makes room for the rest of the partial frame. Room follows the bytes that arrived.
     pub fn poll_room(&mut self, cx: &Context<'_>) -> Poll<()> {
         let wanted = self.wanted();
         if self.is_empty() || wanted <= self.bytes.len() - self.start {
@@ -157,9 +157,13 @@ impl Drop for Carry {
     }
 }
 
+/// A buffer has at most this many times the bytes that arrived. The budget is charged for all of it; memory is used only where
+/// bytes arrive. Smaller steps would leave more outgrown buffers behind, which the allocator keeps for a while.
+const GROWTH: usize = 4;
+
 /// The buffer size for a frame of `expected` bytes of which `have` are there.
 fn room(have: usize, expected: usize) -> usize {
-    expected.min((2 * have).max(ROOM_MIN))
+    expected.min((GROWTH * have).max(ROOM_MIN))
 }
 
 #[cfg(test)]

@@ -1,24 +1,59 @@
-//! Kafka's small text files: a version, a count, and lines.
+//! Kafka's checkpoint files: text, one item per line.
 //!
-//! All of them are replaced as a whole (temporary file, fsync, rename, directory fsync) and can be made again from the log.
+//! ```text
+//! 0          the format's version
+//! 2          how many lines follow
+//! 7 0
+//! 9 1500
+//! ```
+//!
+//! They are replaced whole, by a temporary file, fsync, rename and fsync of the directory, so a crash leaves the old or
+//! the new one. One that is garbage nevertheless is as good as none: everything in it can be found out again.
 
-/// `0\n<count>\n` and a line each.
-pub fn format(lines: impl ExactSizeIterator<Item = String>) -> String {
+use std::fmt::{Display, Write as _};
+use std::str::FromStr;
+
+/// The text of a checkpoint.
+pub(crate) fn encode<T: Display>(lines: impl ExactSizeIterator<Item = T>) -> Vec<u8> {
     let mut text = format!("0\n{}\n", lines.len());
-    lines.for_each(|line| {
-        text.push_str(&line);
-        text.push('\n');
-    });
-    text
+    for line in lines {
+        writeln!(text, "{line}").expect("a String takes everything");
+    }
+    text.into_bytes()
 }
 
-/// The lines; `None` when the text is not such a file, whole.
-pub fn parse(text: &str) -> Option<Vec<&str>> {
-    let mut lines = text.lines();
-    if lines.next()? != "0" {
-        return None;
+/// The items of a checkpoint, or `None` when it isn't one.
+pub(crate) fn decode<T>(bytes: &[u8], parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+    let (version, count): (i32, usize) = (number(lines.next()?)?, number(lines.next()?)?);
+    let items: Option<Vec<T>> = lines.map(parse).collect();
+    items.filter(|items| version == 0 && items.len() == count)
+}
+
+/// A whole text as a number.
+pub(crate) fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(line: &str) -> Option<(i32, i64)> {
+        let (first, second) = line.split_once(' ')?;
+        Some((number(first)?, number(second)?))
     }
-    let count: usize = lines.next()?.parse().ok()?;
-    let lines: Vec<_> = lines.collect();
-    (lines.len() == count).then_some(lines)
+
+    #[test]
+    fn what_is_written_is_read_and_garbage_is_none() {
+        let text = encode(["7 0", "9 1500"].iter());
+        assert_eq!(text, b"0\n2\n7 0\n9 1500\n");
+        assert_eq!(decode(&text, pair), Some(vec![(7, 0), (9, 1500)]));
+        for cut in 0..text.len() - 5 {
+            assert_eq!(decode(&text[..cut], pair), None, "{cut} bytes");
+        }
+        for garbage in ["", "0\n1\n", "1\n0\n", "0\n-1\n", "0\n1\n7 x\n", "0\n1\n7 0\n8 9\n", "\0\0\0\0"] {
+            assert_eq!(decode(garbage.as_bytes(), pair), None, "{garbage:?}");
+        }
+    }
 }

@@ -1,41 +1,44 @@
-//! A log directory: the one place that all partitions of a `log.dirs` entry share.
-//!
-//! After an I/O error nothing more is written to it: what the kernel kept of the failed write is not known, and an fsync that
-//! failed once may succeed the next time without the data.
+//! One entry of `log.dirs`: its failure flag, the clean-shutdown file, the recovery points, the deleted logs.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use host::Disk;
-use record::Uuid;
+use record::{Offset, Uuid};
 
-use crate::names::DELETED;
+use crate::{checkpoint, files};
 
-const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
-const PARTITION_METADATA: &str = "partition.metadata";
-
-/// One log directory.
+/// A directory that holds logs, shared by all of them.
 #[derive(Debug)]
 pub struct LogDir {
     disk: Disk,
     path: PathBuf,
     failed: AtomicBool,
+    /// `None` until the checkpoint was read.
+    recovery_points: Mutex<Option<BTreeMap<String, Offset>>>,
 }
 
-/// How the node stopped the last time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the last process that used a directory stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// All logs were closed: their files can be trusted.
+    /// Every log was closed.
     Clean,
-    /// The process or the machine died: what is on disk has to be looked at.
+    /// It was killed, or the machine died.
     Hard,
 }
 
+/// An earlier I/O error made the directory read-only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the log directory failed earlier; nothing is written to it any more")]
+pub struct LogDirFailed;
+
 impl LogDir {
-    /// The directory, which exists.
+    /// The directory at `path`, which must exist.
     pub fn new(disk: Disk, path: PathBuf) -> LogDir {
-        LogDir { disk, path, failed: AtomicBool::new(false) }
+        LogDir { disk, path, failed: AtomicBool::new(false), recovery_points: Mutex::new(None) }
     }
 
     /// The filesystem that it is on.
@@ -48,65 +51,170 @@ impl LogDir {
         &self.path
     }
 
-    /// Whether an I/O error took it out of service.
+    /// Whether an I/O error happened: then nothing more is written to it until the next start.
     pub fn failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Takes it out of service.
-    pub fn fail(&self, error: &io::Error) {
-        if !self.failed.swap(true, Ordering::AcqRel) {
-            let path = self.path.display();
-            tracing::error!(%path, %error, "the log directory failed; nothing more is written to it. Check the disk and restart");
-        }
+    pub(crate) fn check(&self) -> Result<(), LogDirFailed> {
+        if self.failed() { Err(LogDirFailed) } else { Ok(()) }
     }
 
-    /// How the last stop went. The mark of a clean one is gone, durably, before this returns.
+    /// Passes on the result of an operation that writes; an error fails the directory.
+    pub(crate) fn watch<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| {
+            if !self.failed.swap(true, Ordering::AcqRel) {
+                tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
+            }
+        })
+    }
+
+    /// How the directory was left. The clean-shutdown file is removed, durably, so that a crash from now on is seen.
     pub fn take_clean_shutdown(&self) -> io::Result<Stop> {
-        let mark = self.path.join(CLEAN_SHUTDOWN);
-        if !self.disk.exists(&mark)? {
+        let marker = self.path.join(CLEAN_SHUTDOWN);
+        if !self.disk.exists(&marker)? {
             return Ok(Stop::Hard);
         }
-        self.disk.remove_file(&mark)?;
+        self.disk.remove_file(&marker)?;
         self.disk.sync_dir(&self.path)?;
         Ok(Stop::Clean)
     }
 
-    /// Marks that all logs were closed; the last thing that is written.
+    /// Says that every log here was closed. The recovery points are written before.
+    ///
+    /// # Errors
+    /// Also when the directory has failed: then it was not left cleanly.
     pub fn mark_clean_shutdown(&self) -> io::Result<()> {
-        self.disk.write_atomic(&self.path.join(CLEAN_SHUTDOWN), b"{\"version\":0}")
+        self.write_recovery_points()?;
+        self.disk.write_atomic(&self.path.join(CLEAN_SHUTDOWN), br#"{"version":0,"brokerEpoch":-1}"#)
     }
 
-    /// The directories of deleted partitions that an earlier process left.
-    pub fn deleted_logs(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = self.disk.read_dir(&self.path)?.into_iter();
-        Ok(entries.filter(|entry| entry.is_dir && entry.name.ends_with(DELETED)).map(|entry| self.path.join(entry.name)).collect())
+    /// Writes `recovery-point-offset-checkpoint`: below which offsets the logs are known to be durable, so that
+    /// recovery needn't look there.
+    pub fn write_recovery_points(&self) -> io::Result<()> {
+        self.check().map_err(io::Error::other)?;
+        let mut points = self.lock_recovery_points();
+        let points = self.loaded(&mut points)?;
+        self.watch(self.store_recovery_points(points))
     }
 
-    /// The topic that the directory of a log belongs to (`partition.metadata`); `None` when there is no such directory or
-    /// its creation did not get that far.
-    pub fn topic_id(&self, name: &str) -> io::Result<Option<Uuid>> {
-        let path = self.path.join(name).join(PARTITION_METADATA);
-        if !self.disk.exists(&path)? {
-            return Ok(None);
+    /// The offset below which the log `name` is durable; 0 when that is not known.
+    pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Offset> {
+        let mut points = self.lock_recovery_points();
+        Ok(self.loaded(&mut points)?.get(name).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn note_recovery_point(&self, name: &str, offset: Offset) -> io::Result<()> {
+        let mut points = self.lock_recovery_points();
+        self.loaded(&mut points)?.insert(name.to_owned(), offset);
+        Ok(())
+    }
+
+    /// Forgets a log that is about to be created or deleted, on disk too: a later log of that name has other bytes.
+    pub(crate) fn forget_recovery_point(&self, name: &str) -> io::Result<()> {
+        let mut points = self.lock_recovery_points();
+        let points = self.loaded(&mut points)?;
+        match points.remove(name) {
+            Some(_) => self.watch(self.store_recovery_points(points)),
+            None => Ok(()),
         }
-        let bytes = self.disk.read(&path)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let id = text.lines().find_map(|line| line.strip_prefix("topic_id: ")).and_then(|id| id.trim().parse().ok());
-        id.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{}: no topic_id", path.display())))
+    }
+
+    /// The id in the `partition.metadata` of the log `name`; `None` when there is no such log, or no such file in it
+    /// that can be read.
+    pub fn topic_id(&self, name: &str) -> io::Result<Option<Uuid>> {
+        let bytes = files::read_if_there(&self.disk, &self.path.join(name).join(files::PARTITION_METADATA))?;
+        Ok(bytes.and_then(|bytes| parse_partition_metadata(&bytes)))
     }
 
     pub(crate) fn write_topic_id(&self, name: &str, id: Uuid) -> io::Result<()> {
-        let path = self.path.join(name).join(PARTITION_METADATA);
-        self.disk.write_atomic(&path, format!("version: 0\ntopic_id: {id}\n").as_bytes())
+        let path = self.path.join(name).join(files::PARTITION_METADATA);
+        self.disk.write_atomic(&path, format!("version: 0\ntopic_id: {id}").as_bytes())
     }
 
-    /// Renames the directory of a log, durably, to one that waits to be removed.
+    /// Renames the directory of the log `name` as that of a deleted one, durably, and returns its new path. The log must
+    /// not be open.
     pub fn set_aside(&self, name: &str) -> io::Result<PathBuf> {
-        let unique = host::Rng::os();
-        let to = self.path.join(format!("{name}.{:016x}{:016x}{DELETED}", unique.next_u64(), unique.next_u64()));
-        self.disk.rename(&self.path.join(name), &to)?;
-        self.disk.sync_dir(&self.path)?;
-        Ok(to)
+        self.check().map_err(io::Error::other)?;
+        let id = self.topic_id(name)?.unwrap_or_default();
+        self.forget_recovery_point(name)?;
+        let deleted = self.path.join(deleted_name(name, id));
+        self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
+        self.watch(self.disk.sync_dir(&self.path))?;
+        Ok(deleted)
+    }
+
+    /// The directories of deleted logs that are still there. Remove each with [`host::Disk::remove_dir_all`].
+    pub fn deleted_logs(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = self.disk.read_dir(&self.path)?;
+        let deleted = entries.iter().filter(|entry| entry.is_dir && is_deleted(&entry.name));
+        Ok(deleted.map(|entry| self.path.join(&entry.name)).collect())
+    }
+
+    fn loaded<'a>(
+        &self,
+        points: &'a mut Option<BTreeMap<String, Offset>>,
+    ) -> io::Result<&'a mut BTreeMap<String, Offset>> {
+        match points {
+            Some(points) => Ok(points),
+            None => Ok(points.insert(self.load_recovery_points()?)),
+        }
+    }
+
+    fn load_recovery_points(&self) -> io::Result<BTreeMap<String, Offset>> {
+        let bytes = files::read_if_there(&self.disk, &self.path.join(RECOVERY_POINTS))?;
+        let points = bytes.and_then(|bytes| checkpoint::decode(&bytes, parse_recovery_point));
+        Ok(points.unwrap_or_default().into_iter().collect())
+    }
+
+    fn store_recovery_points(&self, points: &BTreeMap<String, Offset>) -> io::Result<()> {
+        let lines = points.iter().filter_map(|(name, offset)| {
+            let (topic, partition) = name.rsplit_once('-')?;
+            Some(format!("{topic} {partition} {offset}"))
+        });
+        let lines: Vec<String> = lines.collect();
+        self.disk.write_atomic(&self.path.join(RECOVERY_POINTS), &checkpoint::encode(lines.iter()))
+    }
+
+    fn lock_recovery_points(&self) -> MutexGuard<'_, Option<BTreeMap<String, Offset>>> {
+        self.recovery_points.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+const DELETED: &str = "-delete";
+/// What filesystems take as a name.
+const NAME_BYTES_MAX: usize = 255;
+
+fn parse_recovery_point(line: &str) -> Option<(String, Offset)> {
+    let mut words = line.split(' ');
+    let (topic, partition) = (words.next()?, checkpoint::number::<u32>(words.next()?)?);
+    let offset = checkpoint::number(words.next()?)?;
+    words.next().is_none().then(|| (format!("{topic}-{partition}"), Offset(offset)))
+}
+
+fn parse_partition_metadata(bytes: &[u8]) -> Option<Uuid> {
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+    let version = lines.next()?.strip_prefix("version: ")?;
+    let id = lines.next()?.strip_prefix("topic_id: ")?.parse().ok()?;
+    (version == "0").then_some(id)
+}
+
+/// `<topic>-<partition>.<32 hex digits>-delete`, the topic cut where the name would be too long. The digits are those
+/// of the topic's id, which no other topic will have.
+fn deleted_name(name: &str, id: Uuid) -> String {
+    let suffix = format!(".{:032x}{DELETED}", u128::from_be_bytes(id.0));
+    let (topic, partition) = name.rsplit_once('-').unwrap_or((name, "0"));
+    let room = NAME_BYTES_MAX - suffix.len() - partition.len() - 1;
+    let topic = &topic[..topic.floor_char_boundary(room)];
+    format!("{topic}-{partition}{suffix}")
+}
+
+fn is_deleted(name: &str) -> bool {
+    let id = name.strip_suffix(DELETED).and_then(|name| name.rsplit_once('.')).map(|(_, id)| id);
+    id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,7 @@
-//! The leader epochs of a log, each with its first offset: `leader-epoch-checkpoint` (KIP-101).
+//! Which leader epoch begins at which offset: the file `leader-epoch-checkpoint` and its copy in memory.
+//!
+//! An epoch is in the file before the first batch of it is in the log, so a reader of the file never knows less than
+//! the log does. A file that is missing or garbage is made again from the batch headers.
 
 use std::io;
 use std::path::Path;
@@ -6,49 +9,68 @@ use std::path::Path;
 use host::Disk;
 use record::{LeaderEpoch, Offset};
 
-use crate::checkpoint;
+use crate::{checkpoint, files};
 
-/// The file in the partition's directory.
-pub const FILE: &str = "leader-epoch-checkpoint";
+/// The epochs of one log, ascending in both epoch and start offset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epochs(Vec<EpochStart>);
 
-/// Epochs with their first offsets, both ascending.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EpochCache(Vec<(LeaderEpoch, Offset)>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EpochStart {
+    pub(crate) epoch: LeaderEpoch,
+    pub(crate) start_offset: Offset,
+}
 
-impl EpochCache {
-    /// From the file; `None` when it is missing or not whole: then the batches tell.
-    pub fn read(disk: &Disk, dir: &Path) -> io::Result<Option<EpochCache>> {
-        let path = dir.join(FILE);
-        if !disk.exists(&path)? {
-            return Ok(None);
+impl Epochs {
+    /// What the checkpoint in `dir` says; `None` when it is missing or says nothing that can be.
+    pub(crate) fn load(disk: &Disk, dir: &Path) -> io::Result<Option<Epochs>> {
+        let bytes = files::read_if_there(disk, &dir.join(files::EPOCHS))?;
+        let starts = bytes.and_then(|bytes| checkpoint::decode(&bytes, EpochStart::parse));
+        Ok(starts.map(Epochs).filter(Epochs::is_ascending))
+    }
+
+    /// Replaces the checkpoint in `dir`, durably.
+    pub(crate) fn store(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
+        let lines = self.0.iter().map(|start| format!("{} {}", start.epoch, start.start_offset));
+        disk.write_atomic(&dir.join(files::EPOCHS), &checkpoint::encode(lines))
+    }
+
+    pub(crate) fn latest(&self) -> LeaderEpoch {
+        self.0.last().map_or(LeaderEpoch::NONE, |start| start.epoch)
+    }
+
+    /// Notes that a batch at `offset` has this epoch; whether that is new.
+    ///
+    /// Starts that lie at or above `offset` were promises of batches that never came, and are dropped.
+    pub(crate) fn assign(&mut self, epoch: LeaderEpoch, offset: Offset) -> bool {
+        if epoch <= self.latest() {
+            return false;
         }
-        let bytes = disk.read(&path)?;
-        let lines = std::str::from_utf8(&bytes).ok().and_then(checkpoint::parse);
-        Ok(lines.and_then(|lines| lines.into_iter().map(entry).collect()).map(EpochCache))
+        self.truncate_from(offset);
+        self.0.push(EpochStart { epoch, start_offset: offset });
+        true
     }
 
-    /// Replaces the file, durably.
-    pub fn write(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
-        let lines = self.0.iter().map(|(epoch, start)| format!("{} {}", epoch.0, start.0));
-        disk.write_atomic(&dir.join(FILE), checkpoint::format(lines).as_bytes())
+    /// Forgets the epochs that begin at or above `end`; whether there were any.
+    pub(crate) fn truncate_from(&mut self, end: Offset) -> bool {
+        let kept = self.0.partition_point(|start| start.start_offset < end);
+        let shorter = kept < self.0.len();
+        self.0.truncate(kept);
+        shorter
     }
 
-    /// Notes that `epoch` begins at `start`, if it is newer than the last. `true`: it was.
-    pub fn advance(&mut self, epoch: LeaderEpoch, start: Offset) -> bool {
-        let newer = self.latest().is_none_or(|latest| epoch > latest);
-        if newer {
-            self.0.push((epoch, start));
-        }
-        newer
-    }
-
-    /// The newest epoch.
-    pub fn latest(&self) -> Option<LeaderEpoch> {
-        self.0.last().map(|(epoch, _)| *epoch)
+    fn is_ascending(&self) -> bool {
+        self.0.is_sorted_by(|a, b| a.epoch < b.epoch && a.start_offset < b.start_offset)
     }
 }
 
-fn entry(line: &str) -> Option<(LeaderEpoch, Offset)> {
-    let (epoch, start) = line.split_once(' ')?;
-    Some((LeaderEpoch(epoch.parse().ok()?), Offset(start.parse().ok()?)))
+impl EpochStart {
+    fn parse(line: &str) -> Option<EpochStart> {
+        let (epoch, start_offset) = line.split_once(' ')?;
+        let (epoch, start_offset) = (checkpoint::number(epoch)?, checkpoint::number(start_offset)?);
+        Some(EpochStart { epoch: LeaderEpoch(epoch), start_offset: Offset(start_offset) })
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,208 +1,174 @@
-//! The two sparse indexes of a segment: caches, which any scan of the segment can make again.
+//! The two sparse indexes of a segment. Offsets in them are relative to the segment's base offset; integers are
+//! big-endian.
 //!
 //! ```text
-//! .index      offset - base: u32 | position: u32                      big endian, ascending
-//! .timeindex  timestamp: i64     | offset - base: u32                 big endian, ascending
+//! .index      | relative offset i32 | position i32 |       the last offset of a batch, and where that batch begins
+//! .timeindex  | timestamp i64 | relative offset i32 |      the largest timestamp up to a batch, and the last offset of
+//!                                                          the first batch that has it
 //! ```
 //!
-//! An entry is written after the batch that it points to, so a crash leaves an index short of entries, never with one
-//! beyond the log; recovery makes the active segment's indexes again. A time index entry says: records up to this
-//! offset have at most this timestamp.
+//! Entries ascend. One of each is written per `index.interval.bytes` of log, after the batches that they speak of; a
+//! time entry only when the largest timestamp has grown, and a last one when the segment is done.
 //!
-//! A look-up reads the file where it is, from the page cache. Entries are not kept in memory.
+//! Both are caches, never synced. After a crash they may lack entries or be garbage; the segments that recovery reads
+//! get new ones. For the others, an entry is believed only when the batch that it points at agrees, and where none can
+//! be believed the segment is read from its start: slower, with the same answer.
 
 use std::io;
-use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use host::{Disk, File, Open};
-use smallvec::SmallVec;
+use record::Timestamp;
 
-/// Entries that one read of a look-up brings.
-const PROBE_ENTRIES: u64 = 32;
-const PROBE_BYTES: usize = PROBE_ENTRIES as usize * 12;
+/// An entry of the offset index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OffsetEntry {
+    pub(crate) relative_offset: u32,
+    pub(crate) position: u32,
+}
 
-/// One of the two kinds of entry.
-pub trait Entry: Copy {
-    /// Bytes in the file.
+/// An entry of the time index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeEntry {
+    pub(crate) timestamp: Timestamp,
+    pub(crate) relative_offset: u32,
+}
+
+/// What both entries can do.
+pub(crate) trait Entry: Copy {
+    /// Bytes of an entry.
     const LEN: usize;
-    /// What entries are ordered by.
-    type Key: Ord + Copy;
-
-    /// From its bytes.
+    /// Reads an entry from its `LEN` bytes.
     fn decode(bytes: &[u8]) -> Self;
-    /// Its bytes in the first [`Entry::LEN`] of `out`.
-    fn encode(self, out: &mut [u8; 12]);
-    /// What it is ordered by.
-    fn key(self) -> Self::Key;
-}
-
-/// An entry of `.index`: the batch that holds or follows the offset begins at the position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OffsetEntry {
-    /// Relative to the segment's base offset.
-    pub offset: u32,
-    /// In the `.log` file.
-    pub position: u32,
-}
-
-/// An entry of `.timeindex`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeEntry {
-    /// The greatest timestamp up to the offset.
-    pub timestamp: i64,
-    /// Relative to the segment's base offset.
-    pub offset: u32,
+    /// Appends the bytes.
+    fn encode(self, out: &mut Vec<u8>);
 }
 
 impl Entry for OffsetEntry {
     const LEN: usize = 8;
-    type Key = u32;
 
-    fn decode(bytes: &[u8]) -> Self {
-        OffsetEntry { offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
+    fn decode(bytes: &[u8]) -> OffsetEntry {
+        OffsetEntry { relative_offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
     }
 
-    fn encode(self, out: &mut [u8; 12]) {
-        out[..4].copy_from_slice(&self.offset.to_be_bytes());
-        out[4..8].copy_from_slice(&self.position.to_be_bytes());
-    }
-
-    fn key(self) -> u32 {
-        self.offset
+    fn encode(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.relative_offset.to_be_bytes());
+        out.extend_from_slice(&self.position.to_be_bytes());
     }
 }
 
 impl Entry for TimeEntry {
     const LEN: usize = 12;
-    type Key = i64;
 
-    fn decode(bytes: &[u8]) -> Self {
-        let mut timestamp = [0; 8];
-        timestamp.copy_from_slice(&bytes[..8]);
-        TimeEntry { timestamp: i64::from_be_bytes(timestamp), offset: u32_at(bytes, 8) }
+    fn decode(bytes: &[u8]) -> TimeEntry {
+        let timestamp = u64::from(u32_at(bytes, 0)) << 32 | u64::from(u32_at(bytes, 4));
+        TimeEntry { timestamp: Timestamp(timestamp as i64), relative_offset: u32_at(bytes, 8) }
     }
 
-    fn encode(self, out: &mut [u8; 12]) {
-        out[..8].copy_from_slice(&self.timestamp.to_be_bytes());
-        out[8..].copy_from_slice(&self.offset.to_be_bytes());
-    }
-
-    fn key(self) -> i64 {
-        self.timestamp
+    fn encode(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.timestamp.0.to_be_bytes());
+        out.extend_from_slice(&self.relative_offset.to_be_bytes());
     }
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_be_bytes(number)
-}
-
-/// An index file. One writer appends; readers search what is published.
+/// One index file. One thread appends; any thread searches what was appended before.
 #[derive(Debug)]
-pub struct Index<E> {
+pub(crate) struct Index<E> {
     file: File,
-    entries: AtomicU64,
-    kind: PhantomData<E>,
+    /// Entries written.
+    count: AtomicU32,
+    entry: std::marker::PhantomData<fn() -> E>,
 }
 
 impl<E: Entry> Index<E> {
-    /// An empty index, in place of whatever the file held.
-    pub fn create(disk: &Disk, path: &Path) -> io::Result<Index<E>> {
+    /// Opens the file, which is created when missing. Bytes after the last whole entry are ignored, and overwritten.
+    pub(crate) fn open(disk: &Disk, path: &Path) -> io::Result<Index<E>> {
         let file = disk.open(path, Open::Create)?;
-        file.set_len(0)?;
-        Ok(Index { file, entries: AtomicU64::new(0), kind: PhantomData })
+        let count = u32::try_from(file.len()? / E::LEN as u64).unwrap_or(u32::MAX);
+        Ok(Index { file, count: AtomicU32::new(count), entry: std::marker::PhantomData })
     }
 
-    /// The index in a file. `None` when it is missing, has half an entry, or is not in order: then it has to be made again.
-    pub fn open(disk: &Disk, path: &Path) -> io::Result<Option<Index<E>>> {
-        if !disk.exists(path)? {
-            return Ok(None);
-        }
-        let file = disk.open(path, Open::ReadWrite)?;
-        let len = file.len()?;
-        let index = Index { file, entries: AtomicU64::new(len / E::LEN as u64), kind: PhantomData };
-        let whole = len % E::LEN as u64 == 0;
-        Ok((whole && index.is_ordered()?).then_some(index))
+    pub(crate) fn count(&self) -> u32 {
+        self.count.load(Ordering::Acquire)
     }
 
-    fn is_ordered(&self) -> io::Result<bool> {
-        let mut last: Option<E::Key> = None;
-        for first in (0..self.len()).step_by(PROBE_ENTRIES as usize) {
-            let mut buffer = [0; PROBE_BYTES];
-            for entry in self.read(first, PROBE_ENTRIES, &mut buffer)? {
-                if last.is_some_and(|last| entry.key() < last) {
-                    return Ok(false);
-                }
-                last = Some(entry.key());
-            }
-        }
-        Ok(true)
-    }
-
-    /// Appends entries, which the caller gives in order. The batch of each is written already.
-    pub fn append(&self, entries: &[E]) -> io::Result<()> {
+    /// Only the owner of the log appends.
+    pub(crate) fn append(&self, entries: &[E]) -> io::Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut bytes: SmallVec<[u8; 96]> = SmallVec::new();
-        for entry in entries {
-            let mut encoded = [0; 12];
-            entry.encode(&mut encoded);
-            bytes.extend_from_slice(&encoded[..E::LEN]);
-        }
-        let len = self.len();
-        self.file.write_all_at(&bytes, len * E::LEN as u64)?;
-        self.entries.store(len + entries.len() as u64, Ordering::Release);
+        let count = self.count.load(Ordering::Relaxed);
+        let mut bytes = Vec::with_capacity(entries.len() * E::LEN);
+        entries.iter().for_each(|entry| entry.encode(&mut bytes));
+        self.file.write_all_at(&bytes, u64::from(count) * E::LEN as u64)?;
+        self.count.store(count + entries.len() as u32, Ordering::Release);
         Ok(())
     }
 
-    /// How many entries there are.
-    pub fn len(&self) -> u64 {
-        self.entries.load(Ordering::Acquire)
+    /// Replaces all entries. Nobody may search meanwhile.
+    pub(crate) fn replace(&self, entries: &[E]) -> io::Result<()> {
+        self.count.store(0, Ordering::Release);
+        self.file.set_len(0)?;
+        self.append(entries)
     }
 
-    /// The last entry.
-    pub fn last(&self) -> io::Result<Option<E>> {
-        self.len().checked_sub(1).map(|last| self.entry(last)).transpose()
-    }
-
-    /// The last entry whose key is at most `key`.
-    pub fn floor(&self, key: E::Key) -> io::Result<Option<E>> {
-        let (mut low, mut high) = (0, self.len());
-        // The answer, if any, is in front of `high`, and not in front of `low - 1`.
-        while high - low > PROBE_ENTRIES {
-            let middle = low + (high - low) / 2;
-            if self.entry(middle)?.key() <= key {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        let mut buffer = [0; PROBE_BYTES];
-        let found = self.read(low, high - low, &mut buffer)?.take_while(|entry| entry.key() <= key).last();
-        Ok(found)
-    }
-
-    /// The file's content and name length survive a power cut after this.
-    pub fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
-    fn entry(&self, at: u64) -> io::Result<E> {
-        let mut bytes = [0; 12];
-        self.file.read_exact_at(&mut bytes[..E::LEN], at * E::LEN as u64)?;
-        Ok(E::decode(&bytes))
+    pub(crate) fn last(&self) -> io::Result<Option<E>> {
+        match self.count() {
+            0 => Ok(None),
+            count => self.entry(count - 1).map(Some),
+        }
     }
 
-    fn read<'b>(&self, first: u64, count: u64, buffer: &'b mut [u8; PROBE_BYTES]) -> io::Result<impl Iterator<Item = E> + use<'b, E>> {
-        let count = count.min(self.len() - first) as usize;
-        let bytes = &mut buffer[..count * E::LEN];
-        self.file.read_exact_at(bytes, first * E::LEN as u64)?;
-        Ok(bytes.chunks_exact(E::LEN).map(E::decode))
+    /// The last entry that `is_before`, which holds for the first entries and for none after them. Where the file is
+    /// damaged this may be another one for which it holds, or none.
+    pub(crate) fn last_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
+        let count = self.count();
+        if count == 0 {
+            return Ok(None);
+        }
+        // Most look-ups are for what was appended lately.
+        let mut block = (count - 1) / PER_BLOCK;
+        if block > 0 && !is_before(&self.entry(block * PER_BLOCK)?) {
+            block = self.search_blocks(block, &is_before)?;
+        }
+        let first = block * PER_BLOCK;
+        let mut bytes = [0; PER_BLOCK as usize * 12];
+        let bytes = &mut bytes[..(count - first).min(PER_BLOCK) as usize * E::LEN];
+        self.file.read_exact_at(bytes, u64::from(first) * E::LEN as u64)?;
+        let entries = bytes.chunks_exact(E::LEN).map(E::decode);
+        Ok(entries.take_while(&is_before).last())
     }
+
+    /// The last of the first `blocks` blocks whose first entry `is_before`, or the first block.
+    fn search_blocks(&self, blocks: u32, is_before: impl Fn(&E) -> bool) -> io::Result<u32> {
+        let (mut low, mut high) = (0, blocks);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if is_before(&self.entry(middle * PER_BLOCK)?) { low = middle } else { high = middle }
+        }
+        Ok(low)
+    }
+
+    fn entry(&self, index: u32) -> io::Result<E> {
+        let mut bytes = [0; 12];
+        let bytes = &mut bytes[..E::LEN];
+        self.file.read_exact_at(bytes, u64::from(index) * E::LEN as u64)?;
+        Ok(E::decode(bytes))
+    }
+}
+
+/// Entries that are read at once.
+const PER_BLOCK: u32 = 64;
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut field = [0; 4];
+    field.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_be_bytes(field)
 }
 
 #[cfg(test)]

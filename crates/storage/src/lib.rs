@@ -1,46 +1,48 @@
-//! One partition's log on disk, in Kafka's files and formats.
+//! One partition's log on disk: segments, sparse indexes, producer state, recovery.
 //!
 //! ```text
-//! <log dir>/<topic>-<partition>/
-//!     00000000000000000000.log          record batches, as produced               (segment.rs)
-//!     00000000000000000000.index        offsets to positions, sparse              (index.rs)
-//!     00000000000000000000.timeindex    timestamps to offsets, sparse             (index.rs)
-//!     00000000000000004711.snapshot     producers, at a clean stop                (snapshot.rs)
-//!     00000000000000004711.producers    the same, with the last five batches each
-//!     leader-epoch-checkpoint                                                     (epochs.rs)
-//!     partition.metadata                the topic's id                            (dir.rs)
+//! Log (one writer) --- append ---> active segment: .log, .index, .timeindex
+//!   |                                    |
+//!   | Producers, Epochs                  v publish: view (on roll), then end
+//!   +--- roll, close ---> snapshots   LogReader (any thread, no lock) ---> host::FileSlice
 //! ```
 //!
-//! [`Log`] is the appender: one writer, which callers hold in a mutex. [`LogReader`] reads without that lock. A batch is
-//! written once, as it came, but for its first 16 bytes (offset, length, leader epoch), which lie before its checksum.
+//! The files are Apache Kafka's, name by name and byte by byte, with one sidecar beside each producer snapshot. The
+//! record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
+//! look at batch headers only; records are opened by look-ups by time and by nothing else.
 //!
-//! Invariants: readers never see bytes beyond the published end; a position that a reader was given stays valid; everything but
-//! the `.log` files can be deleted while the broker is stopped and is made again.
-//!
-//! Deliberately absent: sockets, `async`, decompression (but for look-ups by time), any idea of replication.
+//! What is never done here: sockets, `async`, waiting, retrying a failed write or sync. After an I/O error the
+//! [`LogDir`] refuses everything that would write.
 
-mod append;
+mod active;
 mod checkpoint;
+mod config;
 mod dir;
 mod end;
 mod epochs;
+mod files;
+mod group;
 mod index;
 mod log;
-mod names;
 mod producers;
 mod reader;
 mod recovery;
+mod scan;
 mod segment;
-mod snapshot;
-mod time;
+mod sparse;
+mod timestamps;
+mod view;
 
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
-mod testing;
+mod tests;
 
-pub use dir::{LogDir, Stop};
+pub use config::LogConfig;
+pub use dir::{LogDir, LogDirFailed, Stop};
 pub use end::LogPosition;
-pub use log::{AppendError, AppendOutcome, CloseError, Log, LogConfig, OpenError};
+pub use log::{AppendError, AppendOutcome, CloseError, Log};
 pub use producers::SequenceError;
 pub use reader::{LogReader, ReadError};
+pub use recovery::OpenError;
+pub use segment::Damage;

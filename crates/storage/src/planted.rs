@@ -1,31 +1,45 @@
-//! Bugs that tests plant, to see that the checks would find them.
+//! Bugs that the tests plant, to see that the checks find them. A bug is planted in one thread only.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::io::{self, IoSlice};
+use std::sync::Arc;
 
-/// A bug.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bug {
-    /// An append reports success before it has written.
+use host::File;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A batch is acknowledged, and written when the next one comes.
     AckBeforeWrite,
-    /// The names of a new log are not made durable.
+    /// The names of a new segment's files are not made durable.
     SkipDirectoryFsync,
-    /// The window of remembered batches is one too small.
+    /// One batch too few is known again.
     DedupWindowOffByOne,
 }
 
+type Write = (Arc<File>, Vec<u8>, u64);
+
 thread_local! {
     static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    static LATER: RefCell<Option<Write>> = const { RefCell::new(None) };
 }
 
-/// Whether this bug is planted on this thread.
-pub fn is(bug: Bug) -> bool {
+pub(crate) fn is(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
 }
 
-/// Runs `check` with a bug.
-pub fn with<T>(bug: Bug, check: impl FnOnce() -> T) -> T {
+/// Runs `check` with the bug.
+pub(crate) fn with<T>(bug: Bug, check: impl FnOnce() -> T) -> T {
     PLANTED.set(Some(bug));
-    let result = check();
+    let outcome = check();
     PLANTED.set(None);
-    result
+    LATER.take();
+    outcome
+}
+
+pub(crate) fn write_later(file: &Arc<File>, slices: &[IoSlice<'_>], position: u64) -> io::Result<()> {
+    let bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+    match LATER.replace(Some((Arc::clone(file), bytes, position))) {
+        Some((file, bytes, position)) => file.write_all_at(&bytes, position),
+        None => Ok(()),
+    }
 }

@@ -1,159 +1,192 @@
-//! What a log remembers of idempotent producers (KIP-98): the epoch and the last five batches of each.
+//! What the log knows of idempotent producers (KIP-98): who may append which batch next, and which batches came again.
 //!
-//! A producer has at most five requests in flight, so a batch that is sent again is one of the last five: it is answered
-//! with the offset that it got the first time.
+//! Pure: nothing here does I/O.
 
-use std::collections::HashMap;
+pub(crate) mod snapshot;
+
+use std::collections::BTreeMap;
 
 use record::{BatchHeader, Offset, ProducerEpoch, ProducerId, Timestamp};
-use smallvec::SmallVec;
 
-/// Batches that are remembered per producer.
-pub const WINDOW: usize = 5;
+/// The state of every producer of one partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
 
-/// The producers of one log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Producers(HashMap<ProducerId, Producer>);
-
-/// One producer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Producer {
-    /// Its epoch.
-    pub epoch: ProducerEpoch,
-    /// Its last batches, oldest first.
-    pub batches: SmallVec<[Appended; WINDOW]>,
-}
-
-/// A batch that was appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// The sequence number of its first record.
-    pub first_sequence: i32,
-    /// The sequence number of its last record.
-    pub last_sequence: i32,
-    /// The offset of its first record.
-    pub base_offset: Offset,
-    /// The offset of its last record.
-    pub last_offset: Offset,
-    /// Its greatest timestamp.
-    pub timestamp: Timestamp,
-}
-
-/// What a batch is to its producer's earlier ones.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Sequence {
-    /// The next one, or not of an idempotent producer.
+/// Whether a batch may be appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sequence {
+    /// It is the next of its producer, or its producer is not idempotent.
     Next,
-    /// One that was appended already, at this offset.
+    /// It was appended with this base offset.
     Duplicate(Offset),
-    /// One that must not be appended.
     Rejected(SequenceError),
 }
 
-/// Why a batch does not follow its producer's last one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a batch of an idempotent producer is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SequenceError {
-    /// Batches between are missing, or it is older than all that are remembered.
-    #[error("out of order sequence number for producer {producer}: {sequence} came, {expected} was expected")]
+    /// Batches are missing before it, or it was appended longer ago than the log remembers.
+    #[error("out of order sequence number of producer {producer_id}: {base_sequence} came, {expected} was expected")]
     OutOfOrder {
         /// The producer.
-        producer: ProducerId,
-        /// The batch's first sequence number.
-        sequence: i32,
-        /// What would have followed.
+        producer_id: ProducerId,
+        /// The sequence number of the batch.
+        base_sequence: i32,
+        /// The one that would be next.
         expected: i32,
     },
-    /// A newer incarnation of the producer has written.
-    #[error("producer {producer} has epoch {current}, the batch has {epoch}")]
+    /// A later incarnation of the producer has appended.
+    #[error("epoch {epoch} of producer {producer_id} is older than its epoch {current}")]
     StaleEpoch {
         /// The producer.
-        producer: ProducerId,
-        /// The batch's epoch.
+        producer_id: ProducerId,
+        /// The epoch of the batch.
         epoch: ProducerEpoch,
-        /// The log's.
+        /// The newest epoch in the log.
         current: ProducerEpoch,
     },
 }
 
+/// One producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Producer {
+    epoch: ProducerEpoch,
+    /// The time of its last batch.
+    timestamp: Timestamp,
+    /// The epoch of the transaction coordinator that wrote the last marker, or -1.
+    coordinator_epoch: i32,
+    /// Where its open transaction begins.
+    transaction_start: Option<Offset>,
+    window: Window,
+}
+
+/// The last batches of a producer's present epoch, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Window(Vec<Appended>);
+
+/// A batch that was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Appended {
+    last_sequence: i32,
+    last_offset: Offset,
+    /// Its records less one.
+    offset_delta: i32,
+    timestamp: Timestamp,
+}
+
+/// Batches per producer that are known again. A producer has up to five requests in flight and may send any of them
+/// again.
+const WINDOW_BATCHES: usize = 5;
+
 impl Producers {
-    /// Decides about a batch. A producer that is not known may begin with any number: its state may have expired.
-    pub fn check(&self, header: &BatchHeader) -> Sequence {
-        if header.producer_id == ProducerId::NONE {
-            return Sequence::Next;
+    /// Whether a batch with this header may be appended now.
+    pub(crate) fn check(&self, header: &BatchHeader) -> Sequence {
+        match self.0.get(&header.producer_id) {
+            Some(producer) if is_idempotent(header) => producer.check(header),
+            _ => Sequence::Next,
         }
-        self.0.get(&header.producer_id).map_or(Sequence::Next, |producer| producer.check(header))
     }
 
-    /// Remembers a batch that is appended at `base_offset`.
-    pub fn appended(&mut self, header: &BatchHeader, base_offset: Offset) {
-        if header.producer_id == ProducerId::NONE {
+    /// Notes that a batch was appended, or is in the log.
+    pub(crate) fn update(&mut self, header: &BatchHeader, base_offset: Offset) {
+        if header.producer_id < ProducerId(0) {
             return;
         }
-        let fresh = || Producer { epoch: header.producer_epoch, batches: SmallVec::new() };
-        let producer = self.0.entry(header.producer_id).or_insert_with(fresh);
-        if producer.epoch != header.producer_epoch {
-            *producer = fresh();
+        let producer = self.0.entry(header.producer_id).or_insert_with(|| Producer::new(header.producer_epoch));
+        if header.producer_epoch > producer.epoch {
+            *producer =
+                Producer { transaction_start: producer.transaction_start, ..Producer::new(header.producer_epoch) };
         }
-        producer.push(Appended {
-            first_sequence: header.base_sequence,
-            last_sequence: header.last_sequence(),
-            base_offset,
-            last_offset: base_offset + i64::from(header.last_offset_delta),
-            timestamp: header.max_timestamp,
+        producer.update(header, base_offset);
+    }
+
+    /// Forgets the producers that appended nothing for so long, but for those with an open transaction.
+    pub(crate) fn expire(&mut self, now: Timestamp, after_ms: i64) {
+        self.0.retain(|_, producer| {
+            producer.transaction_start.is_some() || now.0.saturating_sub(producer.timestamp.0) < after_ms
         });
-    }
-
-    /// Every producer, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&ProducerId, &Producer)> {
-        self.0.iter()
-    }
-
-    /// Puts a producer as it was stored.
-    pub fn restore(&mut self, id: ProducerId, producer: Producer) {
-        self.0.insert(id, producer);
     }
 }
 
 impl Producer {
+    fn new(epoch: ProducerEpoch) -> Producer {
+        let (timestamp, window) = (Timestamp::NONE, Window::default());
+        Producer { epoch, timestamp, coordinator_epoch: -1, transaction_start: None, window }
+    }
+
     fn check(&self, header: &BatchHeader) -> Sequence {
-        let (producer, epoch, sequence) = (header.producer_id, header.producer_epoch, header.base_sequence);
+        let BatchHeader { producer_id, producer_epoch: epoch, base_sequence, .. } = *header;
         if epoch < self.epoch {
-            return Sequence::Rejected(SequenceError::StaleEpoch { producer, epoch, current: self.epoch });
+            return Sequence::Rejected(SequenceError::StaleEpoch { producer_id, epoch, current: self.epoch });
         }
-        if epoch == self.epoch && let Some(duplicate) = self.same(header) {
-            return Sequence::Duplicate(duplicate.base_offset);
-        }
-        let expected = if epoch == self.epoch { self.next_sequence() } else { 0 };
-        match sequence == expected {
-            true => Sequence::Next,
-            false => Sequence::Rejected(SequenceError::OutOfOrder { producer, sequence, expected }),
+        let expected = if epoch == self.epoch { self.window.next_sequence() } else { 0 };
+        let appended = self.window.find(header).filter(|_| epoch == self.epoch);
+        match appended {
+            Some(appended) => Sequence::Duplicate(appended.base_offset()),
+            None if base_sequence == expected => Sequence::Next,
+            None => Sequence::Rejected(SequenceError::OutOfOrder { producer_id, base_sequence, expected }),
         }
     }
 
-    fn same(&self, header: &BatchHeader) -> Option<&Appended> {
-        let numbers = (header.base_sequence, header.last_sequence());
-        self.batches.iter().find(|batch| (batch.first_sequence, batch.last_sequence) == numbers)
-    }
-
-    /// Numbers go from 2^31 - 1 to 0.
-    fn next_sequence(&self) -> i32 {
-        self.batches.last().map_or(0, |batch| batch.last_sequence.checked_add(1).unwrap_or(0))
-    }
-
-    fn push(&mut self, batch: Appended) {
-        if self.batches.len() == window() {
-            self.batches.remove(0);
+    fn update(&mut self, header: &BatchHeader, base_offset: Offset) {
+        self.timestamp = header.max_timestamp;
+        if header.attributes.is_control() {
+            self.transaction_start = None;
+            return;
         }
-        self.batches.push(batch);
+        if header.attributes.is_transactional() {
+            self.transaction_start.get_or_insert(base_offset);
+        }
+        self.window.push(Appended {
+            last_sequence: header.last_sequence(),
+            last_offset: base_offset + i64::from(header.last_offset_delta),
+            offset_delta: header.last_offset_delta,
+            timestamp: header.max_timestamp,
+        });
     }
 }
 
-fn window() -> usize {
+impl Window {
+    fn push(&mut self, batch: Appended) {
+        if self.0.len() >= window_batches() {
+            self.0.remove(0);
+        }
+        self.0.push(batch);
+    }
+
+    fn find(&self, header: &BatchHeader) -> Option<&Appended> {
+        self.0.iter().find(|batch| {
+            batch.last_sequence == header.last_sequence() && batch.offset_delta == header.last_offset_delta
+        })
+    }
+
+    /// Whether both speak of the same last batch.
+    fn has_same_end(&self, other: &Window) -> bool {
+        let end = |window: &Window| window.0.last().map(|batch| (batch.last_sequence, batch.last_offset));
+        end(self) == end(other)
+    }
+
+    fn next_sequence(&self) -> i32 {
+        self.0.last().map_or(0, |batch| batch.last_sequence.wrapping_add(1) & i32::MAX)
+    }
+}
+
+impl Appended {
+    fn base_offset(&self) -> Offset {
+        self.last_offset + -i64::from(self.offset_delta)
+    }
+}
+
+fn is_idempotent(header: &BatchHeader) -> bool {
+    header.producer_id >= ProducerId(0) && header.base_sequence >= 0
+}
+
+fn window_batches() -> usize {
     #[cfg(test)]
     if crate::planted::is(crate::planted::Bug::DedupWindowOffByOne) {
-        return WINDOW - 1;
+        return WINDOW_BATCHES - 1;
     }
-    WINDOW
+    WINDOW_BATCHES
 }
 
 #[cfg(test)]

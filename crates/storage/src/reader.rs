@@ -1,118 +1,72 @@
-//! Reading a log without its lock: what consumers see.
+//! Reading a log while it is written.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use arc_swap::ArcSwap;
 use host::FileSlice;
 use record::{Offset, Timestamp};
 
-use crate::end::{EndCell, LogPosition};
+use crate::end::LogPosition;
+use crate::scan::{Located, ScanError};
 use crate::segment::Segment;
-use crate::time::{self, Found};
+use crate::timestamps;
+use crate::view::Shared;
 
-/// The segments of a moment, ascending; the last one is being written. Replaced as a whole when one begins.
-#[derive(Debug)]
-pub struct LogView {
-    segments: Vec<Arc<Segment>>,
+/// Reads one log. Takes no lock, not even the writer's; cloning gives another handle to the same log.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    shared: Arc<Shared>,
 }
 
-impl LogView {
-    /// Of at least one segment.
-    pub fn new(segments: Vec<Arc<Segment>>) -> LogView {
-        assert!(!segments.is_empty(), "a log has an active segment");
-        LogView { segments }
-    }
-
-    /// The segment that is being written.
-    pub fn active(&self) -> &Arc<Segment> {
-        self.segments.last().expect("a log has an active segment")
-    }
-
-    /// All segments.
-    pub fn segments(&self) -> &[Arc<Segment>] {
-        &self.segments
-    }
-
-    /// The segment that holds `offset`, and those after it.
-    fn from(&self, offset: Offset) -> &[Arc<Segment>] {
-        let after = self.segments.partition_point(|segment| segment.base <= offset);
-        &self.segments[after.saturating_sub(1)..]
-    }
-
-    /// This and a new active segment.
-    pub fn with(&self, segment: Arc<Segment>) -> LogView {
-        let mut segments = self.segments.clone();
-        segments.push(segment);
-        LogView { segments }
-    }
-}
-
-/// What appender and readers share.
-#[derive(Debug)]
-pub struct Shared {
-    pub view: ArcSwap<LogView>,
-    pub end: EndCell,
-    pub log_start: AtomicI64,
-}
-
-/// Reads one log. Cloning gives another reader of it.
-#[derive(Debug, Clone)]
-pub struct LogReader(pub(crate) Arc<Shared>);
-
-/// Why nothing can be read.
+/// Why there is nothing to read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The offset is before the log's start or beyond its end.
-    #[error("offset {offset} is not in the log, which has {start} to {end}")]
+    /// The log has no such offset.
+    #[error("offset {requested} is not in the log, which goes from {log_start_offset} to {log_end_offset}")]
     OffsetOutOfRange {
         /// What was asked for.
-        offset: Offset,
-        /// The first offset there is.
-        start: Offset,
-        /// The first offset there is not yet.
-        end: Offset,
+        requested: Offset,
+        /// The first offset that the log has.
+        log_start_offset: Offset,
+        /// The offset that the next record gets.
+        log_end_offset: Offset,
     },
-    /// The bytes on disk are not the batches that were written.
-    #[error("the log is damaged: {0}")]
-    Corrupt(String),
+    /// The bytes there are not batches.
+    #[error("segment {segment} is damaged at position {position}")]
+    Corrupt {
+        /// The base offset of the segment.
+        segment: Offset,
+        /// The bytes before the damage.
+        position: u32,
+    },
     /// The disk failed.
-    #[error("the log cannot be read: {0}")]
-    Io(io::Error),
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> ReadError {
-        match error.kind() {
-            io::ErrorKind::InvalidData => ReadError::Corrupt(error.to_string()),
-            _ => ReadError::Io(error),
-        }
-    }
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 impl LogReader {
-    /// The first offset.
+    pub(crate) fn new(shared: Arc<Shared>) -> LogReader {
+        LogReader { shared }
+    }
+
+    /// The first offset of the log.
     pub fn log_start_offset(&self) -> Offset {
-        Offset(self.0.log_start.load(Ordering::Acquire))
+        self.shared.log_start_offset()
     }
 
-    /// Where the next record will be.
+    /// Where the log ends; the parts belong together.
     pub fn end(&self) -> LogPosition {
-        self.0.end.load()
+        self.shared.end.load()
     }
 
-    /// Bytes of all segments.
-    pub fn size_bytes(&self) -> u64 {
-        self.0.view.load().segments().iter().map(|segment| u64::from(segment.len())).sum()
-    }
-
-    /// The bytes from the batch that holds `from` on: before `upper`, of one segment, and at most `max_bytes`, so that the
-    /// last batch may be cut short. With `at_least_one` the first batch is whole, however large.
+    /// The bytes from the batch that holds `from` up to `upper`, the high watermark for example, and not more than
+    /// `max_bytes`; the last batch may be cut. They never reach into another segment.
     ///
-    /// `hint` is a position that `from` is known to have; it saves the look-up. No record is read, only batch headers.
+    /// The first batch is whole or there is nothing: `None` when it is larger than `max_bytes`, unless `at_least_one`.
+    /// Also `None` when `from` is at or above `upper` but within the log.
     ///
-    /// `None`: there is nothing before `upper`, or no room for any of it.
+    /// A `hint` is the position of a batch known from before, such as the end that a parked fetch waited at; it saves
+    /// the look-up when it serves. No record is read, only batch headers.
     pub fn read(
         &self,
         from: Offset,
@@ -121,59 +75,103 @@ impl LogReader {
         max_bytes: u32,
         at_least_one: bool,
     ) -> Result<Option<FileSlice>, ReadError> {
-        self.check_range(from)?;
-        if from >= upper.offset || (max_bytes == 0 && !at_least_one) {
+        if !self.has_below(from, upper)? {
             return Ok(None);
         }
-        // After `upper`, so that the view has its segment.
-        let view = self.0.view.load();
+        let view = self.shared.view.load();
         for segment in view.from(from) {
-            let limit = if segment.base == upper.segment { upper.position } else { segment.len() };
-            let hint = hint.filter(|hint| hint.offset == from && hint.segment == segment.base);
-            let Some((position, first_end)) = first_batch(segment, from, hint, limit)? else { continue };
-            let room = if at_least_one { max_bytes.max(first_end - position) } else { max_bytes };
-            let len = room.min(limit - position);
-            return Ok(Some(FileSlice { file: Arc::clone(&segment.log), position: u64::from(position), len }));
-        }
-        Ok(None)
-    }
-
-    /// The earliest record before `upper` with at least this timestamp.
-    pub fn offset_for_timestamp(&self, timestamp: Timestamp, upper: Offset) -> Result<Option<Found>, ReadError> {
-        let view = self.0.view.load();
-        for segment in view.segments() {
-            if let Some(found) = time::earliest(segment, timestamp, self.log_start_offset(), upper)? {
-                return Ok(Some(found));
+            let end = segment.bytes_before(upper);
+            if let Some(first) = find(segment, from, hint, end)? {
+                return Ok(slice(segment, &first, end, max_bytes, at_least_one));
             }
         }
         Ok(None)
     }
 
-    /// The earliest record before `upper` that has the greatest timestamp of all.
-    pub fn max_timestamp(&self, upper: Offset) -> Result<Option<Found>, ReadError> {
-        let view = self.0.view.load();
-        let mut best: Option<Found> = None;
-        for segment in view.segments() {
-            let found = time::greatest(segment, self.log_start_offset(), upper)?;
-            best = best.into_iter().chain(found).reduce(|best, found| if found.1 > best.1 { found } else { best });
+    /// Whether `from` is in the log and below `upper`.
+    fn has_below(&self, from: Offset, upper: LogPosition) -> Result<bool, ReadError> {
+        let log_start_offset = self.log_start_offset();
+        if from >= log_start_offset && from < upper.offset {
+            return Ok(true);
         }
-        Ok(best)
+        let log_end_offset = self.end().offset;
+        if from < log_start_offset || from > log_end_offset {
+            return Err(ReadError::OffsetOutOfRange { requested: from, log_start_offset, log_end_offset });
+        }
+        Ok(false)
     }
 
-    fn check_range(&self, offset: Offset) -> Result<(), ReadError> {
-        let (start, end) = (self.log_start_offset(), self.end().offset);
-        if (start..=end).contains(&offset) {
-            return Ok(());
-        }
-        Err(ReadError::OffsetOutOfRange { offset, start, end })
+    /// The earliest record below `upper` whose timestamp is at least `timestamp`.
+    pub fn offset_for_timestamp(
+        &self,
+        timestamp: Timestamp,
+        upper: Offset,
+    ) -> Result<Option<(Offset, Timestamp)>, ReadError> {
+        let end = self.end();
+        let view = self.shared.view.load();
+        timestamps::earliest_at_or_after(view.segments(), timestamp, upper, end)
+    }
+
+    /// The earliest of the records below `upper` that have the largest timestamp there (KIP-734); `None` when there are
+    /// none, or none with a timestamp.
+    pub fn max_timestamp(&self, upper: Offset) -> Result<Option<(Offset, Timestamp)>, ReadError> {
+        let end = self.end();
+        let view = self.shared.view.load();
+        timestamps::largest(view.segments(), upper, end)
+    }
+
+    /// The bytes of all segments, without their indexes.
+    pub fn size_bytes(&self) -> u64 {
+        let end = self.end();
+        let view = self.shared.view.load();
+        view.segments().iter().map(|segment| u64::from(segment.bytes_before(end))).sum()
     }
 }
 
-/// Where the first batch that holds `from` or follows it begins, and where it ends.
-fn first_batch(segment: &Segment, from: Offset, hint: Option<LogPosition>, limit: u32) -> io::Result<Option<(u32, u32)>> {
-    let found = match hint {
-        Some(hint) => segment.scan(hint.position, limit).next().transpose()?,
-        None => segment.locate(from, limit)?,
+impl ReadError {
+    pub(crate) fn in_segment(segment: &Segment, error: ScanError) -> ReadError {
+        match error {
+            ScanError::Io(error) => ReadError::Io(error),
+            ScanError::NoBatch { position } => ReadError::Corrupt { segment: segment.base_offset, position },
+        }
+    }
+}
+
+/// The batch that holds `from`, or where compaction removed it the next one. An offset that was lost to damage is not
+/// skipped.
+fn find(segment: &Segment, from: Offset, hint: Option<LogPosition>, end: u32) -> Result<Option<Located>, ReadError> {
+    let in_segment = |error| ReadError::in_segment(segment, error);
+    let hint = hint.filter(|hint| is_usable(segment, hint, from, end)).map(|hint| hint.position);
+    let corrupt = |position| Err(ReadError::Corrupt { segment: segment.base_offset, position });
+    match segment.find(from, hint, end).map_err(in_segment)? {
+        Some(first) if first.after_damage && first.header.base_offset > from => corrupt(first.position),
+        Some(first) => Ok(Some(first)),
+        None => match segment.damage().last() {
+            Some(damage) if damage.end() == end => corrupt(damage.position),
+            _ => Ok(None),
+        },
+    }
+}
+
+/// Whether a batch of `hint.offset` is still where the hint says.
+fn is_usable(segment: &Segment, hint: &LogPosition, from: Offset, end: u32) -> bool {
+    let may_be = hint.segment == segment.base_offset && hint.offset <= from && hint.position < end;
+    may_be
+        && segment
+            .scan(hint.position, end)
+            .next()
+            .is_ok_and(|batch| batch.is_some_and(|batch| batch.header.base_offset == hint.offset))
+}
+
+fn slice(segment: &Segment, first: &Located, end: u32, max_bytes: u32, at_least_one: bool) -> Option<FileSlice> {
+    let first_len = first.header.total_len() as u32;
+    let max_bytes = match max_bytes {
+        small if small < first_len && at_least_one => first_len,
+        small if small < first_len => return None,
+        enough => enough,
     };
-    Ok(found.map(|batch| (batch.position, batch.end())))
+    let damaged_from = segment.damage().iter().map(|damage| damage.position).find(|at| *at > first.position);
+    let end = damaged_from.map_or(end, |at| end.min(at));
+    let len = max_bytes.min(end - first.position);
+    Some(FileSlice { file: Arc::clone(&segment.log), position: u64::from(first.position), len })
 }

@@ -1,153 +1,159 @@
-//! A segment: the records from a base offset on, and its two indexes.
+//! One segment: a file of batches and its two indexes.
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use host::{Disk, File, Open};
-use record::{BatchHeader, HEADER_LEN, Offset};
+use record::Offset;
 
+use crate::end::LogPosition;
+use crate::files;
 use crate::index::{Index, OffsetEntry, TimeEntry};
-use crate::names::{INDEX, LOG, TIME_INDEX, segment_file};
+use crate::scan::{Located, Scan, ScanError};
+use crate::timestamps::Largest;
 
-/// Bytes of headers that one read of a scan brings.
-const SCAN_BYTES: usize = 4096;
-
-/// One segment, shared by the appender and the readers.
+/// A segment, shared by the writer and the readers. Nothing here says where it ends while it is the last one: readers
+/// know that from the end of the log.
 #[derive(Debug)]
-pub struct Segment {
-    /// The offset of its first record, or where that will be.
-    pub base: Offset,
-    /// The records.
-    pub log: Arc<File>,
-    /// Offsets to positions.
-    pub index: Index<OffsetEntry>,
-    /// Timestamps to offsets.
-    pub times: Index<TimeEntry>,
-    len: AtomicU32,
+pub(crate) struct Segment {
+    pub(crate) base_offset: Offset,
+    pub(crate) log: Arc<File>,
+    pub(crate) offset_index: Index<OffsetEntry>,
+    pub(crate) time_index: Index<TimeEntry>,
+    /// What recovery found, ascending.
+    damage: Vec<Damage>,
+    /// The bytes of it, once it gets no more.
+    size: OnceLock<u32>,
+    /// The batch with the largest timestamp, once it gets no more and somebody asked.
+    pub(crate) largest: OnceLock<Option<Largest>>,
 }
 
-/// A batch found in a segment.
-#[derive(Debug, Clone)]
-pub struct Located {
-    /// Where it begins.
+/// Bytes of a segment that are no batches, though batches follow them. Reading them gives
+/// [`crate::ReadError::Corrupt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The base offset of the segment.
+    pub segment: Offset,
+    /// The bytes of the segment before the damage.
     pub position: u32,
-    /// Its header.
-    pub header: BatchHeader,
+    /// How many bytes; 0 when the segment ends too early.
+    pub len: u32,
 }
 
-impl Located {
-    /// Where it ends.
-    pub fn end(&self) -> u32 {
-        self.position + self.header.total_len() as u32
+impl Damage {
+    /// Where batches follow.
+    pub(crate) fn end(&self) -> u32 {
+        self.position + self.len
     }
 }
 
 impl Segment {
-    /// A new, empty segment. Its name is durable after the directory is synced.
-    pub fn create(disk: &Disk, dir: &Path, base: Offset) -> io::Result<Segment> {
-        let log = disk.open(&dir.join(segment_file(base, LOG)), Open::CreateNew)?;
-        let index = Index::create(disk, &dir.join(segment_file(base, INDEX)))?;
-        let times = Index::create(disk, &dir.join(segment_file(base, TIME_INDEX)))?;
-        Ok(Segment { base, log: Arc::new(log), index, times, len: AtomicU32::new(0) })
+    /// Makes the files of a new segment. Their names are durable when this returns.
+    pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
+        let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
+        segment.log.set_len(0)?;
+        segment.offset_index.replace(&[])?;
+        segment.time_index.replace(&[])?;
+        #[cfg(test)]
+        if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
+            return Ok(segment);
+        }
+        disk.sync_dir(dir)?;
+        Ok(segment)
     }
 
-    /// A segment of files that were found; `len` bytes of `log` are good.
-    pub fn of(base: Offset, log: File, index: Index<OffsetEntry>, times: Index<TimeEntry>, len: u32) -> Segment {
-        Segment { base, log: Arc::new(log), index, times, len: AtomicU32::new(len) }
+    /// Opens the files of a segment; missing indexes are created empty.
+    pub(crate) fn open(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
+        Segment::open_as(disk, dir, base_offset, Open::ReadWrite)
     }
 
-    /// Bytes of whole batches.
-    pub fn len(&self) -> u32 {
-        self.len.load(Ordering::Acquire)
+    fn open_as(disk: &Disk, dir: &Path, base_offset: Offset, how: Open) -> io::Result<Segment> {
+        Ok(Segment {
+            base_offset,
+            log: Arc::new(disk.open(&files::path(dir, base_offset, files::LOG), how)?),
+            offset_index: Index::open(disk, &files::path(dir, base_offset, files::OFFSET_INDEX))?,
+            time_index: Index::open(disk, &files::path(dir, base_offset, files::TIME_INDEX))?,
+            damage: Vec::new(),
+            size: OnceLock::new(),
+            largest: OnceLock::new(),
+        })
     }
 
-    /// The appender has written up to here.
-    pub fn set_len(&self, len: u32) {
-        self.len.store(len, Ordering::Release);
+    pub(crate) fn with_damage(self, damage: Vec<Damage>) -> Segment {
+        Segment { damage, ..self }
     }
 
-    /// Makes its files durable.
-    pub fn sync(&self) -> io::Result<()> {
-        self.log.sync_data()?;
-        self.index.sync()?;
-        self.times.sync()
+    /// The length of the file, in bytes.
+    pub(crate) fn file_len(&self) -> io::Result<u32> {
+        u32::try_from(self.log.len()?).map_err(|_| io::ErrorKind::FileTooLarge.into())
     }
 
-    /// The first batch before position `limit` whose last record is at or after `offset`.
-    pub fn locate(&self, offset: Offset, limit: u32) -> io::Result<Option<Located>> {
-        let relative = u32::try_from(offset - self.base).unwrap_or(0);
-        let from = self.index.floor(relative)?.map_or(0, |entry| entry.position);
-        for batch in self.scan(from, limit) {
-            let batch = batch?;
-            if batch.header.last_offset() >= offset {
-                return Ok(Some(batch));
+    /// The segment gets no more batches. Comes before there is a later segment in the view.
+    pub(crate) fn seal(&self, size: u32) {
+        self.size.set(size).expect("a segment is sealed once");
+    }
+
+    /// Its bytes when it is sealed.
+    pub(crate) fn sealed_size(&self) -> Option<u32> {
+        self.size.get().copied()
+    }
+
+    /// The bytes of this segment that lie before `upper`.
+    pub(crate) fn bytes_before(&self, upper: LogPosition) -> u32 {
+        match self.base_offset.cmp(&upper.segment) {
+            std::cmp::Ordering::Less => self.sealed_size().expect("all segments but the last are sealed"),
+            std::cmp::Ordering::Equal => upper.position,
+            std::cmp::Ordering::Greater => 0,
+        }
+    }
+
+    /// The batches from `position`, the start of one, to `end`.
+    pub(crate) fn scan(&self, position: u32, end: u32) -> Scan<'_> {
+        Scan::new(&self.log, &self.damage, self.base_offset, position, end)
+    }
+
+    pub(crate) fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    /// The first batch that ends at or above `offset`, of those before `end`.
+    pub(crate) fn find(&self, offset: Offset, hint: Option<u32>, end: u32) -> Result<Option<Located>, ScanError> {
+        let start = match hint {
+            Some(position) => position,
+            None => self.start_for(offset, end)?,
+        };
+        let mut scan = self.scan(start, end);
+        while let Some(located) = scan.next()? {
+            if located.header.last_offset() >= offset {
+                return Ok(Some(located));
             }
         }
         Ok(None)
     }
 
-    /// The headers of the batches between two positions.
-    pub fn scan(&self, from: u32, limit: u32) -> Scan<'_> {
-        Scan { log: &self.log, position: from, limit, buffer: [0; SCAN_BYTES], buffered: from..from }
-    }
-}
-
-/// Iterates batch headers; the records between them are not read.
-pub struct Scan<'s> {
-    log: &'s File,
-    position: u32,
-    limit: u32,
-    buffer: [u8; SCAN_BYTES],
-    /// Which positions the buffer holds.
-    buffered: std::ops::Range<u32>,
-}
-
-impl Scan<'_> {
-    fn header(&mut self) -> io::Result<BatchHeader> {
-        let end = self.position + HEADER_LEN as u32;
-        if self.position < self.buffered.start || end > self.buffered.end {
-            let wanted = SCAN_BYTES.min((self.limit - self.position) as usize);
-            self.log.read_exact_at(&mut self.buffer[..wanted], u64::from(self.position))?;
-            self.buffered = self.position..self.position + wanted as u32;
+    /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.
+    fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
+        let relative = offset - self.base_offset;
+        let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative)?;
+        match entry {
+            Some(entry) if self.agrees(entry, end)? => Ok(entry.position),
+            _ => Ok(0),
         }
-        let at = (self.position - self.buffered.start) as usize;
-        let bytes = self.buffer[at..].first_chunk().expect("a whole header is buffered");
-        Ok(BatchHeader::decode(bytes))
     }
 
-    fn step(&mut self) -> io::Result<Located> {
-        let header = self.header()?;
-        let room = (self.limit - self.position) as usize;
-        if header.total_len() < HEADER_LEN || header.total_len() > room {
-            return Err(damaged(self.position));
+    /// Whether the batch that the entry speaks of is there.
+    pub(crate) fn agrees(&self, entry: OffsetEntry, end: u32) -> io::Result<bool> {
+        if entry.position >= end {
+            return Ok(false);
         }
-        let located = Located { position: self.position, header };
-        self.position = located.end();
-        Ok(located)
+        match self.scan(entry.position, end).next() {
+            Ok(located) => Ok(located.is_some_and(|located| {
+                !located.after_damage
+                    && located.header.last_offset() == self.base_offset + i64::from(entry.relative_offset)
+            })),
+            Err(ScanError::NoBatch { .. }) => Ok(false),
+            Err(ScanError::Io(error)) => Err(error),
+        }
     }
-}
-
-impl Iterator for Scan<'_> {
-    type Item = io::Result<Located>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.position >= self.limit {
-            return None;
-        }
-        if self.limit - self.position < HEADER_LEN as u32 {
-            self.limit = self.position;
-            return Some(Err(damaged(self.position)));
-        }
-        let step = self.step();
-        if step.is_err() {
-            self.limit = self.position;
-        }
-        Some(step)
-    }
-}
-
-fn damaged(position: u32) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("no whole record batch at position {position}"))
 }

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::Target;
@@ -23,17 +25,6 @@ pub fn cannot_write(record: &Record) -> Option<&'static str> {
     }
     let is_text = |value: &Option<Vec<u8>>| value.as_ref().is_some_and(is_line);
     (!headers.iter().all(|(_, value)| is_text(value))).then_some("header values are arguments, so they are text")
-}
-
-/// Bytes that are no text are shown with U+FFFD in their place.
-pub fn shown(record: &Record) -> Record {
-    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned().into_bytes();
-    let header = |(name, value): &(String, Option<Vec<u8>>)| (name.clone(), value.as_ref().map(text));
-    Record {
-        key: record.key.as_ref().map(text),
-        value: record.value.as_ref().map(text),
-        headers: record.headers.iter().map(header).collect(),
-    }
 }
 
 pub fn write(target: &Target<'_>, records: &[Placed]) {
@@ -67,11 +58,16 @@ pub fn read(target: &Target<'_>) -> Vec<(i64, Placed)> {
 }
 
 fn from_json(line: &Value) -> (i64, Placed) {
-    let text = |value: &Value| value.as_str().map(|text| text.as_bytes().to_vec());
-    let header = |pair: &Value| (pair["key"].as_str().unwrap().to_owned(), text(&pair["value"]));
+    let header = |pair: &Value| (pair["key"].as_str().unwrap().to_owned(), bytes(pair, "value"));
     let headers = line["headers"].as_array().map(|pairs| pairs.iter().map(header).collect()).unwrap_or_default();
-    let record = Record { key: text(&line["key"]), value: text(&line["value"]), headers };
+    let record = Record { key: bytes(line, "key"), value: bytes(line, "value"), headers };
     (line["offset"].as_i64().unwrap(), Placed { partition: line["partition"].as_i64().unwrap() as i32, record })
+}
+
+/// Text, or where the bytes are no text their base64 under another name.
+fn bytes(object: &Value, name: &str) -> Option<Vec<u8>> {
+    let encoded = object[format!("{name}_base64")].as_str().map(|encoded| STANDARD.decode(encoded).unwrap());
+    encoded.or_else(|| object[name].as_str().map(|text| text.as_bytes().to_vec()))
 }
 
 fn ottla(target: &Target<'_>, command: &str) -> Command {

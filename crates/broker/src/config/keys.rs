@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use record::BrokerId;
 
+use super::Config;
 use super::support::{Rejection, Support, boolean, bounded, put};
 use super::topic::{self, TopicConfig};
-use super::Config;
 
 /// One key of `server.properties`.
 pub struct Key {
@@ -45,7 +45,10 @@ pub const KEYS: &[Key] = &[
     key("max.connections", Obeyed(|c, v| put(&mut c.max_connections, bounded(v, 0, MAX_I32)))),
     key("max.connections.per.ip", Obeyed(|c, v| put(&mut c.max_connections_per_ip, bounded(v, 0, MAX_I32)))),
     key("connections.max.idle.ms", Obeyed(|c, v| put(&mut c.connections_max_idle, idle(v)))),
-    key("log.flush.interval.messages", Only("9223372036854775807", "records are handed to the page cache, not flushed")),
+    key(
+        "log.flush.interval.messages",
+        Only("9223372036854775807", "records are handed to the page cache, not flushed"),
+    ),
     key("log.retention.hours", Only("168", "records are kept for ever so far")),
     key("log.retention.minutes", Only("10080", "records are kept for ever so far")),
     key("log.retention.check.interval.ms", NoEffect("nothing is deleted by age or size yet")),

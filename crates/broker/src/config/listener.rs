@@ -95,7 +95,8 @@ impl Raw {
             "SSL" | "SASL_SSL" | "SASL_PLAINTEXT" => Err(ConfigError::Unsupported {
                 key: key.to_owned(),
                 value: format!("{name}:{protocol}"),
-                reason: "only PLAINTEXT listeners are served (no TLS, no SASL), and this one would not be secure".to_owned(),
+                reason: "only PLAINTEXT listeners are served (no TLS, no SASL), and this one would not be secure"
+                    .to_owned(),
             }),
             _ => Err(invalid(
                 "listener.security.protocol.map",
@@ -132,7 +133,9 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn parse_all(key: &str, text: &str) -> Result<Vec<(String, Endpoint)>, ConfigError> {
-    list(text).map(|entry| parse(entry).ok_or_else(|| invalid(key, entry, "expected NAME://HOST:PORT".to_owned()))).collect()
+    list(text)
+        .map(|entry| parse(entry).ok_or_else(|| invalid(key, entry, "expected NAME://HOST:PORT".to_owned())))
+        .collect()
 }
 
 fn parse(entry: &str) -> Option<(String, Endpoint)> {

@@ -106,7 +106,8 @@ fn named_listeners_advertise_their_own_address() {
     let file = "listeners=IN://:9092,OUT://:9094\nlistener.security.protocol.map=IN:PLAINTEXT,OUT:PLAINTEXT\n\
                 advertised.listeners=IN://kafka:9092,OUT://localhost:9094\n";
     let config = load(file, &[]).unwrap().config;
-    let hosts: Vec<_> = config.listeners.iter().filter_map(|l| l.advertised.as_ref()).map(|e| e.host.as_str()).collect();
+    let hosts: Vec<_> =
+        config.listeners.iter().filter_map(|l| l.advertised.as_ref()).map(|e| e.host.as_str()).collect();
     assert_eq!(hosts, ["kafka", "localhost"]);
 }
 

@@ -69,7 +69,11 @@ impl Hosting {
     fn topic_config(&self, topic: &Topic) -> TopicConfig {
         let own = topic.configs.iter().map(|(key, value)| (&**key, Some(&**value)));
         self.defaults.with(own).unwrap_or_else(|reason| {
-            tracing::warn!(topic = &*topic.name, reason, "a stored topic config is not valid any more; defaults are used");
+            tracing::warn!(
+                topic = &*topic.name,
+                reason,
+                "a stored topic config is not valid any more; defaults are used"
+            );
             self.defaults.clone()
         })
     }
@@ -128,6 +132,6 @@ fn log_config(config: &TopicConfig) -> LogConfig {
         segment_bytes: config.segment_bytes,
         index_interval_bytes: config.index_interval_bytes,
         segment_index_bytes: config.segment_index_bytes,
+        ..LogConfig::default()
     }
 }
-

@@ -2,14 +2,15 @@
 //! v4 features whose lowest version is 0 (KIP-584).
 
 use net::Outbox;
-use wire::{ErrorCode, RequestHeader};
 use wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use wire::{ErrorCode, RequestHeader};
 
 use crate::api::{Api, Call, Flow, Respond, TABLE};
 
 /// Lists the table. Old librdkafka reads support for compression from Produce's lowest version, hence its advertised 0.
 pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Outbox) -> Flow {
-    let well_named = is_software_name(request.client_software_name) && is_software_name(request.client_software_version);
+    let well_named =
+        is_software_name(request.client_software_name) && is_software_name(request.client_software_version);
     let response = if call.version() >= 3 && !well_named {
         ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() }
     } else {
@@ -23,8 +24,11 @@ pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Out
 /// back with one that is (KIP-511).
 pub fn unsupported(header: &RequestHeader<'_>, outbox: &mut Outbox) {
     let own = TABLE.iter().filter(|api| api.key == wire::ApiKey::API_VERSIONS).map(api_version);
-    let response =
-        ApiVersionsResponse { error_code: ErrorCode::UNSUPPORTED_VERSION, api_keys: own.collect(), ..Default::default() };
+    let response = ApiVersionsResponse {
+        error_code: ErrorCode::UNSUPPORTED_VERSION,
+        api_keys: own.collect(),
+        ..Default::default()
+    };
     Respond::in_version(header, 0).answer(outbox, &response);
 }
 

@@ -33,7 +33,11 @@ pub fn handle(call: &Call<'_>, request: DeleteTopicsRequest<'_>, outbox: &mut Ou
 
 fn selectors(version: i16, request: &DeleteTopicsRequest<'_>) -> Vec<TopicSelector> {
     if version < 6 {
-        return request.topic_names.iter().map(|name| TopicSelector { name: Some(name.to_owned()), id: Uuid::ZERO }).collect();
+        return request
+            .topic_names
+            .iter()
+            .map(|name| TopicSelector { name: Some(name.to_owned()), id: Uuid::ZERO })
+            .collect();
     }
     let by_either = request.topics.iter();
     by_either.map(|topic| TopicSelector { name: topic.name.map(str::to_owned), id: topic.topic_id }).collect()

@@ -4,8 +4,8 @@
 //! A fetch that finds fewer than `min_bytes` parks until its partitions grow or `max_wait_ms` is over. No record byte
 //! is touched: the answer is a head with holes, and for each hole a file range.
 
-mod plan;
 mod park;
+mod plan;
 
 use std::time::Duration;
 

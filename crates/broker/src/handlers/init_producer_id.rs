@@ -38,7 +38,9 @@ fn refusal(request: &InitProducerIdRequest<'_>) -> Option<ErrorCode> {
 fn answer(respond: &Respond, id: Result<ProducerId, ErrorCode>, outbox: &mut Outbox) {
     let response = match id {
         Ok(id) => InitProducerIdResponse { producer_id: id.0, producer_epoch: 0, ..Default::default() },
-        Err(error_code) => InitProducerIdResponse { error_code, producer_id: -1, producer_epoch: -1, ..Default::default() },
+        Err(error_code) => {
+            InitProducerIdResponse { error_code, producer_id: -1, producer_epoch: -1, ..Default::default() }
+        }
     };
     respond.answer(outbox, &response);
 }

@@ -54,7 +54,11 @@ fn answer(call: &Call<'_>, topic: &ListOffsetsTopic<'_>, asked: &ListOffsetsPart
     }
 }
 
-fn look_up(call: &Call<'_>, topic: &str, asked: &ListOffsetsPartition) -> Result<(LeaderEpoch, Option<Found>), ErrorCode> {
+fn look_up(
+    call: &Call<'_>,
+    topic: &str,
+    asked: &ListOffsetsPartition,
+) -> Result<(LeaderEpoch, Option<Found>), ErrorCode> {
     let topic = call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let partition = topic.partition(PartitionIndex(asked.partition_index)).map_err(|error| error.code)?;
     partition.check_leader_epoch(LeaderEpoch(asked.current_leader_epoch))?;
@@ -73,7 +77,9 @@ fn find(partition: &Partition, timestamp: i64, version: i16) -> Result<Option<Fo
         // Nothing is tiered.
         LATEST_TIERED if version >= 9 => Ok(None),
         EARLIEST_PENDING_UPLOAD if version >= 11 => Ok(None),
-        0.. => partition.reader().offset_for_timestamp(Timestamp(timestamp), upper).map_err(|error| read_failure(&error)),
+        0.. => {
+            partition.reader().offset_for_timestamp(Timestamp(timestamp), upper).map_err(|error| read_failure(&error))
+        }
         _ => Err(ErrorCode::UNSUPPORTED_VERSION),
     }
 }

@@ -11,7 +11,8 @@ use net::{CloseReason, Outbox};
 use record::{Offset, PartitionIndex, ProducedBatch, Timestamp};
 use storage::AppendOutcome;
 use wire::messages::produce::{
-    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
+    TopicProduceResponse,
 };
 use wire::{DecodeError, ErrorCode, Reader, RequestHeader};
 
@@ -54,6 +55,8 @@ enum Fate {
 /// The batches that go to one partition.
 struct Group<'f> {
     partition: Arc<Partition>,
+    /// The time of the first of its requests.
+    now: Timestamp,
     batches: Vec<ProducedBatch<'f>>,
     outcomes: Vec<AppendOutcome>,
     failure: Option<PartitionAppendError>,
@@ -66,7 +69,13 @@ impl<'f> Produces<'f> {
     }
 
     /// Takes one request in: resolves its topics in `view`, checks its batches.
-    pub fn add(&mut self, view: &View, header: &RequestHeader<'f>, body: Reader<'f>, now: Timestamp) -> Result<(), DecodeError> {
+    pub fn add(
+        &mut self,
+        view: &View,
+        header: &RequestHeader<'f>,
+        body: Reader<'f>,
+        now: Timestamp,
+    ) -> Result<(), DecodeError> {
         let request: ProduceRequest<'f> = wire::decode_body(body, header.api_version)?;
         let refusal = refuse_whole(&request);
         let mut topics = Vec::with_capacity(request.topic_data.len());
@@ -105,18 +114,18 @@ impl<'f> Produces<'f> {
         let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
         let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
         let batch = record::validate(records, &partition.rules(now)).map_err(invalid_batch)?;
-        let group = self.group_of(partition);
+        let group = self.group_of(partition, now);
         let group_ref = &mut self.groups[group];
         group_ref.batches.push(batch);
         Ok((group, group_ref.batches.len() - 1))
     }
 
-    fn group_of(&mut self, partition: &Arc<Partition>) -> usize {
+    fn group_of(&mut self, partition: &Arc<Partition>, now: Timestamp) -> usize {
         // The last one first: a connection tends to stay with its partition.
         let known = self.groups.iter().rposition(|group| Arc::ptr_eq(&group.partition, partition));
         known.unwrap_or_else(|| {
             let partition = Arc::clone(partition);
-            self.groups.push(Group { partition, batches: Vec::new(), outcomes: Vec::new(), failure: None });
+            self.groups.push(Group { partition, now, batches: Vec::new(), outcomes: Vec::new(), failure: None });
             self.groups.len() - 1
         })
     }
@@ -141,7 +150,7 @@ impl<'f> Produces<'f> {
 
 impl Group<'_> {
     fn append(&mut self) {
-        let appended = self.partition.append(&self.batches, &mut self.outcomes);
+        let appended = self.partition.append(&self.batches, self.now, &mut self.outcomes);
         self.failure = appended.err();
     }
 
@@ -190,7 +199,11 @@ impl PendingTopic<'_> {
 }
 
 impl PendingPartition {
-    fn response<'r>(&self, result: &'r Result<Offset, KafkaError>, groups: &[Group<'_>]) -> PartitionProduceResponse<'r> {
+    fn response<'r>(
+        &self,
+        result: &'r Result<Offset, KafkaError>,
+        groups: &[Group<'_>],
+    ) -> PartitionProduceResponse<'r> {
         let answer = PartitionProduceResponse { index: self.index, ..Default::default() };
         match (result, &self.fate) {
             (Ok(base_offset), Fate::Grouped { group, .. }) => {

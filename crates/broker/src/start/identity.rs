@@ -51,7 +51,8 @@ pub fn check(disk: &Disk, dir: &Path, node_id: BrokerId, cluster_id: Uuid, rng: 
     if !disk.exists(&path).map_err(io)? {
         let [node, cluster] = &own;
         let directory_id = random_id(rng);
-        let text = format!("version=1\n{}={}\n{}={}\ndirectory.id={directory_id}\n", node.0, node.1, cluster.0, cluster.1);
+        let text =
+            format!("version=1\n{}={}\n{}={}\ndirectory.id={directory_id}\n", node.0, node.1, cluster.0, cluster.1);
         return disk.write_atomic(&path, text.as_bytes()).map_err(io);
     }
     let bytes = disk.read(&path).map_err(io)?;

@@ -1,1 +1,46 @@
+use host::SimDisk;
+use proptest::prelude::*;
 
+use super::*;
+
+const PATH: &str = "/index";
+
+fn entries(count: u32) -> Vec<OffsetEntry> {
+    (0..count).map(|n| OffsetEntry { relative_offset: n * 2 + 1, position: n * 100 }).collect()
+}
+
+#[test]
+fn entries_are_kafkas_bytes() {
+    let mut bytes = Vec::new();
+    OffsetEntry { relative_offset: 1, position: 0x203 }.encode(&mut bytes);
+    TimeEntry { timestamp: Timestamp(-1), relative_offset: 4 }.encode(&mut bytes);
+    let wanted = [&[0, 0, 0, 1, 0, 0, 2, 3][..], &[0xFF; 8], &[0, 0, 0, 4]].concat();
+    assert_eq!(bytes, wanted);
+    assert_eq!(TimeEntry::decode(&bytes[8..]), TimeEntry { timestamp: Timestamp(-1), relative_offset: 4 });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_last_entry_before_is_that_of_a_list(count in 0..400u32, target in 0..900u32, steps in 1..9usize) {
+        let disk = Disk::sim(SimDisk::new());
+        let index = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        let list = entries(count);
+        list.chunks(list.len().div_ceil(steps).max(1)).for_each(|some| index.append(some).unwrap());
+        let wanted = list.iter().copied().rfind(|entry| entry.relative_offset <= target);
+        prop_assert_eq!(index.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
+        prop_assert_eq!(index.last().unwrap(), list.last().copied());
+        let again = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        prop_assert_eq!(again.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
+    }
+
+    #[test]
+    fn in_garbage_only_entries_are_found_that_are_before(bytes in proptest::collection::vec(any::<u8>(), 0..3000), target: u32) {
+        let disk = Disk::sim(SimDisk::new());
+        disk.open(Path::new(PATH), Open::CreateNew).unwrap().write_all_at(&bytes, 0).unwrap();
+        let index = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        let found = index.last_where(|entry| entry.relative_offset <= target).unwrap();
+        prop_assert!(found.is_none_or(|entry| entry.relative_offset <= target));
+    }
+}

@@ -7,7 +7,9 @@ use host::FileSlice;
 use net::Outbox;
 use record::{LeaderEpoch, Offset, PartitionIndex, Uuid};
 use storage::LogPosition;
-use wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData};
+use wire::messages::fetch::{
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData,
+};
 use wire::{ErrorCode, Records};
 
 use crate::api::{Call, Respond};
@@ -86,7 +88,12 @@ impl Plan {
         let topics = self.topics.iter().map(|topic| FetchableTopicResponse {
             topic: &topic.name,
             topic_id: topic.id,
-            partitions: topic.partitions.iter().zip(&mut parts).map(|(wanted, part)| part.response(wanted.index)).collect(),
+            partitions: topic
+                .partitions
+                .iter()
+                .zip(&mut parts)
+                .map(|(wanted, part)| part.response(wanted.index))
+                .collect(),
         });
         let response = FetchResponse { responses: topics.collect(), ..Default::default() };
         let files = found.parts.iter().filter_map(|part| part.slice.clone());
@@ -104,7 +111,8 @@ impl Topic {
             13.. => call.view.topic_by_id(topic.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID),
             _ => call.view.topic(topic.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
         };
-        let partitions = topic.partitions.iter().map(|partition| Wanted::resolve(hosted, &partition, replica)).collect();
+        let partitions =
+            topic.partitions.iter().map(|partition| Wanted::resolve(hosted, &partition, replica)).collect();
         Topic { name: topic.topic.into(), id: topic.topic_id, partitions }
     }
 }
@@ -166,12 +174,7 @@ impl Part {
             Ok(slice) => (ErrorCode::NONE, slice),
             Err(error) => (read_failure(&error), None),
         };
-        Part {
-            error_code,
-            high_watermark: Some(high_watermark),
-            log_start_offset: partition.log_start_offset(),
-            slice,
-        }
+        Part { error_code, high_watermark: Some(high_watermark), log_start_offset: partition.log_start_offset(), slice }
     }
 
     fn failed(error_code: ErrorCode) -> Part {

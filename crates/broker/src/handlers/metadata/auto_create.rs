@@ -40,7 +40,9 @@ async fn create(node: &Node, missing: Vec<String>) -> Vec<Failure> {
     let topics = missing.iter().map(|name| node.new_topic(name)).collect();
     let wanted = CreateTopics { topics, ..node.topic_creation(false) };
     match node.control.create_topics(wanted).await {
-        Ok(results) => results.into_iter().filter_map(|creation| Some((creation.name, refused(creation.result.err()?)?))).collect(),
+        Ok(results) => {
+            results.into_iter().filter_map(|creation| Some((creation.name, refused(creation.result.err()?)?))).collect()
+        }
         Err(error) => missing.into_iter().map(|name| (name, error.code().into())).collect(),
     }
 }

@@ -1,0 +1,81 @@
+//! `ottla serve`: the broker.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use broker::Options;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text::key_value;
+
+const EXAMPLES: &str = "\
+Examples:
+  ottla serve
+  ottla serve --data /var/lib/ottla --listen 0.0.0.0:9092
+  ottla serve --set num.partitions=3 --set auto.create.topics.enable=false
+  ottla serve --config server.properties
+
+Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
+
+/// Run a broker
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Where records and metadata are kept [default: ./ottla-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen for clients [default: 127.0.0.1:9092]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// Settings, in the form of Kafka's server.properties
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, under Kafka's key; goes before the file
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+/// Serves until a signal ends it.
+pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let options = Options { config_file: args.config, overrides: args.set, data_dir: args.data, listen: args.listen };
+    let node = tokio::task::spawn_blocking(move || broker::start(&options));
+    let node = tokio::select! {
+        node = node => node.map_err(Failure::failed)?.map_err(Failure::failed)?,
+        // Nothing was promised to anybody yet.
+        () = signals.next() => std::process::exit(INTERRUPTED),
+    };
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{}", node.ready_line())?;
+    stdout.flush()?;
+    signals.next().await;
+    tracing::info!("stopping; once more to stop at once");
+    let stopped = tokio::task::spawn_blocking(|| node.shutdown());
+    tokio::select! {
+        stopped = stopped => stopped.map_err(Failure::failed),
+        () = signals.next() => std::process::exit(INTERRUPTED),
+    }
+}
+
+/// 128 and the number of SIGINT, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Topics and cluster: create, delete, list, describe, look up offsets.
+
+use std::collections::BTreeMap;
+
+use record::{BrokerId, LeaderEpoch, Offset, PartitionIndex, Timestamp};
+use tokio::time::Instant;
+use wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse};
+use wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse};
+use wire::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
+};
+
+use crate::client::Client;
+use crate::{CallError, Cluster, Refusal, RequestError, Topic};
+
+/// What became of each of several things, in the order of the request.
+pub type Outcomes<K, T> = Vec<(K, Result<T, Refusal>)>;
+
+/// Looks after topics. Cheap to clone.
+#[derive(Clone)]
+pub struct Admin {
+    client: Client,
+}
+
+/// A topic to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: String,
+    /// The number of partitions; `None` for the broker's default.
+    pub partitions: Option<i32>,
+    /// The number of replicas; `None` for the broker's default.
+    pub replication_factor: Option<i16>,
+    /// Configs that differ from the defaults, under Kafka's keys.
+    pub configs: Vec<(String, String)>,
+}
+
+impl NewTopic {
+    /// A topic with the broker's defaults.
+    pub fn new(name: impl Into<String>) -> NewTopic {
+        NewTopic { name: name.into(), partitions: None, replication_factor: None, configs: Vec::new() }
+    }
+}
+
+/// A partition of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicPartition {
+    /// The topic's name.
+    pub topic: String,
+    /// The partition.
+    pub partition: PartitionIndex,
+}
+
+impl std::fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "partition {} of topic `{}`", self.partition, self.topic)
+    }
+}
+
+/// Which offset of a partition is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffsetSpec {
+    /// The first that there is.
+    Earliest,
+    /// The one that the next record will get.
+    Latest,
+    /// That of the record with the highest timestamp (KIP-734).
+    MaxTimestamp,
+    /// That of the first record with this timestamp or a later one.
+    At(Timestamp),
+}
+
+impl OffsetSpec {
+    fn timestamp(self) -> i64 {
+        match self {
+            OffsetSpec::Earliest => -2,
+            OffsetSpec::Latest => -1,
+            OffsetSpec::MaxTimestamp => -3,
+            OffsetSpec::At(timestamp) => timestamp.0,
+        }
+    }
+}
+
+/// An offset that was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffsetFound {
+    /// The offset; `None` when no record matches the timestamp.
+    pub offset: Option<Offset>,
+    /// The record's timestamp; [`Timestamp::NONE`] unless it was looked up by time.
+    pub timestamp: Timestamp,
+    /// The leader epoch of the record.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl Admin {
+    pub(crate) fn new(client: Client) -> Admin {
+        Admin { client }
+    }
+
+    /// Creates topics, each for itself.
+    ///
+    /// # Errors
+    /// The broker did not answer; then some may have been created.
+    pub async fn create_topics(&self, topics: &[NewTopic]) -> Result<Outcomes<String, ()>, RequestError> {
+        let request = CreateTopicsRequest {
+            topics: topics.iter().map(creatable).collect(),
+            timeout_ms: self.timeout_ms(),
+            validate_only: false,
+        };
+        // Not repeated when the connection ends: the topics may be there already.
+        let answer = self.client.any().await?.call(&request).await?;
+        let response = answer.read::<CreateTopicsResponse<'_>>()?;
+        Ok(response.topics.iter().map(|topic| outcome(topic.name, topic.error_code, topic.error_message)).collect())
+    }
+
+    /// Deletes topics and their records, each for itself.
+    ///
+    /// # Errors
+    /// The broker did not answer; then some may have been deleted.
+    pub async fn delete_topics(&self, topics: &[&str]) -> Result<Outcomes<String, ()>, RequestError> {
+        let by_name = |&name| DeleteTopicState { name: Some(name), ..DeleteTopicState::default() };
+        let request = DeleteTopicsRequest {
+            topics: topics.iter().map(by_name).collect(),
+            topic_names: topics.into(),
+            timeout_ms: self.timeout_ms(),
+        };
+        let answer = self.client.any().await?.call(&request).await?;
+        topics.iter().for_each(|topic| self.client.forget_topic(topic));
+        let response = answer.read::<DeleteTopicsResponse<'_>>()?;
+        let outcomes = response.responses.iter();
+        Ok(outcomes
+            .map(|topic| outcome(topic.name.unwrap_or_default(), topic.error_code, topic.error_message))
+            .collect())
+    }
+
+    /// All topics, by name.
+    ///
+    /// # Errors
+    /// The broker did not answer.
+    pub async fn list_topics(&self) -> Result<Vec<Topic>, RequestError> {
+        let answered = self.client.metadata(None, false).await?;
+        let mut topics: Vec<Topic> = answered.topics.into_iter().filter_map(|(_, topic)| topic.ok()).collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(topics)
+    }
+
+    /// These topics; none of them is created by asking.
+    ///
+    /// # Errors
+    /// The broker did not answer.
+    pub async fn describe_topics(&self, topics: &[&str]) -> Result<Outcomes<String, Topic>, RequestError> {
+        Ok(self.client.settled_metadata(Some(topics), false).await?.topics)
+    }
+
+    /// The cluster's id and brokers.
+    ///
+    /// # Errors
+    /// The broker did not answer.
+    pub async fn describe_cluster(&self) -> Result<Cluster, RequestError> {
+        Ok(self.client.metadata(Some(&[]), false).await?.cluster)
+    }
+
+    /// Looks up offsets, one for each partition named; one partition may be named only once. Leaders that move or are
+    /// elected at the moment are waited for.
+    ///
+    /// # Errors
+    /// A broker did not answer, or a topic or partition does not exist.
+    pub async fn list_offsets(
+        &self,
+        wanted: &[(TopicPartition, OffsetSpec)],
+    ) -> Result<Outcomes<TopicPartition, OffsetFound>, RequestError> {
+        let deadline = Instant::now() + self.client.config().request_timeout;
+        let mut found = BTreeMap::new();
+        loop {
+            let missing = wanted.iter().filter(|(partition, _)| !found.contains_key(partition));
+            for (leader, wanted) in self.by_leader(missing).await? {
+                match self.ask_leader(leader, &wanted).await {
+                    Ok(outcomes) => found.extend(outcomes),
+                    Err(error) if error.is_retriable() && Instant::now() < deadline => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            let in_time = Instant::now() < deadline;
+            found.retain(|_, outcome| !in_time || !outcome.as_ref().is_err_and(|refusal| refusal.code.is_retriable()));
+            if found.len() >= wanted.len() || !in_time {
+                let outcome = |(partition, _): &(TopicPartition, _)| {
+                    (partition.clone(), found.remove(partition).unwrap_or_else(|| Err(no_leader(partition))))
+                };
+                return Ok(wanted.iter().map(outcome).collect());
+            }
+            wanted.iter().for_each(|(partition, _)| self.client.forget_topic(&partition.topic));
+            self.client.back_off().await;
+        }
+    }
+
+    async fn by_leader<'w>(
+        &self,
+        wanted: impl Iterator<Item = &'w (TopicPartition, OffsetSpec)>,
+    ) -> Result<BTreeMap<BrokerId, Vec<&'w (TopicPartition, OffsetSpec)>>, RequestError> {
+        let mut by_leader: BTreeMap<BrokerId, Vec<_>> = BTreeMap::new();
+        for wanted in wanted {
+            let topic = self.client.topic(&wanted.0.topic, false).await?;
+            let partition = topic.partition(wanted.0.partition).ok_or_else(|| no_such_partition(&wanted.0))?;
+            if partition.leader != BrokerId::NONE {
+                by_leader.entry(partition.leader).or_default().push(wanted);
+            }
+        }
+        Ok(by_leader)
+    }
+
+    async fn ask_leader(
+        &self,
+        leader: BrokerId,
+        wanted: &[&(TopicPartition, OffsetSpec)],
+    ) -> Result<Outcomes<TopicPartition, OffsetFound>, CallError> {
+        let topics = wanted.chunk_by(|a, b| a.0.topic == b.0.topic).map(|wanted| ListOffsetsTopic {
+            name: &wanted[0].0.topic,
+            partitions: wanted.iter().map(|wanted| looked_up(wanted)).collect(),
+        });
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            topics: topics.collect(),
+            timeout_ms: self.timeout_ms(),
+            ..ListOffsetsRequest::default()
+        };
+        let answer = self.client.broker(leader).await?.call(&request).await?;
+        let response = answer.read::<ListOffsetsResponse<'_>>()?;
+        let of_topic = response.topics.iter().flat_map(|topic| {
+            let found = |partition| offset_found(topic.name, &partition);
+            topic.partitions.iter().map(found).collect::<Vec<_>>()
+        });
+        Ok(of_topic.collect())
+    }
+
+    fn timeout_ms(&self) -> i32 {
+        i32::try_from(self.client.config().request_timeout.as_millis()).unwrap_or(i32::MAX)
+    }
+}
+
+fn creatable(topic: &NewTopic) -> CreatableTopic<'_> {
+    CreatableTopic {
+        name: &topic.name,
+        num_partitions: topic.partitions.unwrap_or(-1),
+        replication_factor: topic.replication_factor.unwrap_or(-1),
+        configs: topic.configs.iter().map(|(name, value)| CreatableTopicConfig { name, value: Some(value) }).collect(),
+        ..CreatableTopic::default()
+    }
+}
+
+fn outcome(name: &str, code: wire::ErrorCode, message: Option<&str>) -> (String, Result<(), Refusal>) {
+    (name.to_owned(), Refusal::check_with(code, message, || format!("topic `{name}`")))
+}
+
+fn looked_up(wanted: &(TopicPartition, OffsetSpec)) -> ListOffsetsPartition {
+    ListOffsetsPartition {
+        partition_index: wanted.0.partition.0,
+        timestamp: wanted.1.timestamp(),
+        ..ListOffsetsPartition::default()
+    }
+}
+
+fn offset_found(topic: &str, found: &ListOffsetsPartitionResponse) -> (TopicPartition, Result<OffsetFound, Refusal>) {
+    let partition = TopicPartition { topic: topic.to_owned(), partition: PartitionIndex(found.partition_index) };
+    let checked = Refusal::check(found.error_code, || partition.to_string());
+    let found = checked.map(|()| OffsetFound {
+        offset: (found.offset >= 0).then_some(Offset(found.offset)),
+        timestamp: Timestamp(found.timestamp),
+        leader_epoch: LeaderEpoch(found.leader_epoch),
+    });
+    (partition, found)
+}
+
+pub(crate) fn no_such_partition(partition: &TopicPartition) -> Refusal {
+    Refusal {
+        subject: partition.to_string(),
+        code: wire::ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        message: Some("there is no such partition".to_owned()),
+    }
+}
+
+fn no_leader(partition: &TopicPartition) -> Refusal {
+    Refusal { subject: partition.to_string(), code: wire::ErrorCode::LEADER_NOT_AVAILABLE, message: None }
+}

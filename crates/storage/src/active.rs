@@ -1,0 +1,143 @@
+//! The segment that is appended to.
+
+use std::io;
+use std::sync::Arc;
+
+use record::{BatchHeader, Offset, Timestamp};
+use smallvec::SmallVec;
+
+use crate::config::LogConfig;
+use crate::end::LogPosition;
+use crate::group::Group;
+use crate::index::{OffsetEntry, TimeEntry};
+use crate::segment::Segment;
+use crate::sparse::Sparse;
+
+/// The last segment, with what only its writer needs to know.
+#[derive(Debug)]
+pub(crate) struct Active {
+    segment: Arc<Segment>,
+    /// Bytes written.
+    position: u32,
+    /// Up to where the filesystem was asked for room.
+    reserved: u32,
+    sparse: Sparse,
+    /// When the first batch came.
+    first_append: Option<Timestamp>,
+}
+
+impl Active {
+    /// A segment that ends at `position`.
+    pub(crate) fn new(segment: Arc<Segment>, position: u32, sparse: Sparse, first_append: Option<Timestamp>) -> Active {
+        Active { segment, position, reserved: position, sparse, first_append }
+    }
+
+    /// A segment without batches.
+    pub(crate) fn empty(segment: Arc<Segment>, config: &LogConfig) -> Active {
+        let sparse = Sparse::new(segment.base_offset, config.index_interval_bytes);
+        Active::new(segment, 0, sparse, None)
+    }
+
+    pub(crate) fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    pub(crate) fn end(&self, offset: Offset) -> LogPosition {
+        LogPosition { offset, segment: self.segment.base_offset, position: self.position }
+    }
+
+    /// Whether a batch must go to a new segment, after `pending` bytes that were not written yet.
+    pub(crate) fn is_full_for(
+        &self,
+        pending: u32,
+        header: &BatchHeader,
+        base_offset: Offset,
+        config: &LogConfig,
+        now: Timestamp,
+    ) -> bool {
+        let used = u64::from(self.position) + u64::from(pending);
+        let last_offset = base_offset + i64::from(header.last_offset_delta);
+        let age = self.first_append.map_or(0, |first| now.0.saturating_sub(first.0));
+        used > 0
+            && (used + header.total_len() as u64 > u64::from(config.segment_bytes)
+                || last_offset - self.segment.base_offset > i64::from(i32::MAX)
+                || self.segment.offset_index.count() >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
+                || age > config.segment_ms)
+    }
+
+    /// Asks the filesystem for room for `needed` more bytes, and for some ahead: the more, the more the segment has.
+    ///
+    /// The file's length stays what was written. An error leaves everything as it was.
+    pub(crate) fn reserve(&mut self, needed: u64, segment_bytes: u32) -> io::Result<()> {
+        let limit = u64::from(segment_bytes.max(self.position));
+        let must = (u64::from(self.position) + needed).min(limit);
+        if must <= u64::from(self.reserved) {
+            return Ok(());
+        }
+        let ahead = u64::from(self.position.clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX));
+        let wanted = (must + ahead).min(limit);
+        let reserve = |up_to: u64| {
+            self.segment.log.allocate_ahead(u64::from(self.position), up_to - u64::from(self.position)).map(|()| up_to)
+        };
+        let up_to = match reserve(wanted) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => reserve(must)?,
+            reserved => reserved?,
+        };
+        self.reserved = u32::try_from(up_to).expect("limited by the segment's size");
+        Ok(())
+    }
+
+    /// Writes the group with one call, then its index entries, and empties it.
+    pub(crate) fn write(&mut self, group: &mut Group<'_>, now: Timestamp) -> io::Result<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        self.write_batches(group)?;
+        self.first_append.get_or_insert(now);
+        self.write_index(group)?;
+        self.position += group.len();
+        group.clear();
+        Ok(())
+    }
+
+    fn write_batches(&self, group: &Group<'_>) -> io::Result<()> {
+        let position = u64::from(self.position);
+        #[cfg(test)]
+        if crate::planted::is(crate::planted::Bug::AckBeforeWrite) {
+            return crate::planted::write_later(&self.segment.log, &group.slices(), position);
+        }
+        self.segment.log.write_all_vectored_at(&mut group.slices(), position)
+    }
+
+    fn write_index(&mut self, group: &Group<'_>) -> io::Result<()> {
+        let mut offsets: SmallVec<[OffsetEntry; 4]> = SmallVec::new();
+        let mut times: SmallVec<[TimeEntry; 4]> = SmallVec::new();
+        let mut position = self.position;
+        for header in group.headers() {
+            let (offset, time) = self.sparse.pass(header, position);
+            offsets.extend(offset);
+            times.extend(time);
+            position += header.total_len() as u32;
+        }
+        self.segment.offset_index.append(&offsets)?;
+        self.segment.time_index.append(&times)
+    }
+
+    /// Writes the last time entry and gives back the room that was not used.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let last = self.sparse.time_entry();
+        self.segment.time_index.append(last.as_slice())?;
+        self.segment.log.set_len(u64::from(self.position))
+    }
+
+    /// As [`Active::finish`], and the segment gets no more batches.
+    pub(crate) fn seal(&mut self) -> io::Result<()> {
+        self.finish()?;
+        self.segment.seal(self.position);
+        Ok(())
+    }
+}
+
+const OFFSET_ENTRY_BYTES: u32 = 8;
+const AHEAD_BYTES_MIN: u32 = 64 << 10;
+const AHEAD_BYTES_MAX: u32 = 16 << 20;

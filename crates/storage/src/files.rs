@@ -1,0 +1,47 @@
+//! The names of the files in a partition's directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use host::Disk;
+use record::Offset;
+
+pub(crate) const LOG: &str = "log";
+pub(crate) const OFFSET_INDEX: &str = "index";
+pub(crate) const TIME_INDEX: &str = "timeindex";
+pub(crate) const SNAPSHOT: &str = "snapshot";
+/// Ours: the last batches of each producer, beside Kafka's snapshot of the last one.
+pub(crate) const WINDOWS: &str = "windows";
+pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
+pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
+
+/// `<offset as 20 digits>.<extension>` in `dir`.
+pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
+    dir.join(format!("{:020}.{extension}", offset.0))
+}
+
+/// The offsets that name the files with this extension, ascending.
+pub(crate) fn offsets(disk: &Disk, dir: &Path, extension: &str) -> io::Result<Vec<Offset>> {
+    let entries = disk.read_dir(dir)?;
+    let files = entries.iter().filter(|entry| !entry.is_dir);
+    let mut offsets: Vec<Offset> = files.filter_map(|entry| offset_of(&entry.name, extension)).collect();
+    offsets.sort_unstable();
+    Ok(offsets)
+}
+
+/// The content, or `None` when there is no such file.
+pub(crate) fn read_if_there(disk: &Disk, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match disk.read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Offsets so large that a segment from there on would reach beyond the last one name no file of ours.
+fn offset_of(name: &str, extension: &str) -> Option<Offset> {
+    let digits = name.strip_suffix(extension)?.strip_suffix('.')?;
+    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let offset: i64 = is_number.then(|| digits.parse().ok())??;
+    (offset <= i64::MAX - (1 << 33)).then_some(Offset(offset))
+}

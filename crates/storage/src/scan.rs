@@ -1,0 +1,114 @@
+//! Walks the batch headers of a segment, a few KiB per read.
+
+use std::io;
+
+use host::File;
+use record::{BatchHeader, HEADER_LEN, MAGIC, Offset};
+
+use crate::segment::Damage;
+
+/// A batch in a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    /// The bytes before it.
+    pub(crate) position: u32,
+    pub(crate) header: BatchHeader,
+    /// Bytes that recovery found damaged lie between this batch and the one before.
+    pub(crate) after_damage: bool,
+}
+
+impl Located {
+    /// Where the next batch begins.
+    pub(crate) fn end(&self) -> u32 {
+        self.position + self.header.total_len() as u32
+    }
+}
+
+/// Why a walk ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScanError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("no batch at position {position}")]
+    NoBatch { position: u32 },
+}
+
+/// Yields the batches from a position, which must be the start of one, to `end`.
+pub(crate) struct Scan<'a> {
+    file: &'a File,
+    damage: &'a [Damage],
+    position: u32,
+    end: u32,
+    /// Below which no batch may begin.
+    min_offset: Offset,
+    buffer: [u8; BUFFER_LEN],
+    /// What of the file is in `buffer`: from where, and how much.
+    buffered_from: u32,
+    buffered_len: usize,
+}
+
+const BUFFER_LEN: usize = 4096;
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(file: &'a File, damage: &'a [Damage], base_offset: Offset, from: u32, end: u32) -> Scan<'a> {
+        let min_offset = base_offset;
+        let buffer = [0; BUFFER_LEN];
+        Scan { file, damage, position: from, end, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
+    }
+
+    /// The next batch, `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Located>, ScanError> {
+        let after_damage = self.skip_damage();
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        let header = self.header()?;
+        let located = Located { position: self.position, header, after_damage };
+        self.position = located.end();
+        self.min_offset = header.next_offset();
+        Ok(Some(located))
+    }
+
+    fn skip_damage(&mut self) -> bool {
+        let before = self.position;
+        for damage in self.damage {
+            if damage.position == self.position {
+                self.position = damage.end();
+            }
+        }
+        self.position > before
+    }
+
+    fn header(&mut self) -> Result<BatchHeader, ScanError> {
+        let no_batch = ScanError::NoBatch { position: self.position };
+        let left = self.end - self.position;
+        if (left as usize) < HEADER_LEN {
+            return Err(no_batch);
+        }
+        let header = BatchHeader::decode(self.header_bytes()?);
+        let is_batch = is_plausible(&header, self.min_offset) && header.total_len() <= left as usize;
+        if is_batch { Ok(header) } else { Err(no_batch) }
+    }
+
+    fn header_bytes(&mut self) -> io::Result<&[u8; HEADER_LEN]> {
+        let is_buffered = self.position >= self.buffered_from
+            && (self.position - self.buffered_from) as usize + HEADER_LEN <= self.buffered_len;
+        if !is_buffered {
+            let len = BUFFER_LEN.min((self.end - self.position) as usize);
+            self.buffered_len = 0;
+            self.file.read_exact_at(&mut self.buffer[..len], u64::from(self.position))?;
+            (self.buffered_from, self.buffered_len) = (self.position, len);
+        }
+        let at = (self.position - self.buffered_from) as usize;
+        Ok(self.buffer[at..].first_chunk().expect("a whole header is in the buffer"))
+    }
+}
+
+/// Whether a header can be that of a batch at or above `min_offset`. Its checksum was not looked at.
+pub(crate) fn is_plausible(header: &BatchHeader, min_offset: Offset) -> bool {
+    header.magic == MAGIC
+        && header.total_len() >= HEADER_LEN
+        && header.last_offset_delta >= 0
+        && header.base_offset >= min_offset
+        && header.base_offset.0 < i64::MAX - (1 << 32)
+}

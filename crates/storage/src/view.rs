@@ -1,0 +1,57 @@
+//! What readers share with the writer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use record::Offset;
+
+use crate::end::{EndCell, LogPosition};
+use crate::segment::Segment;
+
+/// The state of a log that readers see, without a lock. A segment is in the view before the end lies in it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) view: ArcSwap<LogView>,
+    pub(crate) end: EndCell,
+    log_start_offset: AtomicI64,
+}
+
+impl Shared {
+    pub(crate) fn new(view: LogView, log_start_offset: Offset, end: LogPosition) -> Shared {
+        let log_start_offset = AtomicI64::new(log_start_offset.0);
+        Shared { view: ArcSwap::from_pointee(view), end: EndCell::new(end), log_start_offset }
+    }
+
+    pub(crate) fn log_start_offset(&self) -> Offset {
+        Offset(self.log_start_offset.load(Ordering::Acquire))
+    }
+}
+
+/// The segments of a log at one moment, ascending; at least one.
+#[derive(Clone, Debug)]
+pub(crate) struct LogView {
+    segments: Vec<Arc<Segment>>,
+}
+
+impl LogView {
+    pub(crate) fn new(segments: Vec<Arc<Segment>>) -> LogView {
+        assert!(segments.is_sorted_by(|a, b| a.base_offset < b.base_offset), "segments ascend");
+        LogView { segments }
+    }
+
+    /// The same with a segment after the last.
+    pub(crate) fn with(&self, segment: Arc<Segment>) -> LogView {
+        LogView::new(self.segments.iter().cloned().chain([segment]).collect())
+    }
+
+    pub(crate) fn segments(&self) -> &[Arc<Segment>] {
+        &self.segments
+    }
+
+    /// The segment that `offset` belongs to and those after it.
+    pub(crate) fn from(&self, offset: Offset) -> &[Arc<Segment>] {
+        let after = self.segments.partition_point(|segment| segment.base_offset <= offset);
+        &self.segments[after.saturating_sub(1)..]
+    }
+}
