@@ -126,6 +126,5 @@ fn allocations_do_not_depend_on_the_number_of_records() {
     let one = most((0..20).map(|offset| client.fetch(offset)).collect());
     let thousands = most((0..20).map(|at| client.fetch(70 + 1000 * at)).collect());
     assert!(thousands <= one + 1, "fetch: {one} allocations for the first batches, {thousands} for large ones");
-    println!("allocations per produce request: {thousand}, per fetch request: {thousands}");
     node.shutdown();
 }

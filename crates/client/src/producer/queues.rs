@@ -31,7 +31,7 @@ pub(super) struct Queues {
 }
 
 struct TopicQueue {
-    /// Where records without a key go until that partition's batch is full (KIP-480).
+    /// Where records without a key go, batch by batch (KIP-480).
     sticky: usize,
     partitions: Vec<PartitionQueue>,
 }
@@ -126,7 +126,7 @@ impl Queues {
     /// Appends to the last batch of the record's partition, or to a new one.
     pub(super) fn push(&mut self, placed: &Placed<'_>, random: impl FnOnce() -> u64) -> Result<Pushed, SendError> {
         let queue = self.topics.get_mut(placed.record.topic).expect("its topic was added");
-        let index = queue.partition_index(placed.record)?;
+        let index = queue.partition_index(placed, self.batch_bytes, random)?;
         let partition = &mut queue.partitions[index];
         let is_new = !partition.has_room(placed.len, self.batch_bytes);
         if is_new {
@@ -135,11 +135,7 @@ impl Queues {
         }
         let waiting = partition.waiting.back_mut().expect("there is room in it");
         let delivery = waiting.append(placed, self.batch_bytes);
-        let is_full = waiting.sealed;
-        if is_full && placed.record.partition.is_none() && placed.record.key.is_none() {
-            queue.sticky = (random() % queue.partitions.len() as u64) as usize;
-        }
-        Ok(Pushed { delivery, wake: is_new || is_full })
+        Ok(Pushed { delivery, wake: is_new || waiting.sealed })
     }
 
     /// Closes all batches; the outcomes of all that are not finished.
@@ -233,14 +229,36 @@ impl Queues {
 }
 
 impl TopicQueue {
-    fn partition_index(&self, record: &ProducerRecord<'_>) -> Result<usize, SendError> {
-        let count = self.partitions.len();
-        let Some(partition) = record.partition else {
-            let of_key = |key| partition_of(key, i32::try_from(count).expect("counts of partitions are i32"));
-            return Ok(record.key.map_or(self.sticky, |key| of_key(key).0.cast_unsigned() as usize));
-        };
-        let index = usize::try_from(partition.0).ok().filter(|&index| index < count);
-        index.ok_or_else(|| SendError::NoSuchPartition { topic: record.topic.to_owned(), partition, count })
+    fn partition_index(
+        &mut self,
+        placed: &Placed<'_>,
+        batch_bytes: usize,
+        random: impl FnOnce() -> u64,
+    ) -> Result<usize, SendError> {
+        let (record, count) = (placed.record, self.partitions.len());
+        let missing = |partition| SendError::NoSuchPartition { topic: record.topic.to_owned(), partition, count };
+        match (record.partition, record.key) {
+            (Some(partition), _) => {
+                let index = usize::try_from(partition.0).ok().filter(|&index| index < count);
+                index.ok_or_else(|| missing(partition))
+            }
+            (None, _) if count == 0 => Err(missing(PartitionIndex(0))),
+            (None, Some(key)) => {
+                let count = i32::try_from(count).expect("counts of partitions are i32");
+                Ok(partition_of(key, count).0.cast_unsigned() as usize)
+            }
+            (None, None) => Ok(self.sticky_index(placed.len, batch_bytes, random)),
+        }
+    }
+
+    /// Another partition's turn comes when this one's batch is full or was sent.
+    fn sticky_index(&mut self, len: usize, batch_bytes: usize, random: impl FnOnce() -> u64) -> usize {
+        let current = &mut self.partitions[self.sticky];
+        if !current.has_room(len, batch_bytes) {
+            current.seal();
+            self.sticky = (random() % self.partitions.len() as u64) as usize;
+        }
+        self.sticky
     }
 }
 

@@ -98,15 +98,18 @@ fn a_partition_whose_last_batch_is_uncertain_begins_as_another_producer() {
 
 #[test]
 fn records_without_a_key_stay_on_a_partition_until_its_batch_is_full() {
-    let config = ProducerConfig { batch_bytes: 200, ..ProducerConfig::default() };
+    let config = ProducerConfig { batch_bytes: 300, ..ProducerConfig::default() };
     let (mut queues, now) = (queues(&config), Instant::now());
     let record = ProducerRecord::to("t").value(&[0; 60]);
-    let mut go = |random| {
+    for random in [1, 0, 0, 0, 0, 0] {
         let placed = Placed { record: &record, timestamp: Timestamp(1), len: record.len(), now };
-        queues.push(&placed, || random).unwrap().wake
-    };
-    let wakes: Vec<bool> = (0..3).map(|_| go(1)).collect();
-    assert_eq!(wakes, [true, false, true], "the third finds no room for more and opens another batch");
+        queues.push(&placed, || random).unwrap();
+    }
+    queues.seal_all();
+    let mut ready = queues.take_ready(now);
+    ready.sort_by_key(|ready| ready.partition);
+    let counts: Vec<i32> = ready.iter().map(|ready| ready.batch.record_count).collect();
+    assert_eq!(counts, [3, 3], "three fill the batch of partition 1, the next ones go to 0");
 }
 
 #[test]
