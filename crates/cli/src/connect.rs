@@ -13,6 +13,7 @@ pub struct Connect {
         long,
         global = true,
         value_name = "HOST:PORT",
+        help_heading = "Global options",
         env = "OTTLA_BOOTSTRAP",
         default_value = "127.0.0.1:9092"
     )]

@@ -55,10 +55,10 @@ struct Global {
     #[command(flatten)]
     connect: Connect,
     /// Write JSON for scripts: one object per line, fields keep their names
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
     /// What to log to stderr: error, warn, info, debug, trace, or a filter such as `warn,ottla_client=debug`
-    #[arg(long, global = true, value_name = "LEVEL", env = "OTTLA_LOG")]
+    #[arg(long, global = true, value_name = "LEVEL", env = "OTTLA_LOG", help_heading = "Global options")]
     log_level: Option<String>,
 }
 

@@ -109,12 +109,11 @@ pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Fa
     let sent = sending.all(&args, input).await;
     let delivered = sending.finish().await;
     sending.progress.end();
-    let summary = &sending.progress;
-    output_summary(summary, output)?;
-    sent.and(delivered)
+    sent.and(delivered)?;
+    say_totals(&sending.progress, output)
 }
 
-fn output_summary(progress: &Progress, output: Output) -> Result<(), Failure> {
+fn say_totals(progress: &Progress, output: Output) -> Result<(), Failure> {
     let (records, bytes, seconds) = progress.totals();
     if output.json {
         output.line("", &json!({"records": records, "bytes": bytes, "seconds": seconds}))?;
