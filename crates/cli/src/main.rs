@@ -22,9 +22,6 @@ use connect::Connect;
 use failure::Failure;
 use output::Output;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const EXAMPLES: &str = "\
 Examples:
   ottla serve                                        a broker on 127.0.0.1:9092, data in ./ottla-data
