@@ -27,4 +27,5 @@ mod harness;
 mod raw;
 mod syscalls;
 mod tools;
+mod topics;
 mod walk;

@@ -159,6 +159,9 @@ impl Controller {
         let reply = self.commit(&Intent::RegisterBroker(registration))?;
         let Reply::RegisterBroker(epoch) = reply else { unreachable!("a reply of another kind: {reply:?}") };
         self.commit(&Intent::UnfenceBroker(UnfenceBroker { id: self.broker, epoch: epoch.0 }))?;
+        if let Err(error) = self.hosting.set_strays_aside(&self.quorum.image(), self.clock.monotonic()) {
+            tracing::error!(%error, "logs of deleted topics may be left; the next start tries again");
+        }
         self.publish();
         Ok(())
     }

@@ -66,7 +66,7 @@ pub fn sequence_failure(error: &SequenceError) -> KafkaError {
 pub fn append_failure(error: &PartitionAppendError) -> KafkaError {
     match error {
         PartitionAppendError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into(),
-        PartitionAppendError::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR.into(),
+        PartitionAppendError::Broken | PartitionAppendError::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR.into(),
     }
 }
 

@@ -5,12 +5,11 @@
 mod waiters;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use host::FileSlice;
 use record::{LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
-use storage::{AppendError, AppendOutcome, Log, LogPosition, LogReader, ReadError};
+use storage::{AppendError, AppendOutcome, Log, LogPosition, LogReader};
 
 use wire::ErrorCode;
 
@@ -22,11 +21,31 @@ pub struct Partition {
     index: PartitionIndex,
     leader_epoch: LeaderEpoch,
     config: TopicConfig,
-    /// `None` once the topic is deleted.
-    appender: Mutex<Option<Log>>,
+    appender: Mutex<Appender>,
     reader: LogReader,
     waiters: Waiters,
     retired: AtomicBool,
+}
+
+/// Who may write to the log.
+#[expect(clippy::large_enum_variant, reason = "nearly always the large one, so a box would only cost")]
+enum Appender {
+    Open(Log),
+    /// The log was taken away: its topic is deleted, or the node stops.
+    Retired,
+    /// A panic inside an append may have left it half changed: nothing more is written to it.
+    Broken,
+}
+
+/// What became of a partition's log when it was taken away.
+#[expect(clippy::large_enum_variant, reason = "nearly always the large one, so a box would only cost")]
+pub enum Retired {
+    /// It is the caller's now.
+    Log(Log),
+    /// It was taken away before.
+    Already,
+    /// It cannot be trusted; the next start recovers it.
+    Broken,
 }
 
 /// What one append of a turn came to.
@@ -35,6 +54,9 @@ pub enum PartitionAppendError {
     /// The topic was deleted meanwhile.
     #[error("the partition was deleted")]
     Deleted,
+    /// An earlier append panicked.
+    #[error("the partition's log is out of service")]
+    Broken,
     /// The log could not take it.
     #[error(transparent)]
     Log(#[from] AppendError),
@@ -44,7 +66,7 @@ impl Partition {
     /// A partition of `log`, led by this node in `leader_epoch`.
     pub fn new(index: PartitionIndex, leader_epoch: LeaderEpoch, config: TopicConfig, log: Log) -> Partition {
         let reader = log.reader();
-        let appender = Mutex::new(Some(log));
+        let appender = Mutex::new(Appender::Open(log));
         let (waiters, retired) = (Waiters::default(), AtomicBool::new(false));
         Partition { index, leader_epoch, config, appender, reader, waiters, retired }
     }
@@ -93,7 +115,11 @@ impl Partition {
         outcomes: &mut Vec<AppendOutcome>,
     ) -> Result<(), PartitionAppendError> {
         let mut appender = self.lock();
-        let log = appender.as_mut().ok_or(PartitionAppendError::Deleted)?;
+        let log = match &mut *appender {
+            Appender::Open(log) => log,
+            Appender::Retired => return Err(PartitionAppendError::Deleted),
+            Appender::Broken => return Err(PartitionAppendError::Broken),
+        };
         let appended = log.append(batches, self.leader_epoch, now, outcomes);
         drop(appender);
         self.waiters.notify(self.high_watermark().offset);
@@ -110,19 +136,7 @@ impl Partition {
         self.reader.log_start_offset()
     }
 
-    /// The batches from `from` on and before `upper`, a high watermark; see [`LogReader::read`].
-    pub fn read(
-        &self,
-        from: Offset,
-        hint: Option<LogPosition>,
-        upper: LogPosition,
-        max_bytes: u32,
-        at_least_one: bool,
-    ) -> Result<Option<FileSlice>, ReadError> {
-        self.reader.read(from, hint, upper, max_bytes, at_least_one)
-    }
-
-    /// Look-ups by time.
+    /// Reads the log; the caller bounds what consumers get by the high watermark.
     pub fn reader(&self) -> &LogReader {
         &self.reader
     }
@@ -133,11 +147,15 @@ impl Partition {
     }
 
     /// Takes the log away, to be deleted or closed; what waits is woken and finds it gone.
-    pub fn retire(&self) -> Option<Log> {
-        let log = self.lock().take();
+    pub fn retire(&self) -> Retired {
+        let appender = std::mem::replace(&mut *self.lock(), Appender::Retired);
         self.retired.store(true, Ordering::SeqCst);
         self.waiters.notify_all();
-        log
+        match appender {
+            Appender::Open(log) => Retired::Log(log),
+            Appender::Retired => Retired::Already,
+            Appender::Broken => Retired::Broken,
+        }
     }
 
     /// The log was taken away: the topic is deleted or the node stops.
@@ -145,11 +163,12 @@ impl Partition {
         self.retired.load(Ordering::SeqCst)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Log>> {
-        // A panic inside an append may have left the log half changed: nothing more may be written to it.
-        self.appender.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
+    fn lock(&self) -> MutexGuard<'_, Appender> {
+        self.appender.lock().unwrap_or_else(|poisoned| {
             let mut guard = poisoned.into_inner();
-            *guard = None;
+            if let Appender::Open(_) = *guard {
+                *guard = Appender::Broken;
+            }
             guard
         })
     }

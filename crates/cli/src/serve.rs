@@ -32,7 +32,7 @@ pub struct Args {
     /// Settings, in the form of Kafka's server.properties
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// One setting, under Kafka's key; goes before the file
+    /// One setting, under Kafka's key; wins over the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
 }

@@ -60,7 +60,7 @@ impl Active {
         let age = self.first_append.map_or(0, |first| now.0.saturating_sub(first.0));
         used > 0
             && (used + header.total_len() as u64 > u64::from(config.segment_bytes)
-                || last_offset - self.segment.base_offset > i64::from(i32::MAX)
+                || last_offset >= self.segment.offset_limit()
                 || self.segment.offset_index.count() >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
                 || age > config.segment_ms)
     }

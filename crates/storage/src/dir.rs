@@ -60,10 +60,10 @@ impl LogDir {
         if self.failed() { Err(LogDirFailed) } else { Ok(()) }
     }
 
-    /// Passes on the result of an operation that writes; an error fails the directory.
+    /// Passes on the result of an operation that writes; an error of the disk fails the directory.
     pub(crate) fn watch<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.inspect_err(|error| {
-            if !self.failed.swap(true, Ordering::AcqRel) {
+            if is_of_the_disk(error) && !self.failed.swap(true, Ordering::AcqRel) {
                 tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
             }
         })
@@ -144,6 +144,13 @@ impl LogDir {
         Ok(deleted)
     }
 
+    /// The names of the logs: directories called `<topic>-<partition>`.
+    pub fn logs(&self) -> io::Result<Vec<String>> {
+        let entries = self.disk.read_dir(&self.path)?.into_iter();
+        let is_log = |name: &str| name.rsplit_once('-').is_some_and(|(_, index)| index.parse::<u32>().is_ok());
+        Ok(entries.filter(|entry| entry.is_dir && is_log(&entry.name)).map(|entry| entry.name).collect())
+    }
+
     /// The directories of deleted logs that are still there. Remove each with [`host::Disk::remove_dir_all`].
     pub fn deleted_logs(&self) -> io::Result<Vec<PathBuf>> {
         let entries = self.disk.read_dir(&self.path)?;
@@ -214,6 +221,13 @@ fn deleted_name(name: &str, id: Uuid) -> String {
 fn is_deleted(name: &str) -> bool {
     let id = name.strip_suffix(DELETED).and_then(|name| name.rsplit_once('.')).map(|(_, id)| id);
     id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// A process that has used up its descriptors fails to open a file, but nothing was written wrongly.
+fn is_of_the_disk(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    !matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 #[cfg(test)]

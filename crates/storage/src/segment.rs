@@ -49,6 +49,11 @@ impl Damage {
 }
 
 impl Segment {
+    /// The first offset that is too far from the base for the indexes, which have 31 bits for the distance.
+    pub(crate) fn offset_limit(&self) -> Offset {
+        self.base_offset + (i64::from(i32::MAX) + 1)
+    }
+
     /// Makes the files of a new segment. Their names are durable when this returns.
     pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;

@@ -52,7 +52,7 @@ pub const KEYS: &[Key] = &[
     key("log.retention.hours", Only("168", "records are kept for ever so far")),
     key("log.retention.minutes", Only("10080", "records are kept for ever so far")),
     key("log.retention.check.interval.ms", NoEffect("nothing is deleted by age or size yet")),
-    key("log.roll.hours", Only("168", "segments roll by size")),
+    key("log.roll.hours", Only("168", "a segment ends when it is full or seven days old")),
     key("num.io.threads", NoEffect(ONE_LOOP_PER_CORE)),
     key("queued.max.requests", NoEffect(ONE_LOOP_PER_CORE)),
     key("background.threads", NoEffect(ONE_LOOP_PER_CORE)),

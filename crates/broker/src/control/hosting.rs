@@ -10,7 +10,7 @@ use storage::{Log, LogConfig, LogDir, OpenError, Stop};
 
 use super::trash::Trash;
 use crate::config::TopicConfig;
-use crate::partition::Partition;
+use crate::partition::{Partition, Retired};
 use crate::view::{HostedTopic, View};
 
 /// Opens and retires logs in one log directory.
@@ -30,6 +30,18 @@ impl Hosting {
             trash.add(path, Duration::ZERO);
         }
         Ok(Hosting { dir, defaults, stop, trash })
+    }
+
+    /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
+    pub fn set_strays_aside(&mut self, image: &Image, now: Duration) -> std::io::Result<()> {
+        for name in self.dir.logs()? {
+            let id = self.dir.topic_id(&name)?;
+            if id.is_some_and(|id| image.topic_by_id(id).is_none()) {
+                tracing::info!(log = name, "the log of a deleted topic is removed");
+                self.trash.add(self.dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
+            }
+        }
+        Ok(())
     }
 
     /// Opens the topics of `image` that `view` does not have yet.
@@ -53,7 +65,7 @@ impl Hosting {
 
     /// Opens the log, or creates it where the topic is new or a crash came between the decision and the directory.
     fn open_log(&self, topic: &Topic, index: PartitionIndex, config: &TopicConfig) -> Result<Log, OpenError> {
-        let name = format!("{}-{}", topic.name, index.0);
+        let name = log_name(&topic.name, index);
         let log_config = log_config(config);
         match self.dir.topic_id(&name)? {
             Some(id) if id == topic.id => Log::open(&self.dir, &name, log_config, self.stop),
@@ -88,8 +100,12 @@ impl Hosting {
     }
 
     fn delete(&mut self, topic: &HostedTopic, partition: &Partition, now: Duration) {
-        let Some(log) = partition.retire() else { return };
-        match log.mark_deleted() {
+        let set_aside = match partition.retire() {
+            Retired::Log(log) => log.mark_deleted(),
+            Retired::Broken => self.dir.set_aside(&log_name(&topic.name, partition.index())),
+            Retired::Already => return,
+        };
+        match set_aside {
             Ok(path) => self.trash.add(path, now + partition.file_delete_delay()),
             Err(error) => {
                 let partition = partition.index().0;
@@ -112,19 +128,35 @@ impl Hosting {
     pub fn close(&mut self, view: &View) {
         let mut clean = !self.dir.failed();
         for topic in view.topics() {
-            for log in topic.partitions.iter().flatten().filter_map(|partition| partition.retire()) {
-                if let Err(error) = log.close() {
-                    tracing::error!(topic = &*topic.name, %error, "a log was not closed; the next start recovers it");
-                    clean = false;
-                }
+            for partition in &topic.partitions {
+                // A partition that is offline was not closed either.
+                clean &= partition.as_ref().is_some_and(|partition| close(topic, partition));
             }
-            // A partition that is offline was not closed either.
-            clean &= topic.partitions.iter().all(Option::is_some);
         }
         if clean && let Err(error) = self.dir.mark_clean_shutdown() {
             tracing::error!(%error, "the clean shutdown could not be marked; the next start recovers the logs");
         }
     }
+}
+
+/// Whether the partition's log is closed as a clean start needs it.
+fn close(topic: &HostedTopic, partition: &Partition) -> bool {
+    match partition.retire() {
+        Retired::Log(log) => log
+            .close()
+            .inspect_err(|error| {
+                let partition = partition.index().0;
+                tracing::error!(topic = &*topic.name, partition, %error, "a log was not closed; the next start recovers it");
+            })
+            .is_ok(),
+        Retired::Already => true,
+        Retired::Broken => false,
+    }
+}
+
+/// The directory of a partition's log.
+fn log_name(topic: &str, index: PartitionIndex) -> String {
+    format!("{topic}-{}", index.0)
 }
 
 fn log_config(config: &TopicConfig) -> LogConfig {

@@ -26,20 +26,32 @@ type Found = (Offset, Timestamp);
 
 /// Answers every partition by itself.
 pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Outbox) -> Flow {
-    let topics = request.topics.iter().map(|topic| ListOffsetsTopicResponse {
-        name: topic.name,
-        partitions: topic.partitions.iter().map(|asked| answer(call, &topic, &asked)).collect(),
+    let topics = request.topics.iter().map(|topic| {
+        let repeated = repeated(&topic);
+        let answers = topic.partitions.iter().map(|asked| answer(call, &topic, &asked, &repeated));
+        ListOffsetsTopicResponse { name: topic.name, partitions: answers.collect() }
     });
     let response = ListOffsetsResponse { topics: topics.collect(), ..Default::default() };
     call.answer(outbox, &response);
     Flow::Done
 }
 
-fn answer(call: &Call<'_>, topic: &ListOffsetsTopic<'_>, asked: &ListOffsetsPartition) -> ListOffsetsPartitionResponse {
+/// The partitions that are named more than once, sorted.
+fn repeated(topic: &ListOffsetsTopic<'_>) -> Vec<i32> {
+    let mut indexes: Vec<i32> = topic.partitions.iter().map(|asked| asked.partition_index).collect();
+    indexes.sort_unstable();
+    indexes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+fn answer(
+    call: &Call<'_>,
+    topic: &ListOffsetsTopic<'_>,
+    asked: &ListOffsetsPartition,
+    repeated: &[i32],
+) -> ListOffsetsPartitionResponse {
     let partition_index = asked.partition_index;
     let none = ListOffsetsPartitionResponse { partition_index, timestamp: -1, offset: -1, ..Default::default() };
-    let is_asked = |other: &ListOffsetsPartition| other.partition_index == partition_index;
-    if topic.partitions.iter().filter(is_asked).count() > 1 {
+    if repeated.binary_search(&partition_index).is_ok() {
         return ListOffsetsPartitionResponse { error_code: ErrorCode::INVALID_REQUEST, ..none };
     }
     match look_up(call, topic.name, asked) {

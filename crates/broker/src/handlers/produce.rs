@@ -5,10 +5,11 @@
 //! ([`Produces::flush`]): a partition gets one write however many requests brought batches for it. Bad batches get
 //! their error before any lock is taken.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use net::{CloseReason, Outbox};
-use record::{Offset, PartitionIndex, ProducedBatch, Timestamp};
+use record::{Attributes, Compression, Offset, PartitionIndex, ProducedBatch, Timestamp};
 use storage::AppendOutcome;
 use wire::messages::produce::{
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
@@ -25,6 +26,8 @@ use crate::view::{HostedTopic, View};
 pub struct Produces<'f> {
     requests: Vec<Pending<'f>>,
     groups: Vec<Group<'f>>,
+    /// The place of each partition's group, by the partition's address.
+    places: HashMap<usize, usize>,
 }
 
 /// One request, until its batches are appended.
@@ -65,7 +68,7 @@ struct Group<'f> {
 impl<'f> Produces<'f> {
     /// None yet.
     pub fn new() -> Self {
-        Produces { requests: Vec::new(), groups: Vec::new() }
+        Produces { requests: Vec::new(), groups: Vec::new(), places: HashMap::new() }
     }
 
     /// Takes one request in: resolves its topics in `view`, checks its batches.
@@ -84,7 +87,7 @@ impl<'f> Produces<'f> {
                 Some(refusal) => Err(refusal.clone()),
                 None => find_topic(view, &data, header.api_version),
             };
-            let place = |partition| self.place(&hosted, &partition, now);
+            let place = |partition| self.place(&hosted, &partition, header.api_version, now);
             let partitions = data.partition_data.iter().map(place).collect();
             topics.push(PendingTopic { data, partitions });
         }
@@ -96,9 +99,10 @@ impl<'f> Produces<'f> {
         &mut self,
         topic: &Result<&HostedTopic, KafkaError>,
         data: &PartitionProduceData<'f>,
+        version: i16,
         now: Timestamp,
     ) -> PendingPartition {
-        let fate = match self.group(topic, data, now) {
+        let fate = match self.group(topic, data, version, now) {
             Ok((group, at)) => Fate::Grouped { group, at },
             Err(error) => Fate::Refused(error),
         };
@@ -109,11 +113,13 @@ impl<'f> Produces<'f> {
         &mut self,
         topic: &Result<&HostedTopic, KafkaError>,
         data: &PartitionProduceData<'f>,
+        version: i16,
         now: Timestamp,
     ) -> Result<(usize, usize), KafkaError> {
         let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
         let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
         let batch = record::validate(records, &partition.rules(now)).map_err(invalid_batch)?;
+        check_attributes(batch.header().attributes, version)?;
         let group = self.group_of(partition, now);
         let group_ref = &mut self.groups[group];
         group_ref.batches.push(batch);
@@ -122,8 +128,10 @@ impl<'f> Produces<'f> {
 
     fn group_of(&mut self, partition: &Arc<Partition>, now: Timestamp) -> usize {
         // The last one first: a connection tends to stay with its partition.
-        let known = self.groups.iter().rposition(|group| Arc::ptr_eq(&group.partition, partition));
-        known.unwrap_or_else(|| {
+        if self.groups.last().is_some_and(|group| Arc::ptr_eq(&group.partition, partition)) {
+            return self.groups.len() - 1;
+        }
+        *self.places.entry(Arc::as_ptr(partition).addr()).or_insert_with(|| {
             let partition = Arc::clone(partition);
             self.groups.push(Group { partition, now, batches: Vec::new(), outcomes: Vec::new(), failure: None });
             self.groups.len() - 1
@@ -144,6 +152,7 @@ impl<'f> Produces<'f> {
             }
         }
         self.groups.clear();
+        self.places.clear();
         Ok(())
     }
 }
@@ -239,9 +248,38 @@ fn refuse_whole(request: &ProduceRequest<'_>) -> Option<KafkaError> {
     request.transactional_id.map(|_| KafkaError::new(ErrorCode::INVALID_TXN_STATE, "transactions are not served yet"))
 }
 
+/// What a batch may be depends on the request that brings it.
+fn check_attributes(attributes: Attributes, version: i16) -> Result<(), KafkaError> {
+    if attributes.is_transactional() {
+        return Err(KafkaError::new(
+            ErrorCode::INVALID_TXN_STATE,
+            "the batch is transactional and no transaction is open",
+        ));
+    }
+    // Consumers of that age cannot read zstd (KIP-110).
+    if version < 7 && attributes.compression() == Ok(Compression::Zstd) {
+        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+    }
+    Ok(())
+}
+
 fn find_topic<'v>(view: &'v View, data: &TopicProduceData<'_>, version: i16) -> Result<&'v HostedTopic, KafkaError> {
     match version {
         13.. => view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID.into()),
         _ => view.topic(data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_batch_may_be_depends_on_its_request() {
+        let code =
+            |attributes, version| check_attributes(Attributes(attributes), version).err().map(|error| error.code);
+        assert_eq!(code(0x10, 9), Some(ErrorCode::INVALID_TXN_STATE));
+        assert_eq!(code(4, 6), Some(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
+        assert_eq!((code(4, 7), code(3, 3), code(0, 3)), (None, None, None));
     }
 }

@@ -4,6 +4,7 @@
 //! before it loads, with a full fence between, so at least one of them sees the other. `wake_at` lets an append that
 //! wakes nobody skip the lock.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,17 +24,16 @@ struct WakeAt(AtomicI64);
 #[derive(Default)]
 struct Parked {
     next_ticket: u64,
-    waiters: Vec<Waiter>,
+    waiters: HashMap<Ticket, Waiter>,
 }
 
 struct Waiter {
-    ticket: Ticket,
     beyond: Offset,
     wake: Wake,
 }
 
 /// Names one registration, to withdraw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
 impl Default for WakeAt {
@@ -48,7 +48,7 @@ impl Waiters {
         let mut parked = self.lock();
         let ticket = Ticket(parked.next_ticket);
         parked.next_ticket += 1;
-        parked.waiters.push(Waiter { ticket, beyond, wake });
+        parked.waiters.insert(ticket, Waiter { beyond, wake });
         self.wake_at.0.fetch_min(beyond.0, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         ticket
@@ -56,9 +56,8 @@ impl Waiters {
 
     /// Forgets a registration; harmless when it was woken already.
     pub fn withdraw(&self, ticket: Ticket) {
-        let mut parked = self.lock();
-        parked.waiters.retain(|waiter| waiter.ticket != ticket);
-        self.publish(&parked);
+        // `wake_at` may now be lower than it has to be, until the next append that takes the lock for nothing mends it.
+        self.lock().waiters.remove(&ticket);
     }
 
     /// Wakes those whom an end of `end` satisfies. The end must have been published before.
@@ -68,26 +67,19 @@ impl Waiters {
             return;
         }
         let mut parked = self.lock();
-        let mut index = 0;
-        while index < parked.waiters.len() {
-            if parked.waiters[index].beyond < end {
-                parked.waiters.swap_remove(index).wake.wake();
-            } else {
-                index += 1;
-            }
-        }
+        parked.waiters.extract_if(|_, waiter| waiter.beyond < end).for_each(|(_, waiter)| waiter.wake.wake());
         self.publish(&parked);
     }
 
     /// Wakes everybody: the partition is going away.
     pub fn notify_all(&self) {
         let mut parked = self.lock();
-        parked.waiters.drain(..).for_each(|waiter| waiter.wake.wake());
+        parked.waiters.drain().for_each(|(_, waiter)| waiter.wake.wake());
         self.publish(&parked);
     }
 
     fn publish(&self, parked: &Parked) {
-        let lowest = parked.waiters.iter().map(|waiter| waiter.beyond.0).min();
+        let lowest = parked.waiters.values().map(|waiter| waiter.beyond.0).min();
         self.wake_at.0.store(lowest.unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 

@@ -18,7 +18,7 @@ pub(super) fn verify(files: Files<'_>, base_offset: Offset) -> io::Result<Last> 
     let len = segment.file_len()?;
     let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
     let (mut offsets, mut times) = (Vec::new(), Vec::new());
-    let extent = walk(&segment.log, len, base_offset..base_offset + i64::from(i32::MAX), |header, position| {
+    let extent = walk(&segment.log, len, base_offset..segment.offset_limit(), |header, position| {
         let (offset, time) = sparse.pass(header, position);
         offsets.extend(offset);
         times.extend(time);

@@ -85,5 +85,5 @@ fn rebuild_indexes(files: Files<'_>, segment: &Segment, size: u32) -> io::Result
 
 /// Header fields are whatever the disk says.
 fn spans_too_much(segment: &Segment, offset: Offset) -> bool {
-    offset - segment.base_offset > i64::from(i32::MAX)
+    offset >= segment.offset_limit()
 }

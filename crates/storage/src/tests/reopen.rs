@@ -189,3 +189,29 @@ fn a_deleted_log_is_renamed_and_its_name_is_free() {
     dir.disk().remove_dir_all(&path).unwrap();
     assert!(dir.deleted_logs().unwrap().is_empty());
 }
+
+/// A compressed batch is not opened, so its header may claim the most offsets that a segment can hold.
+#[test]
+fn the_last_offset_that_fits_a_segment_survives_a_hard_stop() {
+    let sim = SimDisk::new();
+    let mut log = create(&sim, LogConfig::default());
+    let one = batch(Compression::Gzip, &[1], 10);
+    append(&mut log, &[claiming(&one, i32::MAX), batch(Compression::None, &[2], 10)]);
+    let end = log.reader().end();
+    assert_eq!(end.offset, Offset(1 << 31));
+    drop(log);
+    assert_eq!(open(&sim, LogConfig::default(), Stop::Hard).reader().end(), end);
+}
+
+/// The batch with another record count in its header.
+fn claiming(batch: &[u8], record_count: i32) -> Vec<u8> {
+    let (header, body) = batch.split_first_chunk::<{ record::HEADER_LEN }>().unwrap();
+    let mut header = record::BatchHeader {
+        record_count,
+        last_offset_delta: record_count - 1,
+        ..record::BatchHeader::decode(header)
+    };
+    let crc_covers_from = 21;
+    header.crc = record::crc32c(&[&header.encode()[crc_covers_from..], body].concat());
+    [&header.encode()[..], body].concat()
+}

@@ -169,7 +169,7 @@ impl Part {
             return Part::failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
         let high_watermark = partition.high_watermark();
-        let read = partition.read(from, hint, high_watermark, limit, at_least_one);
+        let read = partition.reader().read(from, hint, high_watermark, limit, at_least_one);
         let (error_code, slice) = match read {
             Ok(slice) => (ErrorCode::NONE, slice),
             Err(error) => (read_failure(&error), None),

@@ -59,7 +59,7 @@ impl Question {
 
     fn topics<'v>(&'v self, view: &'v View, failures: &'v [Failure]) -> Array<'v, MetadataResponseTopic<'v>> {
         match &self.asked {
-            None => view.image().topics().iter().map(|topic| found(topic)).collect(),
+            None => view.image().topics().iter().map(|topic| found(view, topic)).collect(),
             Some(asked) => asked.iter().map(|asked| self.topic(view, asked, failures)).collect(),
         }
     }
@@ -67,11 +67,11 @@ impl Question {
     fn topic<'v>(&self, view: &'v View, asked: &'v Asked, failures: &'v [Failure]) -> MetadataResponseTopic<'v> {
         match asked {
             Asked::Name(name) => match view.image().topic(name) {
-                Some(topic) => found(topic),
+                Some(topic) => found(view, topic),
                 None => missing(Some(name), Uuid::ZERO, failure(name, failures)),
             },
             Asked::Id(id) => match view.image().topic_by_id(*id) {
-                Some(topic) => found(topic),
+                Some(topic) => found(view, topic),
                 None => missing(None, *id, ErrorCode::UNKNOWN_TOPIC_ID),
             },
         }
@@ -96,26 +96,30 @@ fn missing(name: Option<&str>, topic_id: Uuid, error_code: ErrorCode) -> Metadat
     }
 }
 
-fn found(topic: &metadata::Topic) -> MetadataResponseTopic<'_> {
+fn found<'v>(view: &View, topic: &'v metadata::Topic) -> MetadataResponseTopic<'v> {
+    let hosted = view.topic_by_id(topic.id);
+    let is_open = |index| hosted.is_some_and(|hosted| hosted.partition(index).is_ok());
     MetadataResponseTopic {
         name: Some(&topic.name),
         topic_id: topic.id,
         is_internal: crate::handlers::is_internal(&topic.name),
-        partitions: topic.partitions().map(|(index, partition)| describe(index.0, partition)).collect(),
+        partitions: topic.partitions().map(|(index, partition)| describe(index.0, partition, is_open(index))).collect(),
         topic_authorized_operations: OPERATIONS_NOT_ASKED,
         ..Default::default()
     }
 }
 
-fn describe(partition_index: i32, partition: &metadata::Partition) -> MetadataResponsePartition<'_> {
-    let error_code = if partition.leader.is_some() { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE };
+/// A partition whose log is not open has no leader that could serve it.
+fn describe(partition_index: i32, partition: &metadata::Partition, is_open: bool) -> MetadataResponsePartition<'_> {
+    let leader = partition.leader.filter(|_| is_open);
+    let error_code = if leader.is_some() { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE };
     MetadataResponsePartition {
         error_code,
         partition_index,
-        leader_id: partition.leader.unwrap_or(BrokerId::NONE).0,
+        leader_id: leader.unwrap_or(BrokerId::NONE).0,
         leader_epoch: partition.leader_epoch.0,
         replica_nodes: partition.replicas.iter().map(|id| id.0).collect(),
         isr_nodes: partition.isr.iter().map(|id| id.0).collect(),
-        ..Default::default()
+        offline_replicas: partition.replicas.iter().map(|id| id.0).filter(|_| !is_open).collect(),
     }
 }
