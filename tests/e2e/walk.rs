@@ -7,7 +7,7 @@ use kafka_protocol::messages::{FetchRequest, MetadataRequest, ProduceRequest};
 use crate::batch::{self, Identity, Record};
 use crate::calls::{fetch_request, produce_request, topic_name};
 use crate::harness::{Broker, unique};
-use crate::raw::{Connection, error_name};
+use crate::raw::{Connection, error_name, framed};
 
 #[test]
 fn a_batch_is_the_same_bytes_in_the_request_on_disk_and_in_the_fetch() {
@@ -106,4 +106,21 @@ fn topics_are_found_by_id() {
     let fetched = connection.call(16, &fetch);
     assert_eq!(fetched.responses[0].topic_id, id);
     assert_eq!(fetched.responses[0].partitions[0].records.as_deref(), Some(&batch::stamped(&sent, 0, 0)[..]));
+}
+
+/// A failed request without acks ends its connection; what came with it in the same read is stored once.
+#[test]
+fn what_a_failure_without_acks_was_pipelined_with_is_stored_once() {
+    let broker = Broker::start();
+    let topic = unique("acks0");
+    let mut connection = Connection::open(&broker);
+    connection.create_topic(&topic, 1);
+    let good = batch::encode(Identity::NONE, &[Record::of("good")]);
+    let mut bad = good.clone();
+    *bad.last_mut().unwrap() ^= 1;
+    let without_acks = |batch| framed(9, 0, &produce_request(&topic, 0, batch).with_acks(0));
+    let next = framed(9, 0, &MetadataRequest::default());
+    connection.send(&[without_acks(good.clone()), without_acks(bad), next].concat()).unwrap();
+    assert!(connection.frame().is_none(), "an answer instead of a close");
+    assert_eq!(Connection::open(&broker).fetch_all(&topic, 0), batch::stamped(&good, 0, 0));
 }

@@ -44,7 +44,7 @@ impl Requests {
     fn serve(&self, session: &Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Result<Turn, CloseReason> {
         let now = Timestamp(self.0.clock.now_ms());
         let view = self.0.view();
-        let mut turn = InTurn { node: &self.0, view: &view, session, now, produces: Produces::new() };
+        let mut turn = InTurn { node: &self.0, view: &view, session, now, produces: Produces::default() };
         let end = turn.serve(frames, outbox);
         // Also when a later request was bad: those before it were good.
         turn.produces.flush(outbox)?;

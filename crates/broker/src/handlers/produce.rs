@@ -23,6 +23,7 @@ use crate::partition::{Partition, PartitionAppendError};
 use crate::view::{HostedTopic, View};
 
 /// The Produce requests of one turn.
+#[derive(Default)]
 pub struct Produces<'f> {
     requests: Vec<Pending<'f>>,
     groups: Vec<Group<'f>>,
@@ -66,11 +67,6 @@ struct Group<'f> {
 }
 
 impl<'f> Produces<'f> {
-    /// None yet.
-    pub fn new() -> Self {
-        Produces { requests: Vec::new(), groups: Vec::new(), places: HashMap::new() }
-    }
-
     /// Takes one request in: resolves its topics in `view`, checks its batches.
     pub fn add(
         &mut self,
@@ -139,20 +135,17 @@ impl<'f> Produces<'f> {
     }
 
     /// Appends everything, then answers every request in order. Without acks an error has no other way to the client
-    /// than the end of its connection.
+    /// than the end of its connection. Nothing is left behind in either case: what was appended must not be appended again.
     pub fn flush(&mut self, outbox: &mut Outbox) -> Result<(), CloseReason> {
-        for group in &mut self.groups {
-            group.append();
-        }
-        for request in self.requests.drain(..) {
+        let Produces { requests, mut groups, .. } = std::mem::take(self);
+        groups.iter_mut().for_each(Group::append);
+        for request in requests {
             if request.acks != 0 {
-                request.answer(&self.groups, outbox);
-            } else if let Some(error) = request.first_error(&self.groups) {
+                request.answer(&groups, outbox);
+            } else if let Some(error) = request.first_error(&groups) {
                 return Err(format!("a produce request with acks=0 failed: {error}").into());
             }
         }
-        self.groups.clear();
-        self.places.clear();
         Ok(())
     }
 }
