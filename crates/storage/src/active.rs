@@ -77,7 +77,8 @@ impl Active {
         let ahead = u64::from(self.position.clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX));
         let wanted = (must + ahead).min(limit);
         let reserve = |up_to: u64| {
-            self.segment.log.allocate_ahead(u64::from(self.position), up_to - u64::from(self.position)).map(|()| up_to)
+            let position = u64::from(self.position);
+            self.segment.log()?.allocate_ahead(position, up_to - position).map(|()| up_to)
         };
         let up_to = match reserve(wanted) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => reserve(must)?,
@@ -104,9 +105,9 @@ impl Active {
         let position = u64::from(self.position);
         #[cfg(test)]
         if crate::planted::is(crate::planted::Bug::AckBeforeWrite) {
-            return crate::planted::write_later(&self.segment.log, &group.slices(), position);
+            return crate::planted::write_later(&self.segment.log()?, &group.slices(), position);
         }
-        self.segment.log.write_all_vectored_at(&mut group.slices(), position)
+        self.segment.log()?.write_all_vectored_at(&mut group.slices(), position)
     }
 
     fn write_index(&mut self, group: &Group<'_>) -> io::Result<()> {
@@ -127,7 +128,7 @@ impl Active {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let last = self.sparse.time_entry();
         self.segment.time_index.append(last.as_slice())?;
-        self.segment.log.set_len(u64::from(self.position))
+        self.segment.log()?.set_len(u64::from(self.position))
     }
 
     /// As [`Active::finish`], and the segment gets no more batches.

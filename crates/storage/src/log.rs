@@ -231,7 +231,7 @@ impl Log {
     /// give it to [`Log::end_flush`].
     pub fn begin_flush(&self) -> io::Result<Flush> {
         let view = self.shared.view.load();
-        let files = view.from(self.recovery_point).iter().map(|segment| Arc::clone(&segment.log)).collect();
+        let files = view.from(self.recovery_point).iter().map(|segment| segment.log()).collect::<io::Result<_>>()?;
         Ok(Flush { dir: Arc::clone(&self.dir), files, end: self.active.end(self.next_offset) })
     }
 
@@ -277,7 +277,7 @@ impl Log {
     fn sync_segments(&self) -> io::Result<()> {
         let view = self.shared.view.load();
         for segment in view.from(self.recovery_point) {
-            segment.log.sync_data()?;
+            segment.log()?.sync_data()?;
         }
         Ok(())
     }

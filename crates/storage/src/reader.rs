@@ -95,7 +95,7 @@ impl LogReader {
         for segment in view.from(from) {
             let end = segment.bytes_before(upper);
             if let Some(first) = find(segment, from, hint, end)? {
-                return Ok(slice(segment, &first, end, max_bytes, at_least_one));
+                return Ok(slice(segment, &first, end, max_bytes, at_least_one)?);
             }
         }
         Ok(None)
@@ -176,15 +176,21 @@ fn is_usable(segment: &Segment, hint: &LogPosition, from: Offset, end: u32) -> b
             .is_ok_and(|batch| batch.is_some_and(|batch| batch.header.base_offset == hint.offset))
 }
 
-fn slice(segment: &Segment, first: &Located, end: u32, max_bytes: u32, at_least_one: bool) -> Option<FileSlice> {
+fn slice(
+    segment: &Segment,
+    first: &Located,
+    end: u32,
+    max_bytes: u32,
+    at_least_one: bool,
+) -> io::Result<Option<FileSlice>> {
     let first_len = first.header.total_len() as u32;
     let max_bytes = match max_bytes {
         small if small < first_len && at_least_one => first_len,
-        small if small < first_len => return None,
+        small if small < first_len => return Ok(None),
         enough => enough,
     };
     let damaged_from = segment.damage().iter().map(|damage| damage.position).find(|at| *at > first.position);
     let end = damaged_from.map_or(end, |at| end.min(at));
     let len = max_bytes.min(end - first.position);
-    Some(FileSlice { file: Arc::clone(&segment.log), position: u64::from(first.position), len })
+    Ok(Some(FileSlice { file: segment.log()?, position: u64::from(first.position), len }))
 }

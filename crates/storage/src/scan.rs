@@ -2,10 +2,9 @@
 
 use std::io;
 
-use host::File;
 use record::{BatchHeader, HEADER_LEN, MAGIC, Offset};
 
-use crate::segment::Damage;
+use crate::segment::Segment;
 
 /// A batch in a segment.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +34,7 @@ pub(crate) enum ScanError {
 
 /// Yields the batches from a position, which must be the start of one, to `end`.
 pub(crate) struct Scan<'a> {
-    file: &'a File,
-    damage: &'a [Damage],
+    segment: &'a Segment,
     position: u32,
     end: u32,
     /// Below which no batch may begin.
@@ -50,10 +48,10 @@ pub(crate) struct Scan<'a> {
 const BUFFER_LEN: usize = 4096;
 
 impl<'a> Scan<'a> {
-    pub(crate) fn new(file: &'a File, damage: &'a [Damage], base_offset: Offset, from: u32, end: u32) -> Scan<'a> {
-        let min_offset = base_offset;
+    pub(crate) fn new(segment: &'a Segment, from: u32, end: u32) -> Scan<'a> {
+        let min_offset = segment.base_offset;
         let buffer = [0; BUFFER_LEN];
-        Scan { file, damage, position: from, end, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
+        Scan { segment, position: from, end, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
     }
 
     /// The next batch, `None` at the end.
@@ -71,7 +69,7 @@ impl<'a> Scan<'a> {
 
     fn skip_damage(&mut self) -> bool {
         let before = self.position;
-        for damage in self.damage {
+        for damage in self.segment.damage() {
             if damage.position == self.position {
                 self.position = damage.end();
             }
@@ -96,7 +94,7 @@ impl<'a> Scan<'a> {
         if !is_buffered {
             let len = BUFFER_LEN.min((self.end - self.position) as usize);
             self.buffered_len = 0;
-            self.file.read_exact_at(&mut self.buffer[..len], u64::from(self.position))?;
+            self.segment.log()?.read_exact_at(&mut self.buffer[..len], u64::from(self.position))?;
             (self.buffered_from, self.buffered_len) = (self.position, len);
         }
         let at = (self.position - self.buffered_from) as usize;

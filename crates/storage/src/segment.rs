@@ -18,7 +18,7 @@ use crate::timestamps::Largest;
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) base_offset: Offset,
-    pub(crate) log: Arc<File>,
+    log: Arc<File>,
     pub(crate) offset_index: Index<OffsetEntry>,
     pub(crate) time_index: Index<TimeEntry>,
     /// What recovery found, ascending.
@@ -57,7 +57,7 @@ impl Segment {
     /// Makes the files of a new segment. Their names are durable when this returns.
     pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
-        segment.log.set_len(0)?;
+        segment.log()?.set_len(0)?;
         segment.offset_index.replace(&[])?;
         segment.time_index.replace(&[])?;
         #[cfg(test)]
@@ -89,9 +89,14 @@ impl Segment {
         Segment { damage, ..self }
     }
 
+    /// The file of batches.
+    pub(crate) fn log(&self) -> io::Result<Arc<File>> {
+        Ok(Arc::clone(&self.log))
+    }
+
     /// The length of the file, in bytes.
     pub(crate) fn file_len(&self) -> io::Result<u32> {
-        u32::try_from(self.log.len()?).map_err(|_| io::ErrorKind::FileTooLarge.into())
+        u32::try_from(self.log()?.len()?).map_err(|_| io::ErrorKind::FileTooLarge.into())
     }
 
     /// The segment gets no more batches. Comes before there is a later segment in the view.
@@ -115,7 +120,7 @@ impl Segment {
 
     /// The batches from `position`, the start of one, to `end`.
     pub(crate) fn scan(&self, position: u32, end: u32) -> Scan<'_> {
-        Scan::new(&self.log, &self.damage, self.base_offset, position, end)
+        Scan::new(self, position, end)
     }
 
     pub(crate) fn damage(&self) -> &[Damage] {

@@ -151,7 +151,7 @@ fn fold_records<T>(
     mut step: impl FnMut(T, Record<'_>) -> T,
 ) -> Result<T, ReadError> {
     let mut bytes = vec![0; batch.header.total_len()];
-    segment.log.read_exact_at(&mut bytes, u64::from(batch.position))?;
+    segment.log()?.read_exact_at(&mut bytes, u64::from(batch.position))?;
     let corrupt = || ReadError::Corrupt { segment: segment.base_offset, position: batch.position };
     let view = Batch::parse(&bytes).ok().filter(Batch::crc_ok).ok_or_else(corrupt)?;
     let mut scratch = Vec::new();

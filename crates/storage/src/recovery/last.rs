@@ -18,7 +18,7 @@ pub(super) fn verify(files: Files<'_>, base_offset: Offset) -> io::Result<Last> 
     let len = segment.file_len()?;
     let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
     let (mut offsets, mut times) = (Vec::new(), Vec::new());
-    let extent = walk(&segment.log, len, base_offset..segment.offset_limit(), |header, position| {
+    let extent = walk(&*segment.log()?, len, base_offset..segment.offset_limit(), |header, position| {
         let (offset, time) = sparse.pass(header, position);
         offsets.extend(offset);
         times.extend(time);
@@ -28,8 +28,8 @@ pub(super) fn verify(files: Files<'_>, base_offset: Offset) -> io::Result<Last> 
         tracing::warn!(log = %files.path.display(), segment = base_offset.0, bytes, "the end of the log was cut short by a crash and is cut off");
     }
     // Also gives back what was reserved behind the end.
-    segment.log.set_len(u64::from(extent.end))?;
-    segment.log.sync_data()?;
+    segment.log()?.set_len(u64::from(extent.end))?;
+    segment.log()?.sync_data()?;
     segment.offset_index.replace(&offsets)?;
     segment.time_index.replace(&times)?;
     let damage: Vec<Damage> =

@@ -28,13 +28,13 @@ pub(super) fn verify(files: Files<'_>, base_offset: Offset, next: Offset) -> io:
     let len = segment.file_len()?;
     let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
     let (mut offsets, mut times) = (Vec::new(), Vec::new());
-    let extent = walk(&segment.log, len, base_offset..next, |header, position| {
+    let extent = walk(&*segment.log()?, len, base_offset..next, |header, position| {
         let (offset, time) = sparse.pass(header, position);
         offsets.extend(offset);
         times.extend(time);
     })?;
     times.extend(sparse.time_entry());
-    segment.log.sync_data()?;
+    segment.log()?.sync_data()?;
     segment.offset_index.replace(&offsets)?;
     segment.time_index.replace(&times)?;
     let mut found: Vec<_> =
