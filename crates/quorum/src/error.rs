@@ -94,6 +94,9 @@ pub enum ProposeError {
     /// The records contradict the image, so they were not decided upon it.
     #[error("the batch cannot be applied")]
     Apply(#[from] ApplyError),
+    /// The disk has no room for the batch; later it may have.
+    #[error("no room is left on the disk for cluster metadata")]
+    NoRoom(#[source] io::Error),
     /// The engine takes no proposal now, for instance while it hands over leadership.
     #[error("the consensus engine dropped the batch")]
     Engine(#[source] raft::Error),

@@ -10,6 +10,9 @@
 //! an incomplete frame at the end is a write that was cut off, of which nobody was told, and is dropped; but a broken frame that
 //! a whole one follows was durable once, and the file is refused.
 //!
+//! Room for the next frames is reserved on the disk before they are proposed, and some ahead, so that a full disk refuses a proposal
+//! instead of stopping the node, and topics can still be deleted then.
+//!
 //! Opening rewrites the file under a temporary name before it is appended to. What a failed fsync may have left in the page cache
 //! alone is thereby written again.
 
@@ -30,8 +33,14 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     len: u64,
+    /// Up to where the filesystem was asked for room.
+    reserved: u64,
     next_sequence: u64,
 }
+
+/// Room that is asked for beyond what is needed, and what a frame adds to the batch in it.
+const AHEAD_BYTES: u64 = 256 << 10;
+const FRAME_BYTES_MAX: u64 = 4 << 10;
 
 impl Journal {
     /// Replaces the file by one that holds `first` alone, durably.
@@ -40,7 +49,31 @@ impl Journal {
         let bytes = frame::encode(0, &first.encode());
         disk.write_atomic(path, &bytes).map_err(io)?;
         let file = disk.open(path, Open::ReadWrite).map_err(io)?;
-        Ok(Journal { disk: disk.clone(), path: path.to_owned(), file, len: bytes.len() as u64, next_sequence: 1 })
+        let len = bytes.len() as u64;
+        let mut journal =
+            Journal { disk: disk.clone(), path: path.to_owned(), file, len, reserved: len, next_sequence: 1 };
+        match journal.reserve(0) {
+            Err(error) if error.kind() != std::io::ErrorKind::StorageFull => Err(io(error)),
+            // Proposals will be refused until there is room.
+            _ => Ok(journal),
+        }
+    }
+
+    /// Sees to it that a frame with `bytes` of entries finds room. Nothing is written.
+    ///
+    /// # Errors
+    /// `StorageFull`: there is no room now.
+    pub(crate) fn reserve(&mut self, bytes: u64) -> std::io::Result<()> {
+        let must = self.len + bytes + FRAME_BYTES_MAX;
+        if must + AHEAD_BYTES / 2 <= self.reserved {
+            return Ok(());
+        }
+        match self.file.allocate_ahead(self.len, must + AHEAD_BYTES - self.len) {
+            Ok(()) => self.reserved = must + AHEAD_BYTES,
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull && must <= self.reserved => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Appends an update and makes it durable. After a failure nothing may be appended any more.

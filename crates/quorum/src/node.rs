@@ -107,7 +107,9 @@ impl Quorum {
         let batch = Batch { base: self.applied().image.applied(), records };
         // Once committed, a batch that cannot be applied would stop every node.
         self.applied().image.after(index, &batch)?;
-        self.engine.propose(Vec::new(), batch.encode()).map_err(ProposeError::Engine)?;
+        let batch = batch.encode();
+        self.journal.reserve(batch.len() as u64).map_err(ProposeError::NoRoom)?;
+        self.engine.propose(Vec::new(), batch).map_err(ProposeError::Engine)?;
         let proposed = Proposed { index, term };
         self.in_flight = Some(proposed);
         Ok(proposed)
@@ -188,7 +190,7 @@ impl Quorum {
         while self.engine.has_ready() {
             self.turn(progress)?;
         }
-        if self.journal.len() > self.compact_after_bytes {
+        if self.journal.len() > self.compact_after_bytes && self.has_room_to_compact()? {
             self.compact()?;
         }
         Ok(())
@@ -244,6 +246,13 @@ impl Quorum {
         store.append(entries);
         store.hard_state = hard_state.unwrap_or_else(|| store.hard_state.clone());
         self.restart_journal()
+    }
+
+    /// The snapshot and the new journal are written beside the old ones.
+    fn has_room_to_compact(&self) -> Result<bool, QuorumError> {
+        let available = self.disk.available_bytes(&self.snapshot_path);
+        let available = available.map_err(|source| QuorumError::Io { path: self.snapshot_path.clone(), source })?;
+        Ok(available > 2 * self.journal.len())
     }
 
     /// Replaces the journal's applied part by a snapshot.

@@ -163,3 +163,20 @@ fn flip(disk: &Disk, path: &Path, at: usize) {
     bytes[at] ^= 1;
     disk.write_atomic(path, &bytes).unwrap();
 }
+
+#[test]
+fn a_full_disk_refuses_large_batches_only_and_stops_nothing() {
+    let sim = disk();
+    let mut quorum = open(&sim);
+    commit(&mut quorum, 1);
+    sim.inject(Fault::next(OpKind::Allocate, Failure::NoSpace));
+    commit(&mut quorum, 2);
+    let large: Vec<Record> = (0..20_000)
+        .map(|level| FeatureRecord { name: format!("feature-{level:032}").into(), level: 1 }.into())
+        .collect();
+    assert!(matches!(quorum.propose(large.clone()), Err(ProposeError::NoRoom(_))));
+    commit(&mut quorum, 3);
+    quorum.propose(large).unwrap();
+    quorum.ready().unwrap();
+    assert_eq!(quorum.image().feature("feature-00000000000000000000000000000007"), 1);
+}
