@@ -127,6 +127,19 @@ impl<E: Entry> Index<E> {
     /// The last entry that `is_before`, which holds for the first entries and for none after them. Where the file is
     /// damaged this may be another one for which it holds, or none.
     pub(crate) fn last_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
+        Ok(self.locate_last(is_before)?.map(|(_, entry)| entry))
+    }
+
+    /// As [`Index::last_where`], with the entry before that one; `None` when there are not two.
+    pub(crate) fn last_two_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<[E; 2]>> {
+        match self.locate_last(is_before)? {
+            Some((index, last)) if index > 0 => Ok(Some([self.entry(index - 1)?, last])),
+            _ => Ok(None),
+        }
+    }
+
+    /// The last entry that `is_before`, with its number.
+    fn locate_last(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<(u32, E)>> {
         let count = self.count();
         if count == 0 {
             return Ok(None);
@@ -140,8 +153,8 @@ impl<E: Entry> Index<E> {
         let mut bytes = [0; PER_BLOCK as usize * 12];
         let bytes = &mut bytes[..(count - first).min(PER_BLOCK) as usize * E::LEN];
         self.file.read_exact_at(bytes, u64::from(first) * E::LEN as u64)?;
-        let entries = bytes.chunks_exact(E::LEN).map(E::decode);
-        Ok(entries.take_while(&is_before).last())
+        let entries = (first..).zip(bytes.chunks_exact(E::LEN).map(E::decode));
+        Ok(entries.take_while(|(_, entry)| is_before(entry)).last())
     }
 
     /// The last of the first `blocks` blocks whose first entry `is_before`, or the first block.

@@ -50,6 +50,11 @@ impl LogReader {
         LogReader { shared }
     }
 
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The first offset of the log.
     pub fn log_start_offset(&self) -> Offset {
         self.shared.log_start_offset()
@@ -114,7 +119,7 @@ impl LogReader {
         Ok(false)
     }
 
-    /// The earliest record below `upper` whose timestamp is at least `timestamp`.
+    /// The earliest record from the log's start on and below `upper` whose timestamp is at least `timestamp`.
     pub fn offset_for_timestamp(
         &self,
         timestamp: Timestamp,
@@ -122,15 +127,15 @@ impl LogReader {
     ) -> Result<Option<(Offset, Timestamp)>, ReadError> {
         let end = self.end();
         let view = self.shared.view.load();
-        timestamps::earliest_at_or_after(view.segments(), timestamp, upper, end)
+        timestamps::earliest_at_or_after(view.segments(), timestamp, &(self.log_start_offset()..upper), end)
     }
 
-    /// The earliest of the records below `upper` that have the largest timestamp there (KIP-734); `None` when there are
-    /// none, or none with a timestamp.
+    /// The earliest of the records from the log's start on and below `upper` that have the largest timestamp there
+    /// (KIP-734); `None` when there are none, or none with a timestamp.
     pub fn max_timestamp(&self, upper: Offset) -> Result<Option<(Offset, Timestamp)>, ReadError> {
         let end = self.end();
         let view = self.shared.view.load();
-        timestamps::largest(view.segments(), upper, end)
+        timestamps::largest(view.segments(), &(self.log_start_offset()..upper), end)
     }
 
     /// The bytes of all segments, without their indexes.

@@ -112,7 +112,8 @@ impl Segment {
     /// The bytes of this segment that lie before `upper`.
     pub(crate) fn bytes_before(&self, upper: LogPosition) -> u32 {
         match self.base_offset.cmp(&upper.segment) {
-            std::cmp::Ordering::Less => self.sealed_size().expect("all segments but the last are sealed"),
+            // Only a truncation that came after `upper` was read makes an earlier segment the last one.
+            std::cmp::Ordering::Less => self.sealed_size().unwrap_or(0),
             std::cmp::Ordering::Equal => upper.position,
             std::cmp::Ordering::Greater => 0,
         }
@@ -143,7 +144,7 @@ impl Segment {
     }
 
     /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.
-    fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
+    pub(crate) fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
         let relative = offset - self.base_offset;
         let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative)?;
         match entry {
