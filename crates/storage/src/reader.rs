@@ -40,6 +40,9 @@ pub enum ReadError {
         /// The bytes before the damage.
         position: u32,
     },
+    /// The log was deleted, or that part of it, and the bytes are gone.
+    #[error("the log, or that part of it, was deleted")]
+    Deleted,
     /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -96,11 +99,27 @@ impl LogReader {
         if !self.has_below(from, upper)? {
             return Ok(None);
         }
+        match self.read_below(from, hint, upper, max_bytes, at_least_one) {
+            // The log's start has passed `from` meanwhile.
+            Err(ReadError::Deleted) => self.has_below(from, upper).and(Err(ReadError::Deleted)),
+            read => read,
+        }
+    }
+
+    fn read_below(
+        &self,
+        from: Offset,
+        hint: Option<LogPosition>,
+        upper: LogPosition,
+        max_bytes: u32,
+        at_least_one: bool,
+    ) -> Result<Option<FileSlice>, ReadError> {
         let view = self.shared.view.load();
         for segment in view.from(from) {
             let end = segment.bytes_before(upper);
             if let Some(first) = find(segment, from, hint, end)? {
-                return Ok(slice(segment, &first, end, max_bytes, at_least_one)?);
+                let slice = slice(segment, &first, end, max_bytes, at_least_one);
+                return slice.map_err(|error| segment.read_error(error));
             }
         }
         Ok(None)
@@ -149,7 +168,7 @@ impl LogReader {
 impl ReadError {
     pub(crate) fn in_segment(segment: &Segment, error: ScanError) -> ReadError {
         match error {
-            ScanError::Io(error) => ReadError::Io(error),
+            ScanError::Io(error) => segment.read_error(error),
             ScanError::NoBatch { position } => ReadError::Corrupt { segment: segment.base_offset, position },
         }
     }
