@@ -183,3 +183,6 @@ fn unless_dispensable(written: io::Result<()>) -> io::Result<()> {
 
 const AHEAD_BYTES_MIN: u32 = 64 << 10;
 const AHEAD_BYTES_MAX: u32 = 16 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -279,3 +279,6 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     const EMFILE: i32 = 24;
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,3 +80,6 @@ pub(crate) fn seed(log: &Path, base_offset: Offset) -> u64 {
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
 }
+
+#[cfg(test)]
+mod tests;
