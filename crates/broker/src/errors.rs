@@ -75,6 +75,7 @@ pub fn read_failure(error: &ReadError) -> ErrorCode {
     match error {
         ReadError::OffsetOutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
         ReadError::Corrupt { .. } => ErrorCode::CORRUPT_MESSAGE,
+        ReadError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         ReadError::Io(_) => ErrorCode::KAFKA_STORAGE_ERROR,
     }
 }

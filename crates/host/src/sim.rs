@@ -138,6 +138,11 @@ impl SimDisk {
         SimDisk::from_cache(self.state().cache.power_cut(subset))
     }
 
+    /// How many calls of a kind were made on this disk, failed ones included; not those on disks that it was made from.
+    pub fn call_count(&self, kind: OpKind) -> u64 {
+        self.state().faults.calls(kind)
+    }
+
     /// Plans a failure.
     pub fn inject(&self, fault: Fault) {
         self.state().faults.plan(fault);

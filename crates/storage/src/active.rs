@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use host::File;
 use record::{BatchHeader, Offset, Timestamp};
 use smallvec::SmallVec;
 
@@ -10,6 +11,8 @@ use crate::config::LogConfig;
 use crate::end::LogPosition;
 use crate::group::Group;
 use crate::index::{OffsetEntry, TimeEntry};
+use crate::open_files::is_out_of_descriptors;
+use crate::roll::{self, Birth};
 use crate::segment::Segment;
 use crate::sparse::Sparse;
 
@@ -22,20 +25,31 @@ pub(crate) struct Active {
     /// Up to where the filesystem was asked for room.
     reserved: u32,
     sparse: Sparse,
-    /// When the first batch came.
-    first_append: Option<Timestamp>,
+    birth: Birth,
+    /// Made from the log's name and the base offset.
+    seed: u64,
+    /// Held open from [`Active::reserve`] to the end of the turn, which must not fail for want of a descriptor halfway.
+    held: Option<Arc<File>>,
 }
 
 impl Active {
-    /// A segment that ends at `position`.
-    pub(crate) fn new(segment: Arc<Segment>, position: u32, sparse: Sparse, first_append: Option<Timestamp>) -> Active {
-        Active { segment, position, reserved: position, sparse, first_append }
+    /// A segment that ends at `position`, and the largest timestamp of its first batch, if that has one.
+    pub(crate) fn new(
+        segment: Arc<Segment>,
+        position: u32,
+        sparse: Sparse,
+        first_timestamp: Option<Timestamp>,
+    ) -> Active {
+        let birth = Birth { first_timestamp, first_append: None };
+        let seed = roll::seed(segment.files().dir(), segment.base_offset);
+        Active { segment, position, reserved: position, sparse, birth, seed, held: None }
     }
 
-    /// A segment without batches.
+    /// A segment without batches, which is about to get some.
     pub(crate) fn empty(segment: Arc<Segment>, config: &LogConfig) -> Active {
         let sparse = Sparse::new(segment.base_offset, config.index_interval_bytes);
-        Active::new(segment, 0, sparse, None)
+        let held = segment.log().ok();
+        Active { held, ..Active::new(segment, 0, sparse, None) }
     }
 
     pub(crate) fn segment(&self) -> &Arc<Segment> {
@@ -56,19 +70,17 @@ impl Active {
         now: Timestamp,
     ) -> bool {
         let used = u64::from(self.position) + u64::from(pending);
-        let last_offset = base_offset + i64::from(header.last_offset_delta);
-        let age = self.first_append.map_or(0, |first| now.0.saturating_sub(first.0));
         used > 0
-            && (used + header.total_len() as u64 > u64::from(config.segment_bytes)
-                || last_offset >= self.segment.offset_limit()
-                || self.segment.offset_index.count() >= config.segment_index_bytes / OFFSET_ENTRY_BYTES
-                || age > config.segment_ms)
+            && (roll::is_full(&self.segment, used, header, base_offset, config)
+                || self.birth.is_long_ago(config, self.seed, header.max_timestamp, now))
     }
 
     /// Asks the filesystem for room for `needed` more bytes, and for some ahead: the more, the more the segment has.
     ///
     /// The file's length stays what was written. An error leaves everything as it was.
     pub(crate) fn reserve(&mut self, needed: u64, segment_bytes: u32) -> io::Result<()> {
+        let file = self.file()?;
+        self.held = Some(Arc::clone(&file));
         let limit = u64::from(segment_bytes.max(self.position));
         let must = (u64::from(self.position) + needed).min(limit);
         if must <= u64::from(self.reserved) {
@@ -78,7 +90,7 @@ impl Active {
         let wanted = (must + ahead).min(limit);
         let reserve = |up_to: u64| {
             let position = u64::from(self.position);
-            self.segment.log()?.allocate_ahead(position, up_to - position).map(|()| up_to)
+            file.allocate_ahead(position, up_to - position).map(|()| up_to)
         };
         let up_to = match reserve(wanted) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => reserve(must)?,
@@ -88,26 +100,36 @@ impl Active {
         Ok(())
     }
 
+    fn file(&self) -> io::Result<Arc<File>> {
+        match &self.held {
+            Some(file) => Ok(Arc::clone(file)),
+            None => self.segment.log(),
+        }
+    }
+
     /// Writes the group with one call, then its index entries, and empties it.
     pub(crate) fn write(&mut self, group: &mut Group<'_>, now: Timestamp) -> io::Result<()> {
-        if group.is_empty() {
-            return Ok(());
+        let file = self.file();
+        self.held = None;
+        let Some(first) = group.headers().next() else { return Ok(()) };
+        if self.position == 0 {
+            self.birth.first_timestamp = Some(first.max_timestamp).filter(|timestamp| timestamp.0 >= 0);
         }
-        self.write_batches(group)?;
-        self.first_append.get_or_insert(now);
+        self.birth.first_append.get_or_insert(now);
+        self.write_batches(&file?, group)?;
         self.write_index(group)?;
         self.position += group.len();
         group.clear();
         Ok(())
     }
 
-    fn write_batches(&self, group: &Group<'_>) -> io::Result<()> {
+    fn write_batches(&self, file: &Arc<File>, group: &Group<'_>) -> io::Result<()> {
         let position = u64::from(self.position);
         #[cfg(test)]
         if crate::planted::is(crate::planted::Bug::AckBeforeWrite) {
-            return crate::planted::write_later(&self.segment.log()?, &group.slices(), position);
+            return crate::planted::write_later(file, &group.slices(), position);
         }
-        self.segment.log()?.write_all_vectored_at(&mut group.slices(), position)
+        file.write_all_vectored_at(&mut group.slices(), position)
     }
 
     fn write_index(&mut self, group: &Group<'_>) -> io::Result<()> {
@@ -120,14 +142,24 @@ impl Active {
             times.extend(time);
             position += header.total_len() as u32;
         }
-        self.segment.offset_index.append(&offsets)?;
-        self.segment.time_index.append(&times)
+        let written = self.segment.offset_index.append(&offsets);
+        unless_dispensable(written)?;
+        self.append_times(&times)
+    }
+
+    /// The next entry makes up for those that could not be written.
+    fn append_times(&mut self, times: &[TimeEntry]) -> io::Result<()> {
+        let written = self.segment.time_index.append(times);
+        if written.is_err() {
+            self.sparse.time_entry_was_lost();
+        }
+        unless_dispensable(written)
     }
 
     /// Writes the last time entry and gives back the room that was not used.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let last = self.sparse.time_entry();
-        self.segment.time_index.append(last.as_slice())?;
+        self.append_times(last.as_slice())?;
         self.segment.log()?.set_len(u64::from(self.position))
     }
 
@@ -139,6 +171,18 @@ impl Active {
     }
 }
 
-const OFFSET_ENTRY_BYTES: u32 = 8;
+/// Indexes are caches: for want of room, of a descriptor or of the file an entry is left out, and later ones may come.
+fn unless_dispensable(written: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{NotFound, QuotaExceeded, StorageFull};
+    match written {
+        Err(error) if is_out_of_descriptors(&error) => Ok(()),
+        Err(error) if matches!(error.kind(), StorageFull | QuotaExceeded | NotFound) => Ok(()),
+        written => written,
+    }
+}
+
 const AHEAD_BYTES_MIN: u32 = 64 << 10;
 const AHEAD_BYTES_MAX: u32 = 16 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,10 @@ pub struct LogConfig {
     pub index_interval_bytes: u32,
     /// `segment.index.bytes`: the segment is rolled when its offset index has this size.
     pub segment_index_bytes: u32,
-    /// `segment.ms`: the segment is rolled by the first append this long after its first one, in milliseconds.
+    /// `segment.ms`: the segment is rolled by the first batch whose largest timestamp lies more than this after that of the
+    /// segment's first batch, in milliseconds; by the clock when the first batch has no timestamp.
     pub segment_ms: i64,
-    /// `segment.jitter.ms`: up to so much is taken off `segment_ms`, by chance, once per segment.
+    /// `segment.jitter.ms`: less than so much is taken off `segment_ms`, another part of it for each segment.
     pub segment_jitter_ms: i64,
     /// `retention.ms`: records older than this are not served any more, in milliseconds; negative: records are kept for ever.
     pub retention_ms: i64,

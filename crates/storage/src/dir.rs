@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host::Disk;
 use record::{Offset, Uuid};
 
+use crate::open_files::{OPEN_FILES_MAX, OpenFiles};
 use crate::{checkpoint, files};
 
 /// A directory that holds logs, shared by all of them.
@@ -16,6 +17,7 @@ use crate::{checkpoint, files};
 pub struct LogDir {
     disk: Disk,
     path: PathBuf,
+    open_files: Arc<OpenFiles>,
     failed: AtomicBool,
     /// `None` until the checkpoint was read.
     recovery_points: Mutex<Option<BTreeMap<String, Offset>>>,
@@ -38,7 +40,24 @@ pub struct LogDirFailed;
 impl LogDir {
     /// The directory at `path`, which must exist.
     pub fn new(disk: Disk, path: PathBuf) -> LogDir {
-        LogDir { disk, path, failed: AtomicBool::new(false), recovery_points: Mutex::new(None) }
+        let open_files = Arc::new(OpenFiles::new(disk.clone(), OPEN_FILES_MAX));
+        LogDir { disk, path, open_files, failed: AtomicBool::new(false), recovery_points: Mutex::new(None) }
+    }
+
+    /// Keeps at most `max` files of segments open, but at least one; 4,096 without this. Files that a
+    /// [`host::FileSlice`] holds may come on top.
+    #[must_use]
+    pub fn with_open_files_max(self, max: usize) -> LogDir {
+        LogDir { open_files: Arc::new(OpenFiles::new(self.disk.clone(), max)), ..self }
+    }
+
+    /// How many files of segments are open.
+    pub fn open_files_count(&self) -> usize {
+        self.open_files.count()
+    }
+
+    pub(crate) fn open_files(&self) -> &Arc<OpenFiles> {
+        &self.open_files
     }
 
     /// The filesystem that it is on.

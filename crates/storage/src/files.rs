@@ -15,6 +15,9 @@ pub(crate) const WINDOWS: &str = "windows";
 pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
+/// Appended to the name of a file that is no part of the log any more.
+pub(crate) const DELETED: &str = ".deleted";
+
 /// `<offset as 20 digits>.<extension>` in `dir`.
 pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
     dir.join(format!("{:020}.{extension}", offset.0))

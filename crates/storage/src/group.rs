@@ -34,10 +34,6 @@ impl<'b> Group<'b> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.placed.is_empty()
-    }
-
     pub(crate) fn headers(&self) -> impl Iterator<Item = &BatchHeader> {
         self.placed.iter().map(|placed| &placed.header)
     }

@@ -15,11 +15,13 @@
 //! be believed the segment is read from its start: slower, with the same answer.
 
 use std::io;
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use host::{Disk, File, Open};
-use record::Timestamp;
+use record::{Offset, Timestamp};
+
+use crate::files;
+use crate::open_files::{LazyFile, LogFiles};
 
 /// An entry of the offset index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) struct TimeEntry {
 pub(crate) trait Entry: Copy {
     /// Bytes of an entry.
     const LEN: usize;
+    /// The extension of the file.
+    const EXTENSION: &'static str;
     /// Reads an entry from its `LEN` bytes.
     fn decode(bytes: &[u8]) -> Self;
     /// Appends the bytes.
@@ -47,6 +51,7 @@ pub(crate) trait Entry: Copy {
 
 impl Entry for OffsetEntry {
     const LEN: usize = 8;
+    const EXTENSION: &'static str = files::OFFSET_INDEX;
 
     fn decode(bytes: &[u8]) -> OffsetEntry {
         OffsetEntry { relative_offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
@@ -60,6 +65,7 @@ impl Entry for OffsetEntry {
 
 impl Entry for TimeEntry {
     const LEN: usize = 12;
+    const EXTENSION: &'static str = files::TIME_INDEX;
 
     fn decode(bytes: &[u8]) -> TimeEntry {
         let timestamp = u64::from(u32_at(bytes, 0)) << 32 | u64::from(u32_at(bytes, 4));
@@ -75,17 +81,22 @@ impl Entry for TimeEntry {
 /// One index file. One thread appends; any thread searches what was appended before.
 #[derive(Debug)]
 pub(crate) struct Index<E> {
-    file: File,
+    file: LazyFile,
     /// Entries written.
     count: AtomicU32,
     entry: std::marker::PhantomData<fn() -> E>,
 }
 
 impl<E: Entry> Index<E> {
-    /// Opens the file, which is created when missing. Bytes after the last whole entry are ignored, and overwritten.
-    pub(crate) fn open(disk: &Disk, path: &Path) -> io::Result<Index<E>> {
-        let file = disk.open(path, Open::Create)?;
-        let count = u32::try_from(file.len()? / E::LEN as u64).unwrap_or(u32::MAX);
+    /// The index of a segment; its file is created when missing. Bytes after the last whole entry are ignored, and
+    /// overwritten.
+    pub(crate) fn open(log: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Index<E>> {
+        let file = LazyFile::new(log, base_offset, E::EXTENSION);
+        let len = match file.len() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => file.create()?.len()?,
+            len => len?,
+        };
+        let count = u32::try_from(len / E::LEN as u64).unwrap_or(u32::MAX);
         Ok(Index { file, count: AtomicU32::new(count), entry: std::marker::PhantomData })
     }
 
@@ -93,7 +104,8 @@ impl<E: Entry> Index<E> {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Only the owner of the log appends.
+    /// Only the owner of the log appends. An error leaves the index as it was: searches don't look at what was written of
+    /// the entries, and the next ones are written over it.
     pub(crate) fn append(&self, entries: &[E]) -> io::Result<()> {
         if entries.is_empty() {
             return Ok(());
@@ -101,7 +113,7 @@ impl<E: Entry> Index<E> {
         let count = self.count.load(Ordering::Relaxed);
         let mut bytes = Vec::with_capacity(entries.len() * E::LEN);
         entries.iter().for_each(|entry| entry.encode(&mut bytes));
-        self.file.write_all_at(&bytes, u64::from(count) * E::LEN as u64)?;
+        self.file.file()?.write_all_at(&bytes, u64::from(count) * E::LEN as u64)?;
         self.count.store(count + entries.len() as u32, Ordering::Release);
         Ok(())
     }
@@ -109,24 +121,52 @@ impl<E: Entry> Index<E> {
     /// Replaces all entries. Nobody may search meanwhile.
     pub(crate) fn replace(&self, entries: &[E]) -> io::Result<()> {
         self.count.store(0, Ordering::Release);
-        self.file.set_len(0)?;
+        self.file.create()?.set_len(0)?;
         self.append(entries)
     }
 
+    /// Makes the entries durable, unless somebody removed the file.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        match self.file.file() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            file => file?.sync_data(),
+        }
+    }
+
+    /// See [`LazyFile::close`].
+    pub(crate) fn close(&self) {
+        self.file.close();
+    }
+
+    /// See [`LazyFile::mark_retired`].
+    pub(crate) fn mark_retired(&self) {
+        self.file.mark_retired();
     }
 
     pub(crate) fn last(&self) -> io::Result<Option<E>> {
         match self.count() {
             0 => Ok(None),
-            count => self.entry(count - 1).map(Some),
+            count => unless_missing(self.entry(count - 1).map(Some)),
         }
     }
 
     /// The last entry that `is_before`, which holds for the first entries and for none after them. Where the file is
     /// damaged this may be another one for which it holds, or none.
     pub(crate) fn last_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
+        unless_missing(self.locate_last(is_before).map(|found| found.map(|(_, entry)| entry)))
+    }
+
+    /// As [`Index::last_where`], with the entry before that one; `None` when there are not two.
+    pub(crate) fn last_two_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<[E; 2]>> {
+        let last_two = || match self.locate_last(is_before)? {
+            Some((index, last)) if index > 0 => Ok(Some([self.entry(index - 1)?, last])),
+            _ => Ok(None),
+        };
+        unless_missing(last_two())
+    }
+
+    /// The last entry that `is_before`, with its number.
+    fn locate_last(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<(u32, E)>> {
         let count = self.count();
         if count == 0 {
             return Ok(None);
@@ -139,9 +179,9 @@ impl<E: Entry> Index<E> {
         let first = block * PER_BLOCK;
         let mut bytes = [0; PER_BLOCK as usize * 12];
         let bytes = &mut bytes[..(count - first).min(PER_BLOCK) as usize * E::LEN];
-        self.file.read_exact_at(bytes, u64::from(first) * E::LEN as u64)?;
-        let entries = bytes.chunks_exact(E::LEN).map(E::decode);
-        Ok(entries.take_while(&is_before).last())
+        self.file.file()?.read_exact_at(bytes, u64::from(first) * E::LEN as u64)?;
+        let entries = (first..).zip(bytes.chunks_exact(E::LEN).map(E::decode));
+        Ok(entries.take_while(|(_, entry)| is_before(entry)).last())
     }
 
     /// The last of the first `blocks` blocks whose first entry `is_before`, or the first block.
@@ -157,8 +197,16 @@ impl<E: Entry> Index<E> {
     fn entry(&self, index: u32) -> io::Result<E> {
         let mut bytes = [0; 12];
         let bytes = &mut bytes[..E::LEN];
-        self.file.read_exact_at(bytes, u64::from(index) * E::LEN as u64)?;
+        self.file.file()?.read_exact_at(bytes, u64::from(index) * E::LEN as u64)?;
         Ok(E::decode(bytes))
+    }
+}
+
+/// An index that somebody removed or cut while its log was open, or that goes with its segment, has no entries.
+fn unless_missing<T>(found: io::Result<Option<T>>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
+        found => found,
     }
 }
 

@@ -112,6 +112,7 @@ impl Log {
         dir.check()?;
         let Recovered { segments, active, next_offset, producers, epochs, recovery_point } =
             recovery::open(dir, name, &config, stop)?;
+        segments.iter().for_each(|segment| segment.close_files());
         let log_start_offset = segments[0].base_offset;
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
@@ -216,7 +217,7 @@ impl Log {
         let path = self.path();
         self.producers.expire(now, self.config.producer_id_expiration_ms);
         snapshot::store(&self.producers, self.dir.disk(), &path, self.next_offset, snapshot::Durable::No)?;
-        let segment = Arc::new(Segment::create(self.dir.disk(), &path, self.next_offset)?);
+        let segment = Arc::new(Segment::create(self.active.segment().files(), self.next_offset)?);
         self.shared.view.store(Arc::new(self.shared.view.load().with(Arc::clone(&segment))));
         self.active = Active::empty(segment, &self.config);
         Ok(())
@@ -302,7 +303,9 @@ impl Log {
     /// Renames the directory as that of a deleted log, durably, and returns its new path. Readers that are left go on
     /// reading the files. Remove it with [`host::Disk::remove_dir_all`].
     pub fn mark_deleted(self) -> io::Result<PathBuf> {
-        self.dir.set_aside(&self.name)
+        let files = self.active.segment().files();
+        files.mark_deleted();
+        self.dir.set_aside(&self.name).inspect(|dir| files.moved_to(dir))
     }
 
     fn path(&self) -> PathBuf {

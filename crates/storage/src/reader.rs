@@ -40,6 +40,9 @@ pub enum ReadError {
         /// The bytes before the damage.
         position: u32,
     },
+    /// The log was deleted, or that part of it, and the bytes are gone.
+    #[error("the log, or that part of it, was deleted")]
+    Deleted,
     /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -48,6 +51,11 @@ pub enum ReadError {
 impl LogReader {
     pub(crate) fn new(shared: Arc<Shared>) -> LogReader {
         LogReader { shared }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The first offset of the log.
@@ -91,11 +99,27 @@ impl LogReader {
         if !self.has_below(from, upper)? {
             return Ok(None);
         }
+        match self.read_below(from, hint, upper, max_bytes, at_least_one) {
+            // The log's start has passed `from` meanwhile.
+            Err(ReadError::Deleted) => self.has_below(from, upper).and(Err(ReadError::Deleted)),
+            read => read,
+        }
+    }
+
+    fn read_below(
+        &self,
+        from: Offset,
+        hint: Option<LogPosition>,
+        upper: LogPosition,
+        max_bytes: u32,
+        at_least_one: bool,
+    ) -> Result<Option<FileSlice>, ReadError> {
         let view = self.shared.view.load();
         for segment in view.from(from) {
             let end = segment.bytes_before(upper);
             if let Some(first) = find(segment, from, hint, end)? {
-                return Ok(slice(segment, &first, end, max_bytes, at_least_one)?);
+                let slice = slice(segment, &first, end, max_bytes, at_least_one);
+                return slice.map_err(|error| segment.read_error(error));
             }
         }
         Ok(None)
@@ -114,7 +138,7 @@ impl LogReader {
         Ok(false)
     }
 
-    /// The earliest record below `upper` whose timestamp is at least `timestamp`.
+    /// The earliest record from the log's start on and below `upper` whose timestamp is at least `timestamp`.
     pub fn offset_for_timestamp(
         &self,
         timestamp: Timestamp,
@@ -122,15 +146,15 @@ impl LogReader {
     ) -> Result<Option<(Offset, Timestamp)>, ReadError> {
         let end = self.end();
         let view = self.shared.view.load();
-        timestamps::earliest_at_or_after(view.segments(), timestamp, upper, end)
+        timestamps::earliest_at_or_after(view.segments(), timestamp, &(self.log_start_offset()..upper), end)
     }
 
-    /// The earliest of the records below `upper` that have the largest timestamp there (KIP-734); `None` when there are
-    /// none, or none with a timestamp.
+    /// The earliest of the records from the log's start on and below `upper` that have the largest timestamp there
+    /// (KIP-734); `None` when there are none, or none with a timestamp.
     pub fn max_timestamp(&self, upper: Offset) -> Result<Option<(Offset, Timestamp)>, ReadError> {
         let end = self.end();
         let view = self.shared.view.load();
-        timestamps::largest(view.segments(), upper, end)
+        timestamps::largest(view.segments(), &(self.log_start_offset()..upper), end)
     }
 
     /// The bytes of all segments, without their indexes.
@@ -144,7 +168,7 @@ impl LogReader {
 impl ReadError {
     pub(crate) fn in_segment(segment: &Segment, error: ScanError) -> ReadError {
         match error {
-            ScanError::Io(error) => ReadError::Io(error),
+            ScanError::Io(error) => segment.read_error(error),
             ScanError::NoBatch { position } => ReadError::Corrupt { segment: segment.base_offset, position },
         }
     }

@@ -27,6 +27,7 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop};
 use crate::epochs::Epochs;
 use crate::files;
+use crate::open_files::LogFiles;
 use crate::producers::Producers;
 #[cfg(doc)]
 use crate::segment::Damage;
@@ -67,13 +68,15 @@ struct Last {
 struct Files<'a> {
     disk: &'a Disk,
     path: &'a Path,
+    log: &'a Arc<LogFiles>,
     config: &'a LogConfig,
 }
 
 /// Opens the files of the log `name`, as [`crate::Log::open`] says.
 pub(crate) fn open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop) -> Result<Recovered, OpenError> {
     let path = dir.path().join(name);
-    let files = Files { disk: dir.disk(), path: &path, config };
+    let log = LogFiles::new(dir.open_files(), &path);
+    let files = Files { disk: dir.disk(), path: &path, log: &log, config };
     let recovery_point = dir.recovery_point(name)?;
     let recovered = match stop {
         Stop::Clean => files.open_clean(),
@@ -111,7 +114,7 @@ impl Files<'_> {
     fn open_hard(self, recovery_point: Offset) -> io::Result<Recovered> {
         let bases = files::offsets(self.disk, self.path, files::LOG)?;
         let Some((last, sealed)) = bases.split_last() else {
-            let segment = Segment::create(self.disk, self.path, Offset(0))?;
+            let segment = Segment::create(self.log, Offset(0))?;
             return self.assemble(vec![], Last::empty(segment, self.config), None);
         };
         let mut segments = Vec::with_capacity(bases.len());

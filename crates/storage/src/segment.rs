@@ -1,28 +1,30 @@
 //! One segment: a file of batches and its two indexes.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use host::{Disk, File, Open};
+use host::File;
 use record::Offset;
 
 use crate::end::LogPosition;
 use crate::files;
 use crate::index::{Index, OffsetEntry, TimeEntry};
+use crate::open_files::{LazyFile, LogFiles};
+use crate::reader::ReadError;
 use crate::scan::{Located, Scan, ScanError};
 use crate::timestamps::Largest;
 
 /// A segment, shared by the writer and the readers. Nothing here says where it ends while it is the last one: readers
-/// know that from the end of the log.
+/// know that from the end of the log. Its files are opened when they are needed.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(crate) base_offset: Offset,
-    log: Arc<File>,
+    files: Arc<LogFiles>,
+    log: LazyFile,
     pub(crate) offset_index: Index<OffsetEntry>,
     pub(crate) time_index: Index<TimeEntry>,
     /// What recovery found, ascending.
-    damage: Vec<Damage>,
+    damage: Box<[Damage]>,
     /// The bytes of it, once it gets no more.
     size: OnceLock<u32>,
     /// The batch with the largest timestamp, once it gets no more and somebody asked.
@@ -55,43 +57,68 @@ impl Segment {
     }
 
     /// Makes the files of a new segment. Their names are durable when this returns.
-    pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
-        let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
-        segment.log()?.set_len(0)?;
+    pub(crate) fn create(files: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Segment> {
+        let segment = Segment::open(files, base_offset)?;
+        segment.log.create()?.set_len(0)?;
         segment.offset_index.replace(&[])?;
         segment.time_index.replace(&[])?;
         #[cfg(test)]
         if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
             return Ok(segment);
         }
-        disk.sync_dir(dir)?;
+        files.disk().sync_dir(files.dir())?;
         Ok(segment)
     }
 
-    /// Opens the files of a segment; missing indexes are created empty.
-    pub(crate) fn open(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
-        Segment::open_as(disk, dir, base_offset, Open::ReadWrite)
-    }
-
-    fn open_as(disk: &Disk, dir: &Path, base_offset: Offset, how: Open) -> io::Result<Segment> {
+    /// The segment of that name; missing indexes are created empty.
+    pub(crate) fn open(files: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Segment> {
         Ok(Segment {
             base_offset,
-            log: Arc::new(disk.open(&files::path(dir, base_offset, files::LOG), how)?),
-            offset_index: Index::open(disk, &files::path(dir, base_offset, files::OFFSET_INDEX))?,
-            time_index: Index::open(disk, &files::path(dir, base_offset, files::TIME_INDEX))?,
-            damage: Vec::new(),
+            files: Arc::clone(files),
+            log: LazyFile::new(files, base_offset, files::LOG),
+            offset_index: Index::open(files, base_offset)?,
+            time_index: Index::open(files, base_offset)?,
+            damage: Box::default(),
             size: OnceLock::new(),
             largest: OnceLock::new(),
         })
     }
 
     pub(crate) fn with_damage(self, damage: Vec<Damage>) -> Segment {
-        Segment { damage, ..self }
+        Segment { damage: damage.into(), ..self }
+    }
+
+    /// The log that it belongs to.
+    pub(crate) fn files(&self) -> &Arc<LogFiles> {
+        &self.files
     }
 
     /// The file of batches.
     pub(crate) fn log(&self) -> io::Result<Arc<File>> {
-        Ok(Arc::clone(&self.log))
+        self.log.file()
+    }
+
+    /// Gives the descriptors back; the next use opens the files again.
+    pub(crate) fn close_files(&self) {
+        self.log.close();
+        self.offset_index.close();
+        self.time_index.close();
+    }
+
+    /// The segment is no part of the log any more. Comes before its files are renamed, with `.deleted` appended: from now
+    /// on they are opened under those names only. Who has them open goes on.
+    pub(crate) fn mark_retired(&self) {
+        self.log.mark_retired();
+        self.offset_index.mark_retired();
+        self.time_index.mark_retired();
+    }
+
+    /// An error of a read in this segment.
+    pub(crate) fn read_error(&self, error: io::Error) -> ReadError {
+        match error.kind() {
+            io::ErrorKind::NotFound if self.log.is_given_up() => ReadError::Deleted,
+            _ => ReadError::Io(error),
+        }
     }
 
     /// The length of the file, in bytes.
@@ -112,7 +139,8 @@ impl Segment {
     /// The bytes of this segment that lie before `upper`.
     pub(crate) fn bytes_before(&self, upper: LogPosition) -> u32 {
         match self.base_offset.cmp(&upper.segment) {
-            std::cmp::Ordering::Less => self.sealed_size().expect("all segments but the last are sealed"),
+            // Only a truncation that came after `upper` was read makes an earlier segment the last one.
+            std::cmp::Ordering::Less => self.sealed_size().unwrap_or(0),
             std::cmp::Ordering::Equal => upper.position,
             std::cmp::Ordering::Greater => 0,
         }
@@ -143,7 +171,7 @@ impl Segment {
     }
 
     /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.
-    fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
+    pub(crate) fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
         let relative = offset - self.base_offset;
         let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative)?;
         match entry {

@@ -56,6 +56,11 @@ impl Sparse {
         is_new.then_some(self.largest)
     }
 
+    /// The last time entry is not in the index after all: the next one is due even when no larger timestamp comes.
+    pub(crate) fn time_entry_was_lost(&mut self) {
+        self.indexed_timestamp = Timestamp::NONE;
+    }
+
     fn relative(&self, offset: Offset) -> u32 {
         u32::try_from(offset - self.base_offset).expect("a segment spans fewer than 2^31 offsets")
     }

@@ -1,6 +1,7 @@
 //! The log as a whole, against models that keep everything in memory.
 
 mod crash;
+mod descriptors;
 mod failures;
 mod indexes;
 mod model;

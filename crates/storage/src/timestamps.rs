@@ -1,7 +1,19 @@
 //! Look-ups by time, exact to the record: the only place where records are opened.
 //!
 //! The time index says from which batch on a larger timestamp may come; the batch headers say which batches to open.
+//!
+//! - A batch that cannot be opened (its checksum, its compression or a record is wrong) is judged by its header: it counts
+//!   as one record with the batch's largest timestamp, at its first offset. A look-up does not fail because of it.
+//! - Bytes that recovery found damaged are passed over: nothing can be found in them.
+//! - No entry of the time index is believed alone. Each claims that everything before it is older, and its batch having
+//!   that timestamp proves little where many have the same. So a search begins at the last but one entry that is early
+//!   enough, and only when both have their batches; otherwise at the start of the segment. One damaged entry then costs
+//!   time and never an answer.
+//! - Sealed segments remember their largest timestamp once somebody asked, so a look-up reads in one segment, whatever the
+//!   size of the log. There it reads a logarithmic number of index entries and the headers of about two index intervals.
 
+use std::io;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use record::{Batch, Limits, Offset, Record, Timestamp};
@@ -15,23 +27,25 @@ use crate::segment::Segment;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Largest {
     pub(crate) timestamp: Timestamp,
+    /// The first offset of the batch.
+    base_offset: Offset,
     /// The bytes of the segment before the batch.
-    pub(crate) position: u32,
+    position: u32,
 }
 
 type Found = Option<(Offset, Timestamp)>;
 
-/// The earliest record below `upper` with at least this timestamp.
+/// The earliest record of the range with at least this timestamp.
 pub(crate) fn earliest_at_or_after(
     segments: &[Arc<Segment>],
     timestamp: Timestamp,
-    upper: Offset,
+    range: &Range<Offset>,
     end: LogPosition,
 ) -> Result<Found, ReadError> {
-    for segment in segments.iter().take_while(|segment| segment.base_offset < upper) {
+    for segment in overlapping(segments, range) {
         let end = segment.bytes_before(end);
         if may_have(segment, timestamp, end)?
-            && let Some(found) = earliest_in(segment, timestamp, upper, end)?
+            && let Some(found) = earliest_in(segment, timestamp, range, end).map_err(in_segment(segment))?
         {
             return Ok(Some(found));
         }
@@ -39,13 +53,13 @@ pub(crate) fn earliest_at_or_after(
     Ok(None)
 }
 
-/// The earliest record below `upper` with the largest timestamp.
-pub(crate) fn largest(segments: &[Arc<Segment>], upper: Offset, end: LogPosition) -> Result<Found, ReadError> {
+/// The earliest of the records of the range that have the largest timestamp there (KIP-734).
+pub(crate) fn largest(segments: &[Arc<Segment>], range: &Range<Offset>, end: LogPosition) -> Result<Found, ReadError> {
     let mut best: Option<(&Segment, Largest)> = None;
-    for (index, segment) in segments.iter().enumerate().take_while(|(_, segment)| segment.base_offset < upper) {
-        let is_whole = segments.get(index + 1).is_some_and(|next| next.base_offset <= upper);
-        let upper = if is_whole { Offset(i64::MAX) } else { upper };
-        let largest = largest_in(segment, upper, segment.bytes_before(end))?;
+    for (index, segment) in overlapping(segments, range).iter().enumerate() {
+        let has_next = overlapping(segments, range).get(index + 1).is_some();
+        let upper = if has_next { Offset(i64::MAX) } else { range.end };
+        let largest = largest_in(segment, &(range.start..upper), segment.bytes_before(end))?;
         let beats = |(_, best): (_, Largest)| largest.is_some_and(|largest| largest.timestamp > best.timestamp);
         if let Some(largest) = largest
             && best.is_none_or(beats)
@@ -54,10 +68,44 @@ pub(crate) fn largest(segments: &[Arc<Segment>], upper: Offset, end: LogPosition
         }
     }
     match best {
-        Some((_, largest)) if largest.timestamp == Timestamp::NONE => Ok(None),
-        Some((segment, largest)) => first_largest_record(segment, largest.position, upper, segment.bytes_before(end)),
-        None => Ok(None),
+        Some((segment, largest)) if largest.timestamp > Timestamp::NONE => {
+            let end = segment.bytes_before(end);
+            first_largest_record(segment, largest.position, range, end).map_err(in_segment(segment))
+        }
+        _ => Ok(None),
     }
+}
+
+/// The earliest offset at or above `from` whose record is not older than `cutoff`; `upper` when all below it are older.
+///
+/// A batch without timestamps has not expired. Walks the headers from `from` to the answer, and opens no other batch than
+/// the one that the answer lies in, unless a header promises more than its records have.
+pub(crate) fn first_unexpired(
+    segments: &[Arc<Segment>],
+    cutoff: Timestamp,
+    from: Offset,
+    upper: Offset,
+    end: LogPosition,
+) -> Result<Offset, ReadError> {
+    let range = from..upper;
+    for segment in overlapping(segments, &range) {
+        let end = segment.bytes_before(end);
+        if let Some(found) = unexpired_in(segment, cutoff, &range, end).map_err(in_segment(segment))? {
+            return Ok(found);
+        }
+    }
+    Ok(upper.max(from))
+}
+
+/// The segments that may have records of the range.
+fn overlapping<'a>(segments: &'a [Arc<Segment>], range: &Range<Offset>) -> &'a [Arc<Segment>] {
+    let after_first = segments.partition_point(|segment| segment.base_offset <= range.start);
+    let end = segments.partition_point(|segment| segment.base_offset < range.end);
+    &segments[after_first.saturating_sub(1).min(end)..end]
+}
+
+fn in_segment(segment: &Segment) -> impl Fn(ScanError) -> ReadError {
+    |error| ReadError::in_segment(segment, error)
 }
 
 /// `false` when all timestamps of the segment are known to be smaller.
@@ -65,99 +113,195 @@ fn may_have(segment: &Segment, timestamp: Timestamp, end: u32) -> Result<bool, R
     if segment.sealed_size() != Some(end) {
         return Ok(true);
     }
-    Ok(largest_in(segment, Offset(i64::MAX), end)?.is_some_and(|largest| largest.timestamp >= timestamp))
+    let largest = largest_of_sealed(segment, end).map_err(in_segment(segment))?;
+    Ok(largest.is_some_and(|largest| largest.timestamp >= timestamp))
 }
 
-fn earliest_in(segment: &Segment, timestamp: Timestamp, upper: Offset, end: u32) -> Result<Found, ReadError> {
-    let in_segment = |error| ReadError::in_segment(segment, error);
-    let start = start_where(segment, end, |entry_timestamp, _| entry_timestamp < timestamp).map_err(in_segment)?;
-    let mut scan = segment.scan(start.map_or(0, |start| start.position), end);
-    while let Some(batch) = scan.next().map_err(in_segment)? {
-        if batch.header.base_offset >= upper {
-            break;
-        }
-        if batch.header.max_timestamp >= timestamp {
-            let is_match = |record: &Record<'_>| record.offset < upper && record.timestamp >= timestamp;
-            let found = fold_records(segment, &batch, None, |found: Found, record| {
-                found.or_else(|| is_match(&record).then_some((record.offset, record.timestamp)))
-            })?;
-            if found.is_some() {
-                return Ok(found);
-            }
+fn earliest_in(segment: &Segment, timestamp: Timestamp, range: &Range<Offset>, end: u32) -> Result<Found, ScanError> {
+    let start = start_where(segment, range.start, end, |entry_timestamp, _| entry_timestamp < timestamp)?;
+    let mut scan = segment.scan(start, end);
+    while let Some(batch) = next_in(&mut scan, range)? {
+        if batch.header.max_timestamp >= timestamp
+            && let Some(found) = first_record(segment, &batch, timestamp, range)?
+        {
+            return Ok(Some(found));
         }
     }
     Ok(None)
 }
 
-/// The first batch below `upper` and before `end` with the largest timestamp. Remembered for whole sealed segments.
-fn largest_in(segment: &Segment, upper: Offset, end: u32) -> Result<Option<Largest>, ReadError> {
-    let is_whole = segment.sealed_size() == Some(end) && upper.0 == i64::MAX;
-    if let (true, Some(largest)) = (is_whole, segment.largest.get()) {
+fn unexpired_in(
+    segment: &Segment,
+    cutoff: Timestamp,
+    range: &Range<Offset>,
+    end: u32,
+) -> Result<Option<Offset>, ScanError> {
+    let mut scan = segment.scan(start_at(segment, range.start, end)?, end);
+    while let Some(batch) = next_in(&mut scan, range)? {
+        if batch.header.max_timestamp == Timestamp::NONE {
+            return Ok(Some(batch.header.base_offset.max(range.start)));
+        }
+        if batch.header.max_timestamp >= cutoff
+            && let Some((offset, _)) = first_record(segment, &batch, cutoff, range)?
+        {
+            return Ok(Some(offset));
+        }
+    }
+    Ok(None)
+}
+
+/// The largest of a range. Found once for a whole sealed segment.
+fn largest_in(segment: &Segment, range: &Range<Offset>, end: u32) -> Result<Option<Largest>, ReadError> {
+    if segment.sealed_size() == Some(end) && range.end.0 == i64::MAX {
+        let largest = largest_of_sealed(segment, end).map_err(in_segment(segment))?;
+        if largest.is_none_or(|largest| largest.base_offset >= range.start) {
+            return Ok(largest);
+        }
+    }
+    largest_between(segment, range, end).map_err(in_segment(segment))
+}
+
+fn largest_of_sealed(segment: &Segment, end: u32) -> Result<Option<Largest>, ScanError> {
+    if let Some(largest) = segment.largest.get() {
         return Ok(*largest);
     }
-    let largest = find_largest(segment, upper, end).map_err(|error| ReadError::in_segment(segment, error))?;
-    if is_whole {
-        // Somebody else may have found the same.
-        let _ = segment.largest.set(largest);
-    }
+    let largest = find_largest(segment, Offset(i64::MAX), end)?;
+    // Somebody else may have found the same.
+    let _ = segment.largest.set(largest);
     Ok(largest)
 }
 
+/// The first batch below `upper` and before `end` with the largest timestamp.
 pub(crate) fn find_largest(segment: &Segment, upper: Offset, end: u32) -> Result<Option<Largest>, ScanError> {
-    let mut largest = start_where(segment, end, |_, offset| offset < upper)?;
-    let mut scan = segment.scan(largest.map_or(0, |largest| largest.position), end);
-    while let Some(batch) = scan.next()? {
-        if batch.header.base_offset >= upper {
-            break;
+    largest_between(segment, &(segment.base_offset..upper), end)
+}
+
+fn largest_between(segment: &Segment, range: &Range<Offset>, end: u32) -> Result<Option<Largest>, ScanError> {
+    let mut largest: Option<Largest> = None;
+    let start = start_where(segment, range.start, end, |_, offset| offset < range.end)?;
+    let mut scan = segment.scan(start, end);
+    while let Some(batch) = next_in(&mut scan, range)? {
+        let beats = |timestamp| largest.is_none_or(|largest| timestamp > largest.timestamp);
+        if !beats(batch.header.max_timestamp) {
+            continue;
         }
-        if largest.is_none_or(|largest| batch.header.max_timestamp > largest.timestamp) {
-            largest = Some(Largest { timestamp: batch.header.max_timestamp, position: batch.position });
+        let timestamp = match is_whole_in(&batch, range) {
+            true => Some(batch.header.max_timestamp),
+            false => largest_record(segment, &batch, range)?.map(|(_, timestamp)| timestamp),
+        };
+        if let Some(timestamp) = timestamp.filter(|timestamp| beats(*timestamp)) {
+            largest = Some(Largest { timestamp, base_offset: batch.header.base_offset, position: batch.position });
         }
     }
     Ok(largest)
 }
 
-/// The batch of the last time entry that `is_before`, if the log agrees that there is such a batch.
+/// The next batch that has offsets of the range.
+fn next_in(scan: &mut crate::scan::Scan<'_>, range: &Range<Offset>) -> Result<Option<Located>, ScanError> {
+    while let Some(batch) = scan.next()? {
+        if batch.header.base_offset >= range.end {
+            return Ok(None);
+        }
+        if batch.header.last_offset() >= range.start {
+            return Ok(Some(batch));
+        }
+    }
+    Ok(None)
+}
+
+fn is_whole_in(batch: &Located, range: &Range<Offset>) -> bool {
+    batch.header.base_offset >= range.start && batch.header.last_offset() < range.end
+}
+
+/// Where to begin to look from `from` on for what lies behind all time entries for which `is_before` holds.
 fn start_where(
     segment: &Segment,
+    from: Offset,
     end: u32,
     is_before: impl Fn(Timestamp, Offset) -> bool,
-) -> Result<Option<Largest>, ScanError> {
+) -> Result<u32, ScanError> {
     let offset_of = |relative_offset: u32| segment.base_offset + i64::from(relative_offset);
-    let entry = segment.time_index.last_where(|entry| is_before(entry.timestamp, offset_of(entry.relative_offset)))?;
-    let Some(entry) = entry else { return Ok(None) };
-    let offset = offset_of(entry.relative_offset);
-    let batch = segment.find(offset, None, end)?;
-    let batch =
-        batch.filter(|batch| batch.header.last_offset() == offset && batch.header.max_timestamp == entry.timestamp);
-    Ok(batch.map(|batch| Largest { timestamp: entry.timestamp, position: batch.position }))
+    let by_offset = start_at(segment, from, end)?;
+    let entries =
+        segment.time_index.last_two_where(|entry| is_before(entry.timestamp, offset_of(entry.relative_offset)))?;
+    let Some(entries) = entries else { return Ok(by_offset) };
+    let mut by_time = u32::MAX;
+    for entry in entries {
+        let offset = offset_of(entry.relative_offset);
+        let batch = segment.find(offset, None, end)?.map(|batch| (batch.position, batch.header));
+        by_time = match batch {
+            Some((position, header)) if header.last_offset() == offset && header.max_timestamp == entry.timestamp => {
+                by_time.min(position)
+            }
+            _ => 0,
+        };
+    }
+    Ok(by_time.max(by_offset))
 }
 
-/// The first of the records with the largest timestamp in the batch at `position`.
-fn first_largest_record(segment: &Segment, position: u32, upper: Offset, end: u32) -> Result<Found, ReadError> {
-    let batch = segment.scan(position, end).next().map_err(|error| ReadError::in_segment(segment, error))?;
-    let Some(batch) = batch else { return Ok(None) };
-    fold_records(segment, &batch, None, |best: Found, record| {
-        let beats = best.is_none_or(|(_, timestamp)| record.timestamp > timestamp);
-        if beats && record.offset < upper { Some((record.offset, record.timestamp)) } else { best }
-    })
+/// Where to begin to look for what lies at or above `from`.
+fn start_at(segment: &Segment, from: Offset, end: u32) -> io::Result<u32> {
+    if from <= segment.base_offset { Ok(0) } else { segment.start_for(from, end) }
 }
 
-/// Reads a batch, checks it, and folds its records.
-fn fold_records<T>(
+/// The first record of the batch and the range with at least this timestamp.
+fn first_record(segment: &Segment, batch: &Located, timestamp: Timestamp, range: &Range<Offset>) -> io::Result<Found> {
+    let mut found = None;
+    let is_readable = each_record(segment, batch, |record| {
+        if !range.contains(&record.offset) || record.timestamp < timestamp {
+            return ControlFlow::Continue(());
+        }
+        found = Some((record.offset, record.timestamp));
+        ControlFlow::Break(())
+    })?;
+    Ok(if is_readable { found } else { by_header(batch, range) })
+}
+
+fn first_largest_record(segment: &Segment, position: u32, range: &Range<Offset>, end: u32) -> Result<Found, ScanError> {
+    match segment.scan(position, end).next()? {
+        Some(batch) => Ok(largest_record(segment, &batch, range)?),
+        None => Ok(None),
+    }
+}
+
+/// The first of the records of the batch and the range that have the largest timestamp there.
+fn largest_record(segment: &Segment, batch: &Located, range: &Range<Offset>) -> io::Result<Found> {
+    let mut best: Found = None;
+    let is_readable = each_record(segment, batch, |record| {
+        if range.contains(&record.offset) && best.is_none_or(|(_, timestamp)| record.timestamp > timestamp) {
+            best = Some((record.offset, record.timestamp));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(if is_readable { best } else { by_header(batch, range) })
+}
+
+/// What a batch counts as that cannot be opened.
+fn by_header(batch: &Located, range: &Range<Offset>) -> Found {
+    Some((batch.header.base_offset.max(range.start), batch.header.max_timestamp))
+}
+
+/// Reads a batch, checks it, and passes its records. `false` when it cannot be opened, or a record not be read before
+/// `step` has enough.
+fn each_record(
     segment: &Segment,
     batch: &Located,
-    start: T,
-    mut step: impl FnMut(T, Record<'_>) -> T,
-) -> Result<T, ReadError> {
+    mut step: impl FnMut(&Record<'_>) -> ControlFlow<()>,
+) -> io::Result<bool> {
     let mut bytes = vec![0; batch.header.total_len()];
     segment.log()?.read_exact_at(&mut bytes, u64::from(batch.position))?;
-    let corrupt = || ReadError::Corrupt { segment: segment.base_offset, position: batch.position };
-    let view = Batch::parse(&bytes).ok().filter(Batch::crc_ok).ok_or_else(corrupt)?;
+    let Some(view) = Batch::parse(&bytes).ok().filter(Batch::crc_ok) else { return Ok(false) };
     let mut scratch = Vec::new();
-    let mut folded = start;
-    for record in view.records(&Limits::default(), &mut scratch).map_err(|_| corrupt())? {
-        folded = step(folded, record.map_err(|_| corrupt())?);
+    let Ok(records) = view.records(&Limits::default(), &mut scratch) else { return Ok(false) };
+    for record in records {
+        match record {
+            Ok(record) if step(&record).is_break() => return Ok(true),
+            Ok(_) => {}
+            Err(_) => return Ok(false),
+        }
     }
-    Ok(folded)
+    Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,12 @@ impl Shared {
         }
     }
 
+    /// What moving the log's start does to readers, without the rest of it.
+    #[cfg(test)]
+    pub(crate) fn plant_log_start_offset(&self, offset: Offset) {
+        self.log_start_offset.store(offset.0, Ordering::Release);
+    }
+
     pub(crate) fn log_start_offset(&self) -> Offset {
         Offset(self.log_start_offset.load(Ordering::Acquire))
     }

@@ -29,6 +29,10 @@ pub enum OpKind {
     Remove,
 }
 
+impl OpKind {
+    const COUNT: usize = OpKind::Remove as usize + 1;
+}
+
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -36,6 +40,8 @@ pub enum Failure {
     Io,
     /// `ENOSPC`, as [`Failure::Io`] otherwise.
     NoSpace,
+    /// `EMFILE`: the process has as many files open as it may have.
+    NoDescriptors,
     /// `EINTR`: nothing was done. Only for reads and writes, which are made again.
     Interrupted,
     /// A read or write of at most this many bytes (at least 1), without an error.
@@ -54,7 +60,7 @@ pub struct Fault {
 impl Fault {
     /// The next call of this kind fails.
     pub fn next(kind: OpKind, failure: Failure) -> Fault {
-        let is_error = matches!(failure, Failure::Io | Failure::NoSpace);
+        let is_error = matches!(failure, Failure::Io | Failure::NoSpace | Failure::NoDescriptors);
         assert!(is_error || matches!(kind, OpKind::Read | OpKind::Write), "{kind:?} is never {failure:?}");
         assert!(failure != Failure::Short(0), "a write of nothing is not short");
         Fault { kind, failure, after: 0, times: 1 }
@@ -85,11 +91,19 @@ impl Fault {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Faults {
+    planned: Vec<Fault>,
+    /// By [`OpKind`].
+    calls: [u64; OpKind::COUNT],
+}
 
 impl Faults {
     pub(super) fn plan(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.planned.push(fault);
+    }
+
+    pub(super) fn calls(&self, kind: OpKind) -> u64 {
+        self.calls[kind as usize]
     }
 
     /// Counts a call that is done whole or not at all.
@@ -99,14 +113,16 @@ impl Faults {
 
     /// Counts a call that moves bytes: how many it may move.
     pub(super) fn check_transfer(&mut self, kind: OpKind) -> io::Result<usize> {
+        self.calls[kind as usize] += 1;
         let failure =
-            self.0.iter_mut().find_map(|fault| (fault.kind == kind && fault.strikes()).then_some(fault.failure));
-        self.0.retain(|fault| fault.times > 0);
+            self.planned.iter_mut().find_map(|fault| (fault.kind == kind && fault.strikes()).then_some(fault.failure));
+        self.planned.retain(|fault| fault.times > 0);
         match failure {
             None => Ok(usize::MAX),
             Some(Failure::Short(bytes)) => Ok(bytes),
             Some(Failure::Io) => Err(Errno::IO.into()),
             Some(Failure::NoSpace) => Err(Errno::NOSPC.into()),
+            Some(Failure::NoDescriptors) => Err(Errno::MFILE.into()),
             Some(Failure::Interrupted) => Err(Errno::INTR.into()),
         }
     }

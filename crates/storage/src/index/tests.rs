@@ -1,9 +1,17 @@
-use host::SimDisk;
+use std::path::Path;
+
+use host::{Disk, Open, SimDisk};
 use proptest::prelude::*;
 
 use super::*;
+use crate::open_files::OpenFiles;
 
-const PATH: &str = "/index";
+const PATH: &str = "/00000000000000000000.index";
+
+fn index_on(disk: &Disk) -> Index<OffsetEntry> {
+    let log = LogFiles::new(&Arc::new(OpenFiles::new(disk.clone(), 8)), Path::new("/"));
+    Index::open(&log, Offset(0)).unwrap()
+}
 
 fn entries(count: u32) -> Vec<OffsetEntry> {
     (0..count).map(|n| OffsetEntry { relative_offset: n * 2 + 1, position: n * 100 }).collect()
@@ -25,13 +33,13 @@ proptest! {
     #[test]
     fn the_last_entry_before_is_that_of_a_list(count in 0..400u32, target in 0..900u32, steps in 1..9usize) {
         let disk = Disk::sim(SimDisk::new());
-        let index = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        let index = index_on(&disk);
         let list = entries(count);
         list.chunks(list.len().div_ceil(steps).max(1)).for_each(|some| index.append(some).unwrap());
         let wanted = list.iter().copied().rfind(|entry| entry.relative_offset <= target);
         prop_assert_eq!(index.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
         prop_assert_eq!(index.last().unwrap(), list.last().copied());
-        let again = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        let again = index_on(&disk);
         prop_assert_eq!(again.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
     }
 
@@ -39,7 +47,7 @@ proptest! {
     fn in_garbage_only_entries_are_found_that_are_before(bytes in proptest::collection::vec(any::<u8>(), 0..3000), target: u32) {
         let disk = Disk::sim(SimDisk::new());
         disk.open(Path::new(PATH), Open::CreateNew).unwrap().write_all_at(&bytes, 0).unwrap();
-        let index = Index::<OffsetEntry>::open(&disk, Path::new(PATH)).unwrap();
+        let index = index_on(&disk);
         let found = index.last_where(|entry| entry.relative_offset <= target).unwrap();
         prop_assert!(found.is_none_or(|entry| entry.relative_offset <= target));
     }

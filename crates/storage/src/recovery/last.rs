@@ -14,7 +14,7 @@ use crate::timestamps;
 
 /// Reads it whole, cuts what is no batch off its end, and makes its indexes again.
 pub(super) fn verify(files: Files<'_>, base_offset: Offset) -> io::Result<Last> {
-    let segment = Segment::open(files.disk, files.path, base_offset)?;
+    let segment = Segment::open(files.log, base_offset)?;
     let len = segment.file_len()?;
     let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
     let (mut offsets, mut times) = (Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ pub(super) fn damage(files: Files<'_>, segment: Offset, position: u32, end: u32)
 
 /// Finds the end of a segment that was closed. `None` when it doesn't look so.
 pub(super) fn resume(files: Files<'_>, base_offset: Offset) -> io::Result<Option<Last>> {
-    let segment = Segment::open(files.disk, files.path, base_offset)?;
+    let segment = Segment::open(files.log, base_offset)?;
     let size = segment.file_len()?;
     match find_end(&segment, size).and_then(|end| Ok((end, largest(&segment, size)?))) {
         Ok((Some((next_offset, unindexed_bytes)), Some(largest))) => {

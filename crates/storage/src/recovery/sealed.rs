@@ -13,7 +13,7 @@ use crate::sparse::Sparse;
 
 /// Opens a segment that is known to be whole. Its indexes are made again when their ends don't fit the log.
 pub(super) fn trust(files: Files<'_>, base_offset: Offset) -> io::Result<Segment> {
-    let segment = Segment::open(files.disk, files.path, base_offset)?;
+    let segment = Segment::open(files.log, base_offset)?;
     let size = segment.file_len()?;
     if !indexes_fit(&segment, size)? {
         rebuild_indexes(files, &segment, size)?;
@@ -24,7 +24,7 @@ pub(super) fn trust(files: Files<'_>, base_offset: Offset) -> io::Result<Segment
 
 /// Reads a segment whole; the batches up to the next segment should all be there.
 pub(super) fn verify(files: Files<'_>, base_offset: Offset, next: Offset) -> io::Result<Segment> {
-    let segment = Segment::open(files.disk, files.path, base_offset)?;
+    let segment = Segment::open(files.log, base_offset)?;
     let len = segment.file_len()?;
     let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
     let (mut offsets, mut times) = (Vec::new(), Vec::new());

@@ -115,15 +115,15 @@ fn a_segment_ends_by_size_by_time_and_by_its_index() {
     let configs = [
         (crate::LogConfig { segment_bytes: 200, ..Default::default() }, 0),
         (crate::LogConfig { segment_ms: 10, ..Default::default() }, 11),
-        (crate::LogConfig { segment_index_bytes: 8, index_interval_bytes: 1, ..Default::default() }, 0),
+        (crate::LogConfig { segment_index_bytes: 24, index_interval_bytes: 1, ..Default::default() }, 0),
         (crate::LogConfig::default(), 11),
     ];
     let counts = configs.map(|(config, step_ms)| {
         let sim = SimDisk::new();
         let mut log = create(&sim, config);
         for turn in 0..6 {
-            let bytes = batch(Compression::None, &[1], 60);
             let now = record::Timestamp(NOW.0 + turn * step_ms);
+            let bytes = batch(Compression::None, &[now.0], 60);
             log.append(&[produced(&bytes)], EPOCH, now, &mut Vec::new()).unwrap();
         }
         assert_eq!(read_all(&log.reader()).unwrap().len(), 6);
