@@ -10,6 +10,7 @@ use crate::config::LogConfig;
 use crate::end::LogPosition;
 use crate::group::Group;
 use crate::index::{OffsetEntry, TimeEntry};
+use crate::room::is_full;
 use crate::segment::Segment;
 use crate::sparse::Sparse;
 
@@ -42,6 +43,15 @@ impl Active {
         &self.segment
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.position == 0
+    }
+
+    /// Whether so many more bytes leave the segment within its size.
+    pub(crate) fn has_room_for(&self, needed: u64, config: &LogConfig) -> bool {
+        u64::from(self.position) + needed <= u64::from(config.segment_bytes)
+    }
+
     pub(crate) fn end(&self, offset: Offset) -> LogPosition {
         LogPosition { offset, segment: self.segment.base_offset, position: self.position }
     }
@@ -67,8 +77,14 @@ impl Active {
 
     /// Asks the filesystem for room for `needed` more bytes, and for some ahead: the more, the more the segment has.
     ///
-    /// The file's length stays what was written. An error leaves everything as it was.
-    pub(crate) fn reserve(&mut self, needed: u64, segment_bytes: u32) -> io::Result<()> {
+    /// The file's length stays what was written. `take_room` is asked first whether the disk may give so much. An error
+    /// leaves everything as it was.
+    pub(crate) fn reserve(
+        &mut self,
+        needed: u64,
+        segment_bytes: u32,
+        take_room: impl Fn(u64) -> io::Result<()>,
+    ) -> io::Result<()> {
         let limit = u64::from(segment_bytes.max(self.position));
         let must = (u64::from(self.position) + needed).min(limit);
         if must <= u64::from(self.reserved) {
@@ -78,10 +94,11 @@ impl Active {
         let wanted = (must + ahead).min(limit);
         let reserve = |up_to: u64| {
             let position = u64::from(self.position);
+            take_room(up_to - u64::from(self.reserved))?;
             self.segment.log()?.allocate_ahead(position, up_to - position).map(|()| up_to)
         };
         let up_to = match reserve(wanted) {
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => reserve(must)?,
+            Err(error) if is_full(&error) => reserve(must)?,
             reserved => reserved?,
         };
         self.reserved = u32::try_from(up_to).expect("limited by the segment's size");

@@ -54,17 +54,12 @@ impl Segment {
         self.base_offset + (i64::from(i32::MAX) + 1)
     }
 
-    /// Makes the files of a new segment. Their names are durable when this returns.
+    /// Makes the files of a new segment. Their names are durable after a sync of `dir`.
     pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
         segment.log()?.set_len(0)?;
         segment.offset_index.replace(&[])?;
         segment.time_index.replace(&[])?;
-        #[cfg(test)]
-        if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
-            return Ok(segment);
-        }
-        disk.sync_dir(dir)?;
         Ok(segment)
     }
 
@@ -112,7 +107,8 @@ impl Segment {
     /// The bytes of this segment that lie before `upper`.
     pub(crate) fn bytes_before(&self, upper: LogPosition) -> u32 {
         match self.base_offset.cmp(&upper.segment) {
-            std::cmp::Ordering::Less => self.sealed_size().expect("all segments but the last are sealed"),
+            // A truncation after `upper` was loaded may have made this the last segment again.
+            std::cmp::Ordering::Less => self.sealed_size().unwrap_or(0),
             std::cmp::Ordering::Equal => upper.position,
             std::cmp::Ordering::Greater => 0,
         }

@@ -2,8 +2,10 @@
 
 mod crash;
 mod failures;
+mod flush;
 mod indexes;
 mod model;
 mod reopen;
+mod retention;
 pub(crate) mod support;
 mod times;
