@@ -47,6 +47,11 @@ impl Active {
         self.position == 0
     }
 
+    /// When the first batch came.
+    pub(crate) fn first_append(&self) -> Option<Timestamp> {
+        self.first_append
+    }
+
     /// Whether so many more bytes leave the segment within its size.
     pub(crate) fn has_room_for(&self, needed: u64, config: &LogConfig) -> bool {
         u64::from(self.position) + needed <= u64::from(config.segment_bytes)

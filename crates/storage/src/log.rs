@@ -64,7 +64,13 @@ impl Log {
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
         let unflushed = Unflushed::none();
-        Ok(Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed })
+        let mut log = Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed };
+        if known_start > next_offset {
+            // A power cut took the last records, and they had been deleted. Their offsets are not given again.
+            let retired = log.truncate_fully_and_start_at(known_start)?;
+            retired.iter().try_for_each(|path| log.dir.disk().remove_file(path))?;
+        }
+        Ok(log)
     }
 
     /// A reader, for any thread; it works as long as somebody has it.
@@ -76,6 +82,11 @@ impl Log {
     pub fn damage(&self) -> Vec<Damage> {
         let view = self.shared.view.load();
         view.segments().iter().flat_map(|segment| segment.damage()).copied().collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn producers(&self) -> &Producers {
+        &self.producers
     }
 
     /// Takes changed topic settings; they hold from the next append on.

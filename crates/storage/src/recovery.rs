@@ -27,6 +27,7 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop};
 use crate::epochs::Epochs;
 use crate::files;
+use crate::log::AppendError;
 use crate::producers::Producers;
 #[cfg(doc)]
 use crate::segment::Damage;
@@ -42,6 +43,16 @@ pub enum OpenError {
     /// The disk failed, or there is no such log.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<AppendError> for OpenError {
+    fn from(error: AppendError) -> OpenError {
+        match error {
+            AppendError::Failed(failed) => OpenError::Failed(failed),
+            AppendError::StorageFull => OpenError::Io(io::ErrorKind::StorageFull.into()),
+            AppendError::Io(error) => OpenError::Io(error),
+        }
+    }
 }
 
 /// Everything that a log starts with.
@@ -68,12 +79,15 @@ struct Files<'a> {
     disk: &'a Disk,
     path: &'a Path,
     config: &'a LogConfig,
+    /// Where the log begins by the checkpoint.
+    log_start_offset: Offset,
 }
 
 /// Opens the files of the log `name`, as [`crate::Log::open`] says.
 pub(crate) fn open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop) -> Result<Recovered, OpenError> {
     let path = dir.path().join(name);
-    let files = Files { disk: dir.disk(), path: &path, config };
+    let log_start_offset = dir.watch(dir.log_start_offset(name))?;
+    let files = Files { disk: dir.disk(), path: &path, config, log_start_offset };
     let recovery_point = dir.recovery_point(name)?;
     let recovered = match stop {
         Stop::Clean => files.open_clean(),
@@ -111,7 +125,7 @@ impl Files<'_> {
     fn open_hard(self, recovery_point: Offset) -> io::Result<Recovered> {
         let bases = files::offsets(self.disk, self.path, files::LOG)?;
         let Some((last, sealed)) = bases.split_last() else {
-            let segment = Segment::create(self.disk, self.path, Offset(0))?;
+            let segment = Segment::create(self.disk, self.path, self.log_start_offset)?;
             return self.assemble(vec![], Last::empty(segment, self.config), None);
         };
         let mut segments = Vec::with_capacity(bases.len());

@@ -25,7 +25,8 @@ const EXTENSIONS: [&str; 7] = [
 pub(crate) enum Side {
     /// All files of offsets below this one, the oldest first.
     Below(Offset),
-    /// All files of offsets from this one on, the newest first.
+    /// The files of segments from this offset on, the newest first. Snapshots are the caller's: the one at the log's new
+    /// end stays.
     From(Offset),
 }
 
@@ -58,7 +59,7 @@ fn files_on(disk: &Disk, dir: &Path, side: Side) -> io::Result<BTreeMap<Offset, 
             EXTENSIONS.iter().find_map(|extension| Some((files::offset_of(&entry.name, extension)?, extension)));
         if let Some((offset, extension)) = parsed
             && !entry.is_dir
-            && side.has(offset)
+            && side.has(offset, extension)
         {
             found.entry(offset).or_default().push(extension);
         }
@@ -67,10 +68,10 @@ fn files_on(disk: &Disk, dir: &Path, side: Side) -> io::Result<BTreeMap<Offset, 
 }
 
 impl Side {
-    fn has(self, offset: Offset) -> bool {
+    fn has(self, offset: Offset, extension: &str) -> bool {
         match self {
             Side::Below(end) => offset < end,
-            Side::From(start) => offset >= start,
+            Side::From(start) => offset >= start && extension != files::SNAPSHOT && extension != files::WINDOWS,
         }
     }
 }

@@ -9,3 +9,4 @@ mod reopen;
 mod retention;
 pub(crate) mod support;
 mod times;
+mod truncation;
