@@ -308,7 +308,7 @@ impl File {
     pub fn allocate_ahead(&self, offset: u64, len: u64) -> io::Result<()> {
         match &self.0 {
             FileKind::Real(file) => file.allocate_ahead(offset, len),
-            FileKind::Sim(file) => file.allocate_ahead(),
+            FileKind::Sim(file) => file.allocate_ahead(offset, len),
         }
     }
 

@@ -21,7 +21,7 @@
 //!
 //! A test knows what it was promised at each point by noting [`SimDisk::op_count`] beside each acknowledgement.
 //!
-//! Not modelled: permissions, links, times, and the space of unlinked files, which is never reused.
+//! Not modelled: permissions, links, times, and the space of names and directories.
 
 use std::collections::BTreeSet;
 use std::io::{self, IoSlice};
@@ -58,6 +58,8 @@ struct State {
     history: Vec<Op>,
     faults: Faults,
     locked: BTreeSet<Inode>,
+    /// Room for the content of all files that have a name.
+    capacity_bytes: u64,
 }
 
 impl Default for SimDisk {
@@ -79,7 +81,8 @@ impl SimDisk {
 
     fn from_cache(cache: Cache) -> SimDisk {
         let base = cache.clone();
-        let state = State { cache, base, history: Vec::new(), faults: Faults::default(), locked: BTreeSet::new() };
+        let (history, faults, locked) = (Vec::new(), Faults::default(), BTreeSet::new());
+        let state = State { cache, base, history, faults, locked, capacity_bytes: CAPACITY_BYTES };
         SimDisk(Arc::new(Mutex::new(state)))
     }
 
@@ -143,6 +146,13 @@ impl SimDisk {
         self.state().faults.calls(kind)
     }
 
+    /// Gives the disk room for so many bytes, of all files that have a name; fewer than it holds is a full disk. Writes
+    /// beyond are short and then fail with `ENOSPC`, and so do reservations and, on a disk without room, new names.
+    /// Not inherited by the disks after a crash.
+    pub fn set_capacity(&self, bytes: u64) {
+        self.state().capacity_bytes = bytes;
+    }
+
     /// Plans a failure.
     pub fn inject(&self, fault: Fault) {
         self.state().faults.plan(fault);
@@ -169,7 +179,10 @@ impl SimDisk {
             Some(entry) if entry.is_dir => Err(Errno::ISDIR.into()),
             Some(entry) => Ok(self.file(entry.inode, how)),
             None if matches!(how, Open::Read | Open::ReadWrite) => Err(Errno::NOENT.into()),
-            None => Ok(self.file(state.link(place, false), how)),
+            None => {
+                state.check_room_for(1)?;
+                Ok(self.file(state.link(place, false), how))
+            }
         }
     }
 
@@ -258,7 +271,7 @@ impl SimDisk {
     pub(crate) fn available_bytes(&self, path: &Path) -> io::Result<u64> {
         let state = self.state();
         state.cache.visible().lookup(path)?;
-        Ok(CAPACITY_BYTES.saturating_sub(state.cache.visible().bytes()))
+        Ok(state.available_bytes())
     }
 
     /// Locks the file at `path`, which is created when missing.
@@ -271,8 +284,7 @@ impl SimDisk {
     }
 }
 
-/// What [`crate::Disk::available_bytes`] starts from. Nothing is refused when it is used up: inject
-/// [`Failure::NoSpace`] for that.
+/// The room on a disk that nobody said otherwise of.
 const CAPACITY_BYTES: u64 = 1 << 40;
 
 /// Larger files are refused: a simulated one is in memory.
@@ -288,6 +300,29 @@ impl State {
         let inode = self.cache.next_inode();
         self.perform(Op::Change(Change::Link { place, entry: Entry { inode, is_dir } }));
         inode
+    }
+
+    fn available_bytes(&self) -> u64 {
+        match self.capacity_bytes {
+            CAPACITY_BYTES => CAPACITY_BYTES,
+            capacity => capacity.saturating_sub(self.cache.visible().bytes()),
+        }
+    }
+
+    fn check_room_for(&self, bytes: u64) -> io::Result<()> {
+        if bytes > self.available_bytes() { Err(Errno::NOSPC.into()) } else { Ok(()) }
+    }
+
+    /// How many of `len` bytes at `position` of a file there is room for; what the file has costs nothing.
+    fn room_for_write(&self, inode: Inode, position: u64, len: u64) -> io::Result<usize> {
+        let present = self.cache.visible().content(inode).len() as u64;
+        let growth = position.saturating_add(len).saturating_sub(present);
+        let available = self.available_bytes();
+        if growth <= available {
+            return Ok(usize::MAX);
+        }
+        let fits = (present + available).saturating_sub(position);
+        if fits == 0 { Err(Errno::NOSPC.into()) } else { Ok(fits as usize) }
     }
 
     /// A sync that fails leaves what it covered to be lost: the kernel marks the pages clean all the same.
@@ -311,7 +346,7 @@ impl SimFile {
         let state = &mut *self.writable()?;
         let limit = state.faults.check_transfer(OpKind::Write)?;
         let mut bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-        bytes.truncate(limit);
+        bytes.truncate(limit.min(state.room_for_write(self.inode, position, bytes.len() as u64)?));
         if position.saturating_add(bytes.len() as u64) > FILE_BYTES_MAX {
             return Err(Errno::FBIG.into());
         }
@@ -351,9 +386,12 @@ impl SimFile {
         self.disk.state().sync(self.inode, OpKind::Sync)
     }
 
-    /// Reserves nothing: space is not modelled.
-    pub(crate) fn allocate_ahead(&self) -> io::Result<()> {
-        self.writable()?.faults.check(OpKind::Allocate)
+    /// Reserves nothing, but says when there is no such room.
+    pub(crate) fn allocate_ahead(&self, offset: u64, len: u64) -> io::Result<()> {
+        let mut state = self.writable()?;
+        state.faults.check(OpKind::Allocate)?;
+        let present = state.cache.visible().content(self.inode).len() as u64;
+        state.check_room_for(offset.saturating_add(len).saturating_sub(present))
     }
 
     fn writable(&self) -> Result<MutexGuard<'_, State>, Errno> {

@@ -13,6 +13,7 @@ use crate::group::Group;
 use crate::index::{OffsetEntry, TimeEntry};
 use crate::open_files::is_out_of_descriptors;
 use crate::roll::{self, Birth};
+use crate::room::is_full;
 use crate::segment::Segment;
 use crate::sparse::Sparse;
 
@@ -56,6 +57,20 @@ impl Active {
         &self.segment
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.position == 0
+    }
+
+    /// The largest timestamp of its first batch, if it has one.
+    pub(crate) fn first_timestamp(&self) -> Option<Timestamp> {
+        self.birth.first_timestamp
+    }
+
+    /// Whether so many more bytes leave the segment within its size.
+    pub(crate) fn has_room_for(&self, needed: u64, config: &LogConfig) -> bool {
+        u64::from(self.position) + needed <= u64::from(config.segment_bytes)
+    }
+
     pub(crate) fn end(&self, offset: Offset) -> LogPosition {
         LogPosition { offset, segment: self.segment.base_offset, position: self.position }
     }
@@ -77,8 +92,14 @@ impl Active {
 
     /// Asks the filesystem for room for `needed` more bytes, and for some ahead: the more, the more the segment has.
     ///
-    /// The file's length stays what was written. An error leaves everything as it was.
-    pub(crate) fn reserve(&mut self, needed: u64, segment_bytes: u32) -> io::Result<()> {
+    /// The file's length stays what was written. `take_room` is asked first whether the disk may give so much. An error
+    /// leaves everything as it was.
+    pub(crate) fn reserve(
+        &mut self,
+        needed: u64,
+        segment_bytes: u32,
+        take_room: impl Fn(u64) -> io::Result<()>,
+    ) -> io::Result<()> {
         let file = self.file()?;
         self.held = Some(Arc::clone(&file));
         let limit = u64::from(segment_bytes.max(self.position));
@@ -90,10 +111,11 @@ impl Active {
         let wanted = (must + ahead).min(limit);
         let reserve = |up_to: u64| {
             let position = u64::from(self.position);
+            take_room(up_to - u64::from(self.reserved))?;
             file.allocate_ahead(position, up_to - position).map(|()| up_to)
         };
         let up_to = match reserve(wanted) {
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => reserve(must)?,
+            Err(error) if is_full(&error) => reserve(must)?,
             reserved => reserved?,
         };
         self.reserved = u32::try_from(up_to).expect("limited by the segment's size");

@@ -1,5 +1,7 @@
 //! The topic settings that shape a log.
 
+use record::Offset;
+
 /// How a log lays out its files. The names are Kafka's topic settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
@@ -45,4 +47,28 @@ impl Default for LogConfig {
     }
 }
 
+impl LogConfig {
+    /// The offset that [`crate::LogReader::durable_end`] must have reached before a batch that ends before `end` is
+    /// acknowledged, so that fewer than `flush.messages` acknowledged messages are in the page cache only.
+    pub fn durable_before_ack(&self, end: Offset) -> Offset {
+        Offset(end.0.saturating_sub(self.flush_messages).saturating_add(1))
+    }
+}
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ack_waits_until_fewer_than_flush_messages_are_not_durable() {
+        let waits_for = |flush_messages, end| {
+            LogConfig { flush_messages, ..LogConfig::default() }.durable_before_ack(Offset(end)).0
+        };
+        assert_eq!(waits_for(1, 10), 10, "every message is on disk");
+        assert_eq!(waits_for(3, 10), 8, "two need not be");
+        assert!(waits_for(i64::MAX, 10) <= 0, "none needs to be");
+        assert!(waits_for(i64::MAX, i64::MAX) <= 1);
+    }
+}

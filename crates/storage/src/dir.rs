@@ -10,6 +10,7 @@ use host::Disk;
 use record::{Offset, Uuid};
 
 use crate::open_files::{OPEN_FILES_MAX, OpenFiles};
+use crate::room::{Room, is_full};
 use crate::{checkpoint, files};
 
 /// A directory that holds logs, shared by all of them.
@@ -21,6 +22,9 @@ pub struct LogDir {
     failed: AtomicBool,
     /// `None` until the checkpoint was read.
     recovery_points: Mutex<Option<BTreeMap<String, Offset>>>,
+    /// `None` until the checkpoint was read.
+    log_start_offsets: Mutex<Option<BTreeMap<String, Offset>>>,
+    pub(crate) room: Room,
 }
 
 /// How the last process that used a directory stopped.
@@ -41,7 +45,9 @@ impl LogDir {
     /// The directory at `path`, which must exist.
     pub fn new(disk: Disk, path: PathBuf) -> LogDir {
         let open_files = Arc::new(OpenFiles::new(disk.clone(), OPEN_FILES_MAX));
-        LogDir { disk, path, open_files, failed: AtomicBool::new(false), recovery_points: Mutex::new(None) }
+        let (failed, room) = (AtomicBool::new(false), Room::default());
+        let (recovery_points, log_start_offsets) = (Mutex::new(None), Mutex::new(None));
+        LogDir { disk, path, open_files, failed, recovery_points, log_start_offsets, room }
     }
 
     /// Keeps at most `max` files of segments open, but at least one; 4,096 without this. Files that a
@@ -79,8 +85,18 @@ impl LogDir {
         if self.failed() { Err(LogDirFailed) } else { Ok(()) }
     }
 
-    /// Passes on the result of an operation that writes; an error of the disk fails the directory.
+    /// Passes on the result of an operation that writes; an error of the disk fails the directory. That there is no
+    /// room is no such error.
     pub(crate) fn watch<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        match result {
+            Err(error) if is_full(&error) => Err(error),
+            result => self.watch_sync(result),
+        }
+    }
+
+    /// Passes on the result of a sync, or of an operation that must not stop halfway; every error of the disk fails the
+    /// directory. A sync that found no room has lost what was written.
+    pub(crate) fn watch_sync<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.inspect_err(|error| {
             if is_of_the_disk(error) && !self.failed.swap(true, Ordering::AcqRel) {
                 tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
@@ -113,40 +129,52 @@ impl LogDir {
     pub fn write_recovery_points(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)?;
         let mut points = self.lock_recovery_points();
-        let points = self.loaded(&mut points)?;
-        self.watch(self.store_recovery_points(points))
+        let points = self.loaded(&mut points, RECOVERY_POINTS)?;
+        self.watch(self.store(points, RECOVERY_POINTS))
     }
 
     /// Writes the checkpoints of all logs: the recovery points and the log start offsets.
     pub fn write_checkpoints(&self) -> io::Result<()> {
-        self.write_recovery_points()
+        self.write_recovery_points()?;
+        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        let starts = self.loaded(&mut starts, LOG_START_OFFSETS)?;
+        self.watch(self.store(starts, LOG_START_OFFSETS))
     }
 
-    /// Whether the disk is so full that produce requests are refused. Looks at the disk; a change of the state is logged.
-    pub fn check_room(&self) -> io::Result<bool> {
-        Ok(false)
+    /// Where the log `name` begins; 0 when that is not known.
+    pub(crate) fn log_start_offset(&self, name: &str) -> io::Result<Offset> {
+        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.loaded(&mut starts, LOG_START_OFFSETS)?.get(name).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn note_log_start_offset(&self, name: &str, offset: Offset) -> io::Result<()> {
+        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        self.loaded(&mut starts, LOG_START_OFFSETS)?.insert(name.to_owned(), offset);
+        Ok(())
     }
 
     /// The offset below which the log `name` is durable; 0 when that is not known.
     pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Offset> {
         let mut points = self.lock_recovery_points();
-        Ok(self.loaded(&mut points)?.get(name).copied().unwrap_or_default())
+        Ok(self.loaded(&mut points, RECOVERY_POINTS)?.get(name).copied().unwrap_or_default())
     }
 
     pub(crate) fn note_recovery_point(&self, name: &str, offset: Offset) -> io::Result<()> {
         let mut points = self.lock_recovery_points();
-        self.loaded(&mut points)?.insert(name.to_owned(), offset);
+        self.loaded(&mut points, RECOVERY_POINTS)?.insert(name.to_owned(), offset);
         Ok(())
     }
 
     /// Forgets a log that is about to be created or deleted, on disk too: a later log of that name has other bytes.
     pub(crate) fn forget_recovery_point(&self, name: &str) -> io::Result<()> {
-        let mut points = self.lock_recovery_points();
-        let points = self.loaded(&mut points)?;
-        match points.remove(name) {
-            Some(_) => self.watch(self.store_recovery_points(points)),
-            None => Ok(()),
+        for (points, file) in [(&self.recovery_points, RECOVERY_POINTS), (&self.log_start_offsets, LOG_START_OFFSETS)] {
+            let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
+            let points = self.loaded(&mut points, file)?;
+            if points.remove(name).is_some() {
+                self.watch(self.store(points, file))?;
+            }
         }
+        Ok(())
     }
 
     /// The id in the `partition.metadata` of the log `name`; `None` when there is no such log, or no such file in it
@@ -190,26 +218,27 @@ impl LogDir {
     fn loaded<'a>(
         &self,
         points: &'a mut Option<BTreeMap<String, Offset>>,
+        file: &str,
     ) -> io::Result<&'a mut BTreeMap<String, Offset>> {
         match points {
             Some(points) => Ok(points),
-            None => Ok(points.insert(self.load_recovery_points()?)),
+            None => Ok(points.insert(self.load(file)?)),
         }
     }
 
-    fn load_recovery_points(&self) -> io::Result<BTreeMap<String, Offset>> {
-        let bytes = files::read_if_there(&self.disk, &self.path.join(RECOVERY_POINTS))?;
+    fn load(&self, file: &str) -> io::Result<BTreeMap<String, Offset>> {
+        let bytes = files::read_if_there(&self.disk, &self.path.join(file))?;
         let points = bytes.and_then(|bytes| checkpoint::decode(&bytes, parse_recovery_point));
         Ok(points.unwrap_or_default().into_iter().collect())
     }
 
-    fn store_recovery_points(&self, points: &BTreeMap<String, Offset>) -> io::Result<()> {
+    fn store(&self, points: &BTreeMap<String, Offset>, file: &str) -> io::Result<()> {
         let lines = points.iter().filter_map(|(name, offset)| {
             let (topic, partition) = name.rsplit_once('-')?;
             Some(format!("{topic} {partition} {offset}"))
         });
         let lines: Vec<String> = lines.collect();
-        self.disk.write_atomic(&self.path.join(RECOVERY_POINTS), &checkpoint::encode(lines.iter()))
+        self.disk.write_atomic(&self.path.join(file), &checkpoint::encode(lines.iter()))
     }
 
     fn lock_recovery_points(&self) -> MutexGuard<'_, Option<BTreeMap<String, Offset>>> {
@@ -219,6 +248,7 @@ impl LogDir {
 
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+const LOG_START_OFFSETS: &str = "log-start-offset-checkpoint";
 const DELETED: &str = "-delete";
 /// What filesystems take as a name.
 const NAME_BYTES_MAX: usize = 255;

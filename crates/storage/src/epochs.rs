@@ -59,6 +59,30 @@ impl Epochs {
         shorter
     }
 
+    /// Forgets what lies below the log's start: the epoch that the log begins in begins there.
+    pub(crate) fn truncate_below(&mut self, log_start_offset: Offset) {
+        let below = self.0.partition_point(|start| start.start_offset <= log_start_offset);
+        if let Some(last) = below.checked_sub(1) {
+            self.0.drain(..last);
+            self.0[0].start_offset = log_start_offset;
+        }
+    }
+
+    /// The epoch that a follower that is in `epoch` should compare with, and the offset where that one ends in a log that
+    /// ends at `log_end_offset` (KIP-101, KIP-279; Kafka's `LeaderEpochFileCache.endOffsetFor`). An epoch that is lower
+    /// than all of the log ends where the log begins; one that is higher has no end here.
+    pub(crate) fn end_of(&self, epoch: LeaderEpoch, log_end_offset: Offset) -> Option<(LeaderEpoch, Offset)> {
+        if epoch <= LeaderEpoch::NONE {
+            return None;
+        }
+        let after = self.0.partition_point(|start| start.epoch <= epoch);
+        let floor = after.checked_sub(1).map(|index| self.0[index].epoch);
+        match self.0.get(after) {
+            Some(next) => Some((floor.unwrap_or(epoch), next.start_offset)),
+            None => floor.filter(|floor| *floor == epoch).map(|floor| (floor, log_end_offset)),
+        }
+    }
+
     fn is_ascending(&self) -> bool {
         self.0.is_sorted_by(|a, b| a.epoch < b.epoch && a.start_offset < b.start_offset)
     }

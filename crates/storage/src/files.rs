@@ -12,11 +12,14 @@ pub(crate) const TIME_INDEX: &str = "timeindex";
 pub(crate) const SNAPSHOT: &str = "snapshot";
 /// Ours: the last batches of each producer, beside Kafka's snapshot of the last one.
 pub(crate) const WINDOWS: &str = "windows";
+/// The aborted transactions of a segment.
+pub(crate) const TXN_INDEX: &str = "txnindex";
+/// Ours: what recovery found damaged in a segment.
+pub(crate) const DAMAGE: &str = "damage";
+/// Follows the name of a file that is about to be removed.
+pub(crate) const DELETED: &str = ".deleted";
 pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
-
-/// Appended to the name of a file that is no part of the log any more.
-pub(crate) const DELETED: &str = ".deleted";
 
 /// `<offset as 20 digits>.<extension>` in `dir`.
 pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
@@ -42,7 +45,7 @@ pub(crate) fn read_if_there(disk: &Disk, path: &Path) -> io::Result<Option<Vec<u
 }
 
 /// Offsets so large that a segment from there on would reach beyond the last one name no file of ours.
-fn offset_of(name: &str, extension: &str) -> Option<Offset> {
+pub(crate) fn offset_of(name: &str, extension: &str) -> Option<Offset> {
     let digits = name.strip_suffix(extension)?.strip_suffix('.')?;
     let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let offset: i64 = is_number.then(|| digits.parse().ok())??;

@@ -125,6 +125,17 @@ impl<E: Entry> Index<E> {
         self.append(entries)
     }
 
+    /// Drops the entries from the first one on that `keeps` does not hold for. Nobody may search meanwhile.
+    pub(crate) fn truncate(&self, keeps: impl Fn(&E) -> bool) -> io::Result<()> {
+        let (mut low, mut high) = (0, self.count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if keeps(&self.entry(middle)?) { low = middle + 1 } else { high = middle }
+        }
+        self.count.store(low, Ordering::Release);
+        self.file.file()?.set_len(u64::from(low) * E::LEN as u64)
+    }
+
     /// Makes the entries durable, unless somebody removed the file.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match self.file.file() {

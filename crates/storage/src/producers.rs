@@ -79,6 +79,10 @@ struct Appended {
 const WINDOW_BATCHES: usize = 5;
 
 impl Producers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a batch with this header may be appended now.
     pub(crate) fn check(&self, header: &BatchHeader) -> Sequence {
         match self.0.get(&header.producer_id) {

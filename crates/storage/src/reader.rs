@@ -8,6 +8,7 @@ use record::{Offset, Timestamp};
 
 use crate::config::LogConfig;
 use crate::end::LogPosition;
+use crate::retention;
 use crate::scan::{Located, ScanError};
 use crate::segment::Segment;
 use crate::timestamps;
@@ -73,11 +74,30 @@ impl LogReader {
         self.shared.durable_end.load()
     }
 
+    /// Where the log ends for consumers: with `flush.messages` = 1 nobody reads what a power cut can take back.
+    pub fn visible_end(&self, config: &LogConfig) -> LogPosition {
+        if config.flush_messages == 1 { self.durable_end() } else { self.end() }
+    }
+
     /// The offset that the log should begin at now, by `retention.ms` and `retention.bytes`; the present start when nothing
     /// has expired. Only records below `upper` expire.
+    ///
+    /// Time is exact to the record: from the check that calls this on, no record older than `retention.ms` is served that
+    /// has none younger before it. A timestamp in the future keeps its record, and what follows it, for as long; records
+    /// without a timestamp don't expire by time. Bytes are freed segment by segment, when a whole one lies below the
+    /// start: see [`crate::Log::expire_to`]. `retention.bytes` takes whole segments while what is left is not smaller.
     pub fn retained_from(&self, config: &LogConfig, now: Timestamp, upper: Offset) -> Result<Offset, ReadError> {
-        let _ = (config, now, upper);
-        Ok(self.log_start_offset())
+        let end = self.end();
+        let view = self.shared.view.load();
+        let upper = upper.min(end.offset);
+        let bytes = |segment: &Segment| segment.bytes_before(end);
+        let by_size = retention::by_size(view.segments(), bytes, config.retention_bytes, upper, end.offset);
+        let start = self.log_start_offset().max(by_size);
+        if config.retention_ms < 0 || start >= upper {
+            return Ok(start);
+        }
+        let cutoff = Timestamp(now.0.saturating_sub(config.retention_ms));
+        timestamps::first_unexpired(view.segments(), cutoff, start, upper, end)
     }
 
     /// The bytes from the batch that holds `from` up to `upper`, the high watermark for example, and not more than
@@ -96,33 +116,23 @@ impl LogReader {
         max_bytes: u32,
         at_least_one: bool,
     ) -> Result<Option<FileSlice>, ReadError> {
+        // Before the start is looked at: a segment that leaves the log after that is still in this view.
+        let view = self.shared.view.load();
+        let upper = self.within_end(upper);
         if !self.has_below(from, upper)? {
             return Ok(None);
         }
-        match self.read_below(from, hint, upper, max_bytes, at_least_one) {
+        match read_in(view.from(from), from, hint, upper, max_bytes, at_least_one) {
             // The log's start has passed `from` meanwhile.
             Err(ReadError::Deleted) => self.has_below(from, upper).and(Err(ReadError::Deleted)),
             read => read,
         }
     }
 
-    fn read_below(
-        &self,
-        from: Offset,
-        hint: Option<LogPosition>,
-        upper: LogPosition,
-        max_bytes: u32,
-        at_least_one: bool,
-    ) -> Result<Option<FileSlice>, ReadError> {
-        let view = self.shared.view.load();
-        for segment in view.from(from) {
-            let end = segment.bytes_before(upper);
-            if let Some(first) = find(segment, from, hint, end)? {
-                let slice = slice(segment, &first, end, max_bytes, at_least_one);
-                return slice.map_err(|error| segment.read_error(error));
-            }
-        }
-        Ok(None)
+    /// A position from before a truncation may lie beyond the end.
+    fn within_end(&self, upper: LogPosition) -> LogPosition {
+        let end = self.end();
+        if upper.offset > end.offset { end } else { upper }
     }
 
     /// Whether `from` is in the log and below `upper`.
@@ -172,6 +182,25 @@ impl ReadError {
             ScanError::NoBatch { position } => ReadError::Corrupt { segment: segment.base_offset, position },
         }
     }
+}
+
+/// The slice of the first of the segments that has the batch.
+fn read_in(
+    segments: &[Arc<Segment>],
+    from: Offset,
+    hint: Option<LogPosition>,
+    upper: LogPosition,
+    max_bytes: u32,
+    at_least_one: bool,
+) -> Result<Option<FileSlice>, ReadError> {
+    for segment in segments {
+        let end = segment.bytes_before(upper);
+        if let Some(first) = find(segment, from, hint, end)? {
+            let slice = slice(segment, &first, end, max_bytes, at_least_one);
+            return slice.map_err(|error| segment.read_error(error));
+        }
+    }
+    Ok(None)
 }
 
 /// The batch that holds `from`, or where compaction removed it the next one. An offset that was lost to damage is not

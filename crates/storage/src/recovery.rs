@@ -27,6 +27,7 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop};
 use crate::epochs::Epochs;
 use crate::files;
+use crate::log::AppendError;
 use crate::open_files::LogFiles;
 use crate::producers::Producers;
 #[cfg(doc)]
@@ -43,6 +44,16 @@ pub enum OpenError {
     /// The disk failed, or there is no such log.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<AppendError> for OpenError {
+    fn from(error: AppendError) -> OpenError {
+        match error {
+            AppendError::Failed(failed) => OpenError::Failed(failed),
+            AppendError::StorageFull => OpenError::Io(io::ErrorKind::StorageFull.into()),
+            AppendError::Io(error) => OpenError::Io(error),
+        }
+    }
 }
 
 /// Everything that a log starts with.
@@ -70,13 +81,16 @@ struct Files<'a> {
     path: &'a Path,
     log: &'a Arc<LogFiles>,
     config: &'a LogConfig,
+    /// Where the log begins by the checkpoint.
+    log_start_offset: Offset,
 }
 
 /// Opens the files of the log `name`, as [`crate::Log::open`] says.
 pub(crate) fn open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop) -> Result<Recovered, OpenError> {
     let path = dir.path().join(name);
     let log = LogFiles::new(dir.open_files(), &path);
-    let files = Files { disk: dir.disk(), path: &path, log: &log, config };
+    let log_start_offset = dir.watch(dir.log_start_offset(name))?;
+    let files = Files { disk: dir.disk(), path: &path, log: &log, config, log_start_offset };
     let recovery_point = dir.recovery_point(name)?;
     let recovered = match stop {
         Stop::Clean => files.open_clean(),
@@ -114,7 +128,7 @@ impl Files<'_> {
     fn open_hard(self, recovery_point: Offset) -> io::Result<Recovered> {
         let bases = files::offsets(self.disk, self.path, files::LOG)?;
         let Some((last, sealed)) = bases.split_last() else {
-            let segment = Segment::create(self.log, Offset(0))?;
+            let segment = Segment::create(self.log, self.log_start_offset)?;
             return self.assemble(vec![], Last::empty(segment, self.config), None);
         };
         let mut segments = Vec::with_capacity(bases.len());

@@ -56,17 +56,12 @@ impl Segment {
         self.base_offset + (i64::from(i32::MAX) + 1)
     }
 
-    /// Makes the files of a new segment. Their names are durable when this returns.
+    /// Makes the files of a new segment. Their names are durable after a sync of the directory.
     pub(crate) fn create(files: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open(files, base_offset)?;
         segment.log.create()?.set_len(0)?;
         segment.offset_index.replace(&[])?;
         segment.time_index.replace(&[])?;
-        #[cfg(test)]
-        if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
-            return Ok(segment);
-        }
-        files.disk().sync_dir(files.dir())?;
         Ok(segment)
     }
 
@@ -139,7 +134,7 @@ impl Segment {
     /// The bytes of this segment that lie before `upper`.
     pub(crate) fn bytes_before(&self, upper: LogPosition) -> u32 {
         match self.base_offset.cmp(&upper.segment) {
-            // Only a truncation that came after `upper` was read makes an earlier segment the last one.
+            // A truncation after `upper` was loaded may have made this the last segment again.
             std::cmp::Ordering::Less => self.sealed_size().unwrap_or(0),
             std::cmp::Ordering::Equal => upper.position,
             std::cmp::Ordering::Greater => 0,

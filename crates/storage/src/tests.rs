@@ -3,8 +3,11 @@
 mod crash;
 mod descriptors;
 mod failures;
+mod flush;
 mod indexes;
 mod model;
 mod reopen;
+mod retention;
 pub(crate) mod support;
 mod times;
+mod truncation;

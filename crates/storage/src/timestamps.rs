@@ -30,7 +30,7 @@ pub(crate) struct Largest {
     /// The first offset of the batch.
     base_offset: Offset,
     /// The bytes of the segment before the batch.
-    position: u32,
+    pub(crate) position: u32,
 }
 
 type Found = Option<(Offset, Timestamp)>;

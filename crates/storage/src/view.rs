@@ -39,6 +39,11 @@ impl Shared {
     pub(crate) fn log_start_offset(&self) -> Offset {
         Offset(self.log_start_offset.load(Ordering::Acquire))
     }
+
+    /// Comes before the segments below it leave the view.
+    pub(crate) fn set_log_start_offset(&self, offset: Offset) {
+        self.log_start_offset.store(offset.0, Ordering::Release);
+    }
 }
 
 /// The segments of a log at one moment, ascending; at least one.
@@ -56,6 +61,11 @@ impl LogView {
     /// The same with a segment after the last.
     pub(crate) fn with(&self, segment: Arc<Segment>) -> LogView {
         LogView::new(self.segments.iter().cloned().chain([segment]).collect())
+    }
+
+    /// How many of the first segments lie wholly below `offset`. The last segment never does.
+    pub(crate) fn count_below(&self, offset: Offset) -> usize {
+        self.segments[1..].partition_point(|next| next.base_offset <= offset)
     }
 
     pub(crate) fn segments(&self) -> &[Arc<Segment>] {

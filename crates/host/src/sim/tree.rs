@@ -34,9 +34,10 @@ impl Tree {
         self.dirs.get(&dir).into_iter().flatten().map(|(name, entry)| (name, *entry))
     }
 
-    /// The length of all files.
+    /// The length of all files that have a name.
     pub(super) fn bytes(&self) -> u64 {
-        self.contents.values().map(|content| content.len() as u64).sum()
+        let named = self.dirs.values().flatten().filter(|(_, entry)| !entry.is_dir);
+        named.map(|(_, entry)| self.content(entry.inode).len() as u64).sum()
     }
 
     /// Everything below a directory, the deepest first.

@@ -90,7 +90,7 @@ fn remove_strays(files: Files<'_>, segments: &[Arc<Segment>], next_offset: Offse
         }
     }
     for entry in files.disk.read_dir(files.path)? {
-        if entry.name.ends_with(".tmp") {
+        if entry.name.ends_with(".tmp") || entry.name.ends_with(files::DELETED) {
             files.disk.remove_file(&files.path.join(&entry.name))?;
         }
     }
