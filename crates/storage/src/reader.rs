@@ -65,6 +65,11 @@ impl LogReader {
         self.shared.durable_end.load()
     }
 
+    /// Up to where records are shown to anybody: with `flush.messages=1` nobody sees what a power cut can take back.
+    pub fn visible_end(&self, config: &LogConfig) -> LogPosition {
+        if config.flush_messages == 1 { self.durable_end() } else { self.end() }
+    }
+
     /// The offset that the log should begin at now, by `retention.ms` and `retention.bytes`; the present start when nothing
     /// has expired. Only records below `upper` expire.
     pub fn retained_from(&self, config: &LogConfig, now: Timestamp, upper: Offset) -> Result<Offset, ReadError> {
