@@ -10,6 +10,7 @@ mod keys;
 mod listener;
 mod properties;
 mod support;
+mod times;
 pub mod topic;
 
 #[cfg(test)]
@@ -59,7 +60,39 @@ pub struct Config {
     pub connections_max_idle: Duration,
     /// Defaults of every topic's keys, from the broker's synonyms of them (`log.segment.bytes` for `segment.bytes` ...).
     pub topic_defaults: TopicConfig,
+    /// `num.recovery.threads.per.data.dir`: opens logs at start; by default one per core.
+    pub recovery_threads: usize,
+    /// When the node looks after its logs.
+    pub tasks: Intervals,
     pub(crate) raw: listener::Raw,
+    pub(crate) times: times::Times,
+}
+
+/// How often the node looks after its logs.
+#[derive(Debug, Clone)]
+pub struct Intervals {
+    /// `log.initial.task.delay.ms`: from the start to the first time.
+    pub initial_delay: Duration,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check: Duration,
+    /// `log.flush.offset.checkpoint.interval.ms`.
+    pub recovery_checkpoint: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`.
+    pub start_checkpoint: Duration,
+    /// `log.flush.scheduler.interval.ms`, and at least each second: looks for logs that `flush.ms` wants flushed.
+    pub flush_check: Duration,
+}
+
+impl Default for Intervals {
+    fn default() -> Intervals {
+        Intervals {
+            initial_delay: Duration::from_secs(30),
+            retention_check: Duration::from_secs(300),
+            recovery_checkpoint: Duration::from_secs(60),
+            start_checkpoint: Duration::from_secs(60),
+            flush_check: Duration::from_secs(1),
+        }
+    }
 }
 
 impl Default for Config {
@@ -68,7 +101,7 @@ impl Default for Config {
             node_id: BrokerId(1),
             data_dir: PathBuf::from("./ottla-data"),
             listeners: Vec::new(),
-            loops: std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+            loops: cores(),
             num_partitions: 1,
             default_replication_factor: 1,
             auto_create_topics: true,
@@ -80,12 +113,19 @@ impl Default for Config {
             max_connections_per_ip: 10_000,
             connections_max_idle: Duration::from_secs(600),
             topic_defaults: TopicConfig::default(),
+            recovery_threads: cores(),
+            tasks: Intervals::default(),
             raw: listener::Raw::default(),
+            times: times::Times::default(),
         }
     }
 }
 
-/// Where settings come from, lowest precedence first: defaults, the file, `--set`, and the two short flags.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get())
+}
+
+/// Where settings come from, lowest precedence first: defaults, the file, `--set`, and the short flags.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// The text of `server.properties`, with its name for messages.
@@ -96,6 +136,8 @@ pub struct Sources {
     pub data_dir: Option<PathBuf>,
     /// `--listen HOST:PORT`.
     pub listen: Option<String>,
+    /// `--durable`: `log.flush.interval.messages=1`.
+    pub durable: bool,
 }
 
 /// Why a node does not start with these settings; names the key.
@@ -160,8 +202,27 @@ impl Config {
         if let Some(address) = &sources.listen {
             loaded.config.raw.listen_at(address);
         }
+        if sources.durable {
+            loaded.config.topic_defaults.flush_messages = 1;
+        }
+        loaded.config.resolve_times();
         loaded.config.listeners = loaded.config.raw.resolve()?;
         Ok(loaded)
+    }
+
+    fn resolve_times(&mut self) {
+        self.times.resolve(&mut self.topic_defaults);
+        let scheduled = self.times.flush_scheduler_ms.map(|ms| Duration::from_millis(ms.max(1).unsigned_abs()));
+        self.tasks.flush_check = scheduled.map_or(self.tasks.flush_check, |every| every.min(self.tasks.flush_check));
+    }
+
+    /// What an acknowledgement of a topic without settings of its own means, for the operator.
+    pub fn durability(&self) -> String {
+        match self.topic_defaults.flush_messages {
+            1 => "disk (group commit): acknowledged records survive a power cut".to_owned(),
+            i64::MAX => "page cache (acknowledged records survive a crash of the process, not a power cut)".to_owned(),
+            messages => format!("flush every {messages} messages"),
+        }
     }
 }
 

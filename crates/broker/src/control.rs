@@ -4,11 +4,12 @@
 //! reply. A client that has its reply finds the topic open.
 
 mod hosting;
+mod opening;
 mod trash;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
@@ -20,9 +21,12 @@ use record::BrokerId;
 use tokio::sync::oneshot;
 use wire::ErrorCode;
 
-use crate::errors::refusal_code;
+use crate::errors::{DISK_FULL, refusal_code};
+use crate::tasks::Nudge;
 use crate::view::View;
 pub use hosting::Hosting;
+pub use opening::Opening;
+pub use trash::Trash;
 
 /// Orders that may wait. A loop never waits for room: it tells the client to try again.
 const QUEUED_MAX: usize = 1024;
@@ -34,6 +38,7 @@ pub struct Control(SyncSender<Order>);
 enum Order {
     Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
     AllocateProducerIds { reply: oneshot::Sender<Result<Reply, ControlError>> },
+    OpenOffline,
     Stop,
 }
 
@@ -46,6 +51,9 @@ pub enum ControlError {
     /// The metadata log could not take the decision.
     #[error("the metadata log failed: {0}")]
     Failed(String),
+    /// There is no room on the disk for new topics; clients try again.
+    #[error("{DISK_FULL}")]
+    DiskFull,
     /// Too many orders wait already; clients try again.
     #[error("too many changes of the metadata are waiting")]
     Busy,
@@ -72,6 +80,8 @@ pub struct Controller {
     pub broker: BrokerId,
     /// When logs of deleted topics are due.
     pub clock: Clock,
+    /// Whom to tell that settings have changed.
+    pub nudges: SyncSender<Nudge>,
 }
 
 impl Control {
@@ -106,6 +116,12 @@ impl Control {
         }
     }
 
+    /// Has partitions that are offline tried again.
+    pub fn open_offline(&self) {
+        // When too much waits already, a later look finds them again.
+        let _ = self.0.try_send(Order::OpenOffline);
+    }
+
     async fn ask(&self, intent: Intent) -> Result<Reply, ControlError> {
         self.send(|reply| Order::Intent { intent, reply }).await
     }
@@ -128,7 +144,7 @@ impl ControlError {
     pub fn code(&self) -> ErrorCode {
         match self {
             ControlError::Refused(refusal) => refusal_code(refusal),
-            ControlError::Failed(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+            ControlError::Failed(_) | ControlError::DiskFull => ErrorCode::KAFKA_STORAGE_ERROR,
             ControlError::Busy | ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
         }
     }
@@ -168,26 +184,14 @@ impl Controller {
 
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
-            match self.next(orders) {
-                Some(Order::Intent { intent, reply }) => self.carry_out(&intent, reply),
-                Some(Order::AllocateProducerIds { reply }) => self.carry_out(&self.producer_ids_intent(), reply),
-                Some(Order::Stop) => break,
-                None => self.hosting.empty_trash(self.clock.monotonic()),
+            match orders.recv().unwrap_or(Order::Stop) {
+                Order::Intent { intent, reply } => self.carry_out(&intent, reply),
+                Order::AllocateProducerIds { reply } => self.carry_out(&self.producer_ids_intent(), reply),
+                Order::OpenOffline => self.open_offline(),
+                Order::Stop => break,
             }
         }
         self.hosting.close(&self.published.load());
-    }
-
-    /// The next order; `None` when deleted logs are due before one comes.
-    fn next(&self, orders: &Receiver<Order>) -> Option<Order> {
-        let Some(due) = self.hosting.trash_due() else {
-            return Some(orders.recv().unwrap_or(Order::Stop));
-        };
-        match orders.recv_timeout(due.saturating_sub(self.clock.monotonic())) {
-            Ok(order) => Some(order),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Order::Stop),
-        }
     }
 
     fn carry_out(&mut self, intent: &Intent, reply: oneshot::Sender<Result<Reply, ControlError>>) {
@@ -202,6 +206,10 @@ impl Controller {
 
     /// Decides, and has the outcome committed.
     fn commit(&mut self, intent: &Intent) -> Result<Reply, ControlError> {
+        // What makes room, or changes settings so that room comes, goes on; it takes next to nothing.
+        if matches!(intent, Intent::CreateTopics(_)) && self.hosting.is_full() {
+            return Err(ControlError::DiskFull);
+        }
         let decision = metadata::decide(&self.quorum.image(), intent)?;
         if !decision.records.is_empty() {
             self.append(decision.records)?;
@@ -229,9 +237,19 @@ impl Controller {
         if view.image().applied() == image.applied() {
             return;
         }
+        if self.hosting.configure(&view, &image) {
+            // A nudge that waits already serves as well.
+            let _ = self.nudges.try_send(Nudge::SettingsChanged);
+        }
         self.hosting.retire(&view, &image, self.clock.monotonic());
         let opened = self.hosting.open(&view, &image);
         self.published.store(Arc::new(view.next(image, opened)));
+    }
+
+    fn open_offline(&mut self) {
+        let view = self.published.load_full();
+        let opened = self.hosting.open_offline(&view);
+        self.published.store(Arc::new(view.next(Arc::clone(view.image()), opened)));
     }
 }
 

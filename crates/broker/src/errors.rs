@@ -5,7 +5,7 @@ use std::fmt;
 
 use metadata::Refusal;
 use record::{Invalid, InvalidKind};
-use storage::{ReadError, SequenceError};
+use storage::{AppendError, ReadError, SequenceError};
 use wire::ErrorCode;
 
 use crate::partition::PartitionAppendError;
@@ -66,9 +66,21 @@ pub fn sequence_failure(error: &SequenceError) -> KafkaError {
 pub fn append_failure(error: &PartitionAppendError) -> KafkaError {
     match error {
         PartitionAppendError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into(),
-        PartitionAppendError::Broken | PartitionAppendError::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR.into(),
+        PartitionAppendError::TimedOut => KafkaError::new(ErrorCode::REQUEST_TIMED_OUT, error.to_string()),
+        PartitionAppendError::Log(AppendError::StorageFull) => disk_full(),
+        PartitionAppendError::Broken | PartitionAppendError::NotDurable | PartitionAppendError::Log(_) => {
+            KafkaError::new(ErrorCode::KAFKA_STORAGE_ERROR, error.to_string())
+        }
     }
 }
+
+/// Nothing can be written now; clients try again.
+pub fn disk_full() -> KafkaError {
+    KafkaError::new(ErrorCode::KAFKA_STORAGE_ERROR, DISK_FULL)
+}
+
+/// What the operator can do is to delete topics or records, or to make room.
+pub const DISK_FULL: &str = "the disk is full: nothing can be written until there is room; reading and deleting go on";
 
 /// A read that found no records to give.
 pub fn read_failure(error: &ReadError) -> ErrorCode {

@@ -2,7 +2,7 @@
 //!
 //! Follow one request: [`turn`] takes the frames of one read; [`api`] is the table that says who handles what;
 //! `handlers/` has one file per API; [`partition`] appends and reads; [`control`] is the thread that changes metadata and
-//! opens logs; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
+//! opens logs; [`tasks`] is the one that looks after them by the clock; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
 //!
 //! Deliberately absent: sockets (`net`), files (`host`, `storage`), and any decision about the cluster (`metadata`).
 
@@ -15,6 +15,7 @@ mod node;
 mod partition;
 mod producer_ids;
 mod start;
+mod tasks;
 mod turn;
 mod view;
 

@@ -12,6 +12,7 @@ use record::Uuid;
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread};
 use crate::producer_ids::ProducerIds;
+use crate::tasks::TasksThread;
 use crate::view::View;
 
 /// What every handler may use.
@@ -78,9 +79,11 @@ pub fn random_id(rng: &Rng) -> Uuid {
 /// A node that serves clients, until [`RunningNode::shutdown`].
 pub struct RunningNode {
     pub(crate) server: net::Server,
+    pub(crate) tasks: TasksThread,
     pub(crate) control: ControlThread,
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) data_dir: PathBuf,
+    pub(crate) durability: String,
     pub(crate) _lock: DirLock,
 }
 
@@ -89,10 +92,11 @@ impl RunningNode {
     pub fn ready_line(&self) -> String {
         let addresses: Vec<_> = self.addresses.iter().map(SocketAddr::to_string).collect();
         format!(
-            "ottla {} ready on {}, data in {}, durability: page cache (acknowledged records survive a crash of the process, not a power cut)",
+            "ottla {} ready on {}, data in {}, durability: {}",
             env!("CARGO_PKG_VERSION"),
             addresses.join(", "),
             self.data_dir.display(),
+            self.durability,
         )
     }
 
@@ -104,6 +108,7 @@ impl RunningNode {
     /// Stops cleanly: no new requests, answers in flight are sent, logs are closed and marked.
     pub fn shutdown(self) {
         self.server.shutdown();
+        self.tasks.stop();
         self.control.stop();
     }
 }

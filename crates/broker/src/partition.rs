@@ -1,30 +1,48 @@
-//! One partition that this node leads: its log, its high watermark, and the fetches that wait for it.
+//! One partition that this node leads: its log, its high watermark, and who waits for it.
 //!
-//! Loops share it behind an `Arc`. Appends take the appender's lock, never across an await; readers take no lock.
+//! Loops share it behind an `Arc`. Appends take the appender's lock, never across an await; readers take no lock. A flush
+//! syncs without the lock, on a thread of [`flushing`].
 
+pub mod flushing;
 mod waiters;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use record::{LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
-use storage::{AppendError, AppendOutcome, Log, LogPosition, LogReader};
+use storage::{AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogPosition, LogReader, ReadError};
 
 use wire::ErrorCode;
 
 use crate::config::TopicConfig;
+use flushing::{FlushState, Flushing};
 pub use waiters::{Ticket, Waiters};
 
 /// A partition with its log open.
 pub struct Partition {
     index: PartitionIndex,
     leader_epoch: LeaderEpoch,
-    config: TopicConfig,
+    settings: ArcSwap<Settings>,
     appender: Mutex<Appender>,
     reader: LogReader,
+    /// Of the fetches that wait for records.
     waiters: Waiters,
+    /// Of the produce requests that wait for the disk.
+    synced: Waiters,
+    flushing: Flushing,
+    flush_state: FlushState,
+    /// Nothing below it that is not durable yet will become so by the flush that was asked for.
+    flush_failed_below: AtomicI64,
     retired: AtomicBool,
+}
+
+/// The topic's settings in force.
+struct Settings {
+    topic: TopicConfig,
+    log: LogConfig,
 }
 
 /// Who may write to the log.
@@ -48,6 +66,17 @@ pub enum Retired {
     Broken,
 }
 
+/// Why expired records were not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetentionError {
+    /// What has expired cannot be told.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log's start could not be moved.
+    #[error(transparent)]
+    Log(#[from] AppendError),
+}
+
 /// What one append of a turn came to.
 #[derive(Debug, thiserror::Error)]
 pub enum PartitionAppendError {
@@ -60,15 +89,37 @@ pub enum PartitionAppendError {
     /// The log could not take it.
     #[error(transparent)]
     Log(#[from] AppendError),
+    /// It is in the log, but the disk did not take it: a power cut may lose it.
+    #[error("the records could not be made durable")]
+    NotDurable,
+    /// It is in the log, but not durable within the time that the request gave.
+    #[error("the records were not durable in time")]
+    TimedOut,
 }
 
 impl Partition {
     /// A partition of `log`, led by this node in `leader_epoch`.
-    pub fn new(index: PartitionIndex, leader_epoch: LeaderEpoch, config: TopicConfig, log: Log) -> Partition {
-        let reader = log.reader();
-        let appender = Mutex::new(Appender::Open(log));
-        let (waiters, retired) = (Waiters::default(), AtomicBool::new(false));
-        Partition { index, leader_epoch, config, appender, reader, waiters, retired }
+    pub fn new(
+        index: PartitionIndex,
+        leader_epoch: LeaderEpoch,
+        topic: TopicConfig,
+        log: Log,
+        flushing: Flushing,
+    ) -> Partition {
+        let settings = ArcSwap::from_pointee(Settings { log: topic.log_config(), topic });
+        Partition {
+            index,
+            leader_epoch,
+            settings,
+            reader: log.reader(),
+            appender: Mutex::new(Appender::Open(log)),
+            waiters: Waiters::default(),
+            synced: Waiters::default(),
+            flushing,
+            flush_state: FlushState::default(),
+            flush_failed_below: AtomicI64::new(i64::MIN),
+            retired: AtomicBool::new(false),
+        }
     }
 
     /// Its number in the topic.
@@ -93,42 +144,141 @@ impl Partition {
 
     /// How long the files of a deleted partition stay.
     pub fn file_delete_delay(&self) -> Duration {
-        self.config.file_delete_delay
+        self.settings.load().topic.file_delete_delay
     }
 
     /// What a produced batch is held against.
     pub fn rules(&self, now: Timestamp) -> Rules {
+        let settings = self.settings.load();
+        let topic = &settings.topic;
         Rules {
-            max_message_bytes: self.config.max_message_bytes,
-            max_segment_bytes: self.config.segment_bytes,
+            max_message_bytes: topic.max_message_bytes,
+            max_segment_bytes: topic.segment_bytes,
             now,
-            timestamp_before_max_ms: self.config.timestamp_before_max_ms,
-            timestamp_after_max_ms: self.config.timestamp_after_max_ms,
+            timestamp_before_max_ms: topic.timestamp_before_max_ms,
+            timestamp_after_max_ms: topic.timestamp_after_max_ms,
         }
     }
 
-    /// Appends the batches of one turn, in order, with one write; one outcome each is pushed to `outcomes`.
+    /// Appends the batches of one turn, in order, with one write; one outcome each is pushed to `outcomes`. Returns what
+    /// has to be durable before any of them is acknowledged (see [`Partition::durability`]), and asks for the flush.
     pub fn append(
-        &self,
+        self: &Arc<Self>,
         batches: &[ProducedBatch<'_>],
         now: Timestamp,
         outcomes: &mut Vec<AppendOutcome>,
-    ) -> Result<(), PartitionAppendError> {
+    ) -> Result<Offset, PartitionAppendError> {
         let mut appender = self.lock();
-        let log = match &mut *appender {
-            Appender::Open(log) => log,
-            Appender::Retired => return Err(PartitionAppendError::Deleted),
-            Appender::Broken => return Err(PartitionAppendError::Broken),
-        };
-        let appended = log.append(batches, self.leader_epoch, now, outcomes);
+        let appended = appender.log()?.append(batches, self.leader_epoch, now, outcomes);
         drop(appender);
+        // A duplicate waits too: what it repeats may not be durable yet.
+        let durable_before_ack = self.settings.load().log.durable_before_ack(self.reader.end().offset);
         self.waiters.notify(self.high_watermark().offset);
-        Ok(appended?)
+        appended?;
+        if durable_before_ack > self.reader.durable_end().offset {
+            self.flushing.ask(self);
+        }
+        Ok(durable_before_ack)
     }
 
-    /// The first offset that consumers may not see yet: with one replica in sync, the log's end.
+    /// Whether everything below `until` is durable; `None` while a flush that was asked for may still make it so.
+    pub fn durability(&self, until: Offset) -> Option<Result<(), PartitionAppendError>> {
+        if self.reader.durable_end().offset >= until {
+            return Some(Ok(()));
+        }
+        if self.is_retired() {
+            return Some(Err(PartitionAppendError::Deleted));
+        }
+        let failed = until.0 <= self.flush_failed_below.load(Ordering::Acquire);
+        failed.then_some(Err(PartitionAppendError::NotDurable))
+    }
+
+    /// Makes durable what the log holds now. Blocks; runs on a thread of [`Flushing`] only, so one at a time.
+    fn flush(&self) {
+        let end = self.reader.end().offset;
+        match self.sync() {
+            Ok(()) => self.synced.notify(self.reader.durable_end().offset),
+            Err(error) => {
+                tracing::error!(partition = self.index.0, %error, "records could not be made durable; they are not acknowledged");
+                self.flush_failed_below.fetch_max(end.0, Ordering::AcqRel);
+                self.synced.notify_all();
+            }
+        }
+        self.waiters.notify(self.high_watermark().offset);
+    }
+
+    fn sync(&self) -> Result<(), CloseError> {
+        let Some((flush, end)) = self.begin_flush()? else { return Ok(()) };
+        flush.run()?;
+        if let Appender::Open(log) = &mut *self.lock()
+            // A change of the settings may have flushed more meanwhile.
+            && end > self.reader.durable_end().offset
+        {
+            log.end_flush(flush);
+        }
+        Ok(())
+    }
+
+    /// What to sync, and what is durable then; `None` when there is nothing, or no log any more.
+    fn begin_flush(&self) -> Result<Option<(Flush, Offset)>, CloseError> {
+        let appender = self.lock();
+        let end = self.reader.end().offset;
+        match &*appender {
+            Appender::Open(log) if self.reader.durable_end().offset < end => Ok(Some((log.begin_flush()?, end))),
+            _ => Ok(None),
+        }
+    }
+
+    fn flush_state(&self) -> &FlushState {
+        &self.flush_state
+    }
+
+    /// Asks for a flush if `flush.messages`, `flush.ms` or a rolled segment call for one.
+    pub fn flush_if_due(self: &Arc<Self>, now: Timestamp) {
+        let due = matches!(&*self.lock(), Appender::Open(log) if log.flush_due(now));
+        if due {
+            self.flushing.ask(self);
+        }
+    }
+
+    /// Puts changed settings in force.
+    pub fn set_config(&self, topic: TopicConfig) {
+        let log_config = topic.log_config();
+        if let Appender::Open(log) = &mut *self.lock() {
+            // Before the high watermark becomes the durable end, that must be where the high watermark is: it never goes
+            // back. This is the one sync under the lock.
+            let becomes_durable = log_config.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
+            if becomes_durable && let Err(error) = flush_now(log) {
+                tracing::error!(partition = self.index.0, %error, "the log could not be flushed");
+            }
+            log.set_config(log_config.clone());
+            // Also under the lock: no append may come between the flush and the new rule.
+            self.settings.store(Arc::new(Settings { topic, log: log_config }));
+        }
+        self.waiters.notify(self.high_watermark().offset);
+    }
+
+    /// Moves the log's start to where `retention.ms` and `retention.bytes` say. Returns the files to be removed after
+    /// `file.delete.delay.ms`.
+    pub fn apply_retention(&self, now: Timestamp) -> Result<Vec<PathBuf>, RetentionError> {
+        let settings = self.settings.load();
+        let retained_from = self.reader.retained_from(&settings.log, now, self.high_watermark().offset)?;
+        if retained_from <= self.log_start_offset() {
+            return Ok(Vec::new());
+        }
+        let removed = match &mut *self.lock() {
+            Appender::Open(log) => log.advance_start(retained_from, now)?,
+            _ => return Ok(Vec::new()),
+        };
+        // A fetch that waits below the new start has to hear of it.
+        self.waiters.notify_all();
+        Ok(removed)
+    }
+
+    /// The first offset that consumers may not see yet: with one replica in sync the log's end, or the durable part of it
+    /// where acknowledged means durable.
     pub fn high_watermark(&self) -> LogPosition {
-        self.reader.end()
+        self.reader.visible_end(&self.settings.load().log)
     }
 
     /// Where the log begins.
@@ -146,11 +296,17 @@ impl Partition {
         &self.waiters
     }
 
+    /// The produce requests that wait until the disk has their records.
+    pub fn synced(&self) -> &Waiters {
+        &self.synced
+    }
+
     /// Takes the log away, to be deleted or closed; what waits is woken and finds it gone.
     pub fn retire(&self) -> Retired {
         let appender = std::mem::replace(&mut *self.lock(), Appender::Retired);
         self.retired.store(true, Ordering::SeqCst);
         self.waiters.notify_all();
+        self.synced.notify_all();
         match appender {
             Appender::Open(log) => Retired::Log(log),
             Appender::Retired => Retired::Already,
@@ -173,3 +329,23 @@ impl Partition {
         })
     }
 }
+
+impl Appender {
+    fn log(&mut self) -> Result<&mut Log, PartitionAppendError> {
+        match self {
+            Appender::Open(log) => Ok(log),
+            Appender::Retired => Err(PartitionAppendError::Deleted),
+            Appender::Broken => Err(PartitionAppendError::Broken),
+        }
+    }
+}
+
+fn flush_now(log: &mut Log) -> Result<(), CloseError> {
+    let flush = log.begin_flush()?;
+    flush.run()?;
+    log.end_flush(flush);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

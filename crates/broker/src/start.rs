@@ -16,9 +16,11 @@ use record::BrokerId;
 use storage::LogDir;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
-use crate::control::{ControlError, ControlThread, Controller, Hosting};
+use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
 use crate::node::{Node, RunningNode, random_id};
+use crate::partition::flushing::{FLUSHES_MAX, Flushing};
 use crate::producer_ids::ProducerIds;
+use crate::tasks::{self, Tasks, TasksThread};
 use crate::turn::Requests;
 use crate::view::View;
 use identity::IdentityError;
@@ -34,6 +36,8 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// `--listen HOST:PORT`.
     pub listen: Option<String>,
+    /// `--durable`.
+    pub durable: bool,
 }
 
 /// Why a node did not start; the text says what to do.
@@ -92,6 +96,10 @@ pub enum StartError {
 /// Starts a node; when this returns, it answers clients.
 pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let disk = Disk::real();
+    // Logs keep files open; what the system allows is rarely what a shell hands on.
+    if let Err(error) = host::raise_open_files_limit() {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
     let loaded = Config::load(&sources(&disk, options)?)?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let config = loaded.config;
@@ -109,10 +117,11 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         addresses.push(socket.local_addr().map_err(StartError::Listen)?);
         sockets.push(socket);
     }
-    let (node, control) = open(disk, config, &addresses)?;
+    let durability = config.durability();
+    let Opened { node, control, tasks } = open(disk, config, &addresses)?;
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
-    Ok(RunningNode { server, control, addresses, data_dir: dir, _lock: lock })
+    Ok(RunningNode { server, control, tasks, addresses, data_dir: dir, durability, _lock: lock })
 }
 
 fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
@@ -125,6 +134,7 @@ fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
         overrides: options.overrides.clone(),
         data_dir: options.data_dir.clone(),
         listen: options.listen.clone(),
+        durable: options.durable,
     })
 }
 
@@ -135,7 +145,7 @@ fn resolve(bind: &config::Endpoint) -> Result<SocketAddr, StartError> {
 }
 
 /// Opens the metadata and all logs.
-fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Node>, ControlThread), StartError> {
+fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, StartError> {
     let dir: &Path = &config.data_dir;
     let in_dir = |source| StartError::DataDir { path: dir.to_path_buf(), source };
     let (clock, rng) = (Clock::real(), Rng::os());
@@ -144,11 +154,22 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Nod
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
     let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
-    let pool = Arc::new(Pool::new("pool", 2).map_err(StartError::Threads)?);
-    let hosting = Hosting::new(log_dir, config.topic_defaults.clone(), stop, pool).map_err(in_dir)?;
+    let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
+    let trash = Trash::new(disk.clone(), pool("pool", 2)?);
+    let flushing = Flushing::new(pool("flush", FLUSHES_MAX)?);
+    let opening = Opening { dir: Arc::clone(&log_dir), stop, threads: config.recovery_threads, clock: clock.clone() };
+    let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flushing, trash.clone());
+    let hosting = hosting.map_err(in_dir)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
-    let mut controller =
-        Controller { quorum, hosting, published: Arc::clone(&published), broker: config.node_id, clock: clock.clone() };
+    let (nudges, nudged) = tasks::nudges();
+    let mut controller = Controller {
+        quorum,
+        hosting,
+        published: Arc::clone(&published),
+        broker: config.node_id,
+        clock: clock.clone(),
+        nudges: nudges.clone(),
+    };
     controller.begin(RegisterBroker {
         id: config.node_id,
         incarnation: random_id(&rng),
@@ -157,9 +178,25 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Nod
         // The lock on the data directory says so.
         previous_is_gone: true,
     })?;
-    let (control, thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
+    let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
+    let tasks = Tasks {
+        dir: log_dir,
+        published: Arc::clone(&published),
+        trash,
+        control: control.clone(),
+        clock: clock.clone(),
+    };
+    let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
-    Ok((Arc::new(Node { config, clock, rng, control, producer_ids, published }), thread))
+    let node = Arc::new(Node { config, clock, rng, control, producer_ids, published });
+    Ok(Opened { node, control: control_thread, tasks })
+}
+
+/// A node that lacks only its listeners.
+struct Opened {
+    node: Arc<Node>,
+    control: ControlThread,
+    tasks: TasksThread,
 }
 
 /// The engine takes 0 for "no node", Kafka counts brokers from 0.

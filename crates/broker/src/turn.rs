@@ -1,7 +1,8 @@
 //! One turn of a connection: all complete requests of one read, in order.
 //!
 //! Produce requests are gathered as they come and appended together: at the end of the turn, or before the first request
-//! of another kind, which must see what was produced before it.
+//! of another kind, which must see what was produced before it. Where their answers have to wait for the disk, the turn ends
+//! there; the requests behind them are taken in the next one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,22 +34,10 @@ impl Service for Requests {
     }
 
     fn turn(&self, session: &mut Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Turn {
-        match self.serve(session, frames, outbox) {
-            Ok(turn) => turn,
-            Err(reason) => Turn::Close(reason),
-        }
-    }
-}
-
-impl Requests {
-    fn serve(&self, session: &Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Result<Turn, CloseReason> {
         let now = Timestamp(self.0.clock.now_ms());
         let view = self.0.view();
         let mut turn = InTurn { node: &self.0, view: &view, session, now, produces: Produces::default() };
-        let end = turn.serve(frames, outbox);
-        // Also when a later request was bad: those before it were good.
-        turn.produces.flush(outbox)?;
-        end
+        turn.serve(frames, outbox).unwrap_or_else(Turn::Close)
     }
 }
 
@@ -60,32 +49,49 @@ struct InTurn<'t, 'f> {
     produces: Produces<'f>,
 }
 
+/// A request that was looked at.
+enum Request<'f> {
+    /// A Produce request; it was gathered.
+    Gathered,
+    /// Any other.
+    Alone(RequestHeader<'f>, Reader<'f>),
+}
+
 impl<'f> InTurn<'_, 'f> {
     fn serve(&mut self, frames: &mut Frames<'f>, outbox: &mut Outbox) -> Result<Turn, CloseReason> {
-        while let Some(frame) = frames.next() {
-            let (header, body) = wire::decode_request_header(frame).map_err(bad_header)?;
-            match self.request(&header, body, outbox)? {
+        while let Some(frame) = frames.peek() {
+            let request = self.look(frame);
+            if let Ok(Request::Gathered) = request {
+                frames.next();
+                continue;
+            }
+            // Also when this request is bad: those before it were good. If they have to wait, this one is left to the turn
+            // that follows.
+            if let Some(wait) = self.produces.flush(outbox)? {
+                return Ok(Turn::Wait(wait));
+            }
+            frames.next();
+            let Request::Alone(header, body) = request? else { unreachable!("gathered requests were passed over") };
+            match self.handle(&header, body, outbox)? {
                 Flow::Done => {}
                 Flow::Wait(wait) => return Ok(Turn::Wait(wait)),
                 Flow::Close(reason) => return Err(reason),
             }
         }
-        Ok(Turn::Done)
+        Ok(self.produces.flush(outbox)?.map_or(Turn::Done, Turn::Wait))
     }
 
-    fn request(
-        &mut self,
-        header: &RequestHeader<'f>,
-        body: Reader<'f>,
-        outbox: &mut Outbox,
-    ) -> Result<Flow, CloseReason> {
-        let handle = api::find(header).map(|api| api.handle);
-        if let Some(Handle::Gathered) = handle {
-            let added = self.produces.add(self.view, header, body, self.now);
-            return added.map(|()| Flow::Done).map_err(|error| bad_body(header, &error));
+    fn look(&mut self, frame: &'f [u8]) -> Result<Request<'f>, CloseReason> {
+        let (header, body) = wire::decode_request_header(frame).map_err(bad_header)?;
+        if let Some(Handle::Gathered) = api::find(&header).map(|api| api.handle) {
+            let added = self.produces.add(self.view, &header, body, self.now);
+            return added.map(|()| Request::Gathered).map_err(|error| bad_body(&header, &error));
         }
-        self.produces.flush(outbox)?;
-        match handle {
+        Ok(Request::Alone(header, body))
+    }
+
+    fn handle(&self, header: &RequestHeader<'f>, body: Reader<'f>, outbox: &mut Outbox) -> Result<Flow, CloseReason> {
+        match api::find(header).map(|api| api.handle) {
             Some(Handle::Alone(handle)) => {
                 let call = Call { node: self.node, view: self.view, session: self.session, header };
                 handle(&call, body, outbox).map_err(|error| bad_body(header, &error))

@@ -67,6 +67,16 @@ impl View {
 }
 
 impl HostedTopic {
+    /// A partition, if its log is open.
+    pub fn open_partition(&self, index: PartitionIndex) -> Option<Arc<Partition>> {
+        self.partitions.get(usize::try_from(index.0).ok()?)?.clone()
+    }
+
+    /// Whether the log of some partition could not be opened.
+    pub fn has_offline(&self) -> bool {
+        self.partitions.iter().any(Option::is_none)
+    }
+
     /// One partition, or why it cannot be used.
     pub fn partition(&self, index: PartitionIndex) -> Result<&Arc<Partition>, KafkaError> {
         let slot = usize::try_from(index.0).ok().and_then(|index| self.partitions.get(index));

@@ -15,6 +15,7 @@ Examples:
   ottla serve
   ottla serve --data /var/lib/ottla --listen 0.0.0.0:9092
   ottla serve --set num.partitions=3 --set auto.create.topics.enable=false
+  ottla serve --durable
   ottla serve --config server.properties
 
 Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
@@ -29,6 +30,9 @@ pub struct Args {
     /// Where to listen for clients [default: 127.0.0.1:9092]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
+    /// Acknowledge records when they are on disk, by group commit: they survive a power cut
+    #[arg(long)]
+    durable: bool,
     /// Settings, in the form of Kafka's server.properties
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -40,7 +44,13 @@ pub struct Args {
 /// Serves until a signal ends it.
 pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let options = Options { config_file: args.config, overrides: args.set, data_dir: args.data, listen: args.listen };
+    let options = Options {
+        config_file: args.config,
+        overrides: args.set,
+        data_dir: args.data,
+        listen: args.listen,
+        durable: args.durable,
+    };
     let node = tokio::task::spawn_blocking(move || broker::start(&options));
     let node = tokio::select! {
         node = node => node.map_err(Failure::failed)?.map_err(Failure::failed)?,

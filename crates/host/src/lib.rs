@@ -12,6 +12,7 @@
 
 mod clock;
 mod disk;
+mod limits;
 mod pool;
 mod real;
 mod rng;
@@ -20,6 +21,7 @@ mod slice;
 
 pub use clock::{Clock, SimClock};
 pub use disk::{DirEntry, DirLock, Disk, File, Open};
+pub use limits::raise_open_files_limit;
 pub use pool::Pool;
 pub use rng::Rng;
 pub use sim::SimDisk;

@@ -27,26 +27,29 @@ impl<'a> Frames<'a> {
         Frames { first, second, full, max_frame_bytes, taken: 0, bad: None }
     }
 
-    /// The next complete frame without its size prefix. `None`: there is none left, or the outbox is over its bound.
-    #[expect(clippy::should_implement_trait, reason = "a lending cursor over one read, not an iterator to be adapted")]
-    pub fn next(&mut self) -> Option<&'a [u8]> {
+    /// What [`Frames::next`] would give, which leaves it to a later turn if this one ends before.
+    pub fn peek(&mut self) -> Option<&'a [u8]> {
         if self.full.get() {
             return None;
         }
-        let from = if self.first.is_empty() { &mut self.second } else { &mut self.first };
+        let from = if self.first.is_empty() { self.second } else { self.first };
         match split(from, self.max_frame_bytes) {
-            Ok(Some(len)) => {
-                let (frame, rest) = from.split_at(len);
-                *from = rest;
-                self.taken += 1;
-                Some(&frame[PREFIX_LEN..])
-            }
-            Ok(None) => None,
+            Ok(len) => len.map(|len| &from[PREFIX_LEN..len]),
             Err(bad) => {
                 self.bad = Some(bad);
                 None
             }
         }
+    }
+
+    /// The next complete frame without its size prefix. `None`: there is none left, or the outbox is over its bound.
+    #[expect(clippy::should_implement_trait, reason = "a lending cursor over one read, not an iterator to be adapted")]
+    pub fn next(&mut self) -> Option<&'a [u8]> {
+        let frame = self.peek()?;
+        let from = if self.first.is_empty() { &mut self.second } else { &mut self.first };
+        *from = &from[PREFIX_LEN + frame.len()..];
+        self.taken += 1;
+        Some(frame)
     }
 
     /// How the cursor stands after the turn.
@@ -112,6 +115,15 @@ mod tests {
         let (taken, left) = take(b"\0\0\0\x0812345678\0\0\0\x08abc");
         assert_eq!(taken, [b"12345678"]);
         assert_eq!((left.second, left.taken, left.bad), (7, 1, None));
+    }
+
+    #[test]
+    fn a_frame_that_was_only_looked_at_is_left() {
+        let full = Cell::new(false);
+        let mut frames = Frames::new(&[], b"\0\0\0\x0812345678", &full, 100);
+        assert_eq!((frames.peek(), frames.peek()), (Some(&b"12345678"[..]), Some(&b"12345678"[..])));
+        let left = frames.finish();
+        assert_eq!((left.second, left.taken), (12, 0));
     }
 
     #[test]

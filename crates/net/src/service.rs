@@ -25,7 +25,7 @@ pub trait Service: Send + Sync + 'static {
 pub enum Turn {
     /// [`Frames::next`] returned `None`.
     Done,
-    /// The frame taken last is answered later; the frames after it wait, as Kafka mutes the channel.
+    /// Frames that were taken are answered later; the frames after them wait, as Kafka mutes the channel.
     Wait(Wait),
     /// The connection closes once the answers in the outbox have left.
     Close(CloseReason),

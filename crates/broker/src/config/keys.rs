@@ -6,7 +6,8 @@ use std::time::Duration;
 use record::BrokerId;
 
 use super::Config;
-use super::support::{Rejection, Support, boolean, bounded, put};
+use super::support::{Rejection, Support, boolean, bounded, millis, put};
+use super::times::{HOUR_MS, MINUTE_MS};
 use super::topic::{self, TopicConfig};
 
 /// One key of `server.properties`.
@@ -45,20 +46,29 @@ pub const KEYS: &[Key] = &[
     key("max.connections", Obeyed(|c, v| put(&mut c.max_connections, bounded(v, 0, MAX_I32)))),
     key("max.connections.per.ip", Obeyed(|c, v| put(&mut c.max_connections_per_ip, bounded(v, 0, MAX_I32)))),
     key("connections.max.idle.ms", Obeyed(|c, v| put(&mut c.connections_max_idle, idle(v)))),
+    // Kafka's older units of topic keys: the finest that is set wins, see `times`.
+    key("log.retention.ms", Obeyed(|c, v| put(&mut c.times.retention_ms, retention(v, 1)))),
+    key("log.retention.minutes", Obeyed(|c, v| put(&mut c.times.retention_minutes, retention(v, MINUTE_MS)))),
+    key("log.retention.hours", Obeyed(|c, v| put(&mut c.times.retention_hours, retention(v, HOUR_MS)))),
+    key("log.roll.ms", Obeyed(|c, v| put(&mut c.times.roll_ms, bounded(v, 1, i64::MAX).map(Some)))),
+    key("log.roll.hours", Obeyed(|c, v| put(&mut c.times.roll_hours, hours(v, 1)))),
+    key("log.roll.jitter.ms", Obeyed(|c, v| put(&mut c.times.jitter_ms, bounded(v, 0, i64::MAX).map(Some)))),
+    key("log.roll.jitter.hours", Obeyed(|c, v| put(&mut c.times.jitter_hours, hours(v, 0)))),
+    key("log.flush.interval.ms", Obeyed(|c, v| put(&mut c.times.flush_ms, bounded(v, 0, i64::MAX).map(Some)))),
     key(
-        "log.flush.interval.messages",
-        Only("9223372036854775807", "records are handed to the page cache, not flushed"),
+        "log.flush.scheduler.interval.ms",
+        Obeyed(|c, v| put(&mut c.times.flush_scheduler_ms, bounded(v, 0, i64::MAX).map(Some))),
     ),
-    key("log.retention.hours", Only("168", "records are kept for ever so far")),
-    key("log.retention.minutes", Only("10080", "records are kept for ever so far")),
-    key("log.retention.check.interval.ms", NoEffect("nothing is deleted by age or size yet")),
-    key("log.roll.hours", Only("168", "a segment ends when it is full or seven days old")),
+    key("log.initial.task.delay.ms", Obeyed(|c, v| put(&mut c.tasks.initial_delay, millis(v)))),
+    key("log.retention.check.interval.ms", Obeyed(|c, v| put(&mut c.tasks.retention_check, at_least_1_ms(v)))),
+    key("log.flush.offset.checkpoint.interval.ms", Obeyed(|c, v| put(&mut c.tasks.recovery_checkpoint, millis(v)))),
+    key("log.flush.start.offset.checkpoint.interval.ms", Obeyed(|c, v| put(&mut c.tasks.start_checkpoint, millis(v)))),
+    key("num.recovery.threads.per.data.dir", Obeyed(|c, v| put(&mut c.recovery_threads, bounded(v, 1, 1024)))),
     key("num.io.threads", NoEffect(ONE_LOOP_PER_CORE)),
     key("queued.max.requests", NoEffect(ONE_LOOP_PER_CORE)),
     key("background.threads", NoEffect(ONE_LOOP_PER_CORE)),
     key("socket.send.buffer.bytes", NoEffect("the system sizes socket buffers")),
     key("socket.receive.buffer.bytes", NoEffect("the system sizes socket buffers")),
-    key("num.recovery.threads.per.data.dir", NoEffect("recovery sizes itself")),
     key("process.roles", NoEffect(NO_CONTROLLER_PORT)),
     key("controller.quorum.voters", NoEffect(NO_CONTROLLER_PORT)),
     key("controller.quorum.bootstrap.servers", NoEffect(NO_CONTROLLER_PORT)),
@@ -122,6 +132,23 @@ fn one_directory(value: &str) -> Result<PathBuf, String> {
         several if several.contains(',') => Err("one directory is supported so far".to_owned()),
         one => Ok(PathBuf::from(one)),
     }
+}
+
+/// A time in units of `unit_ms`; negative is no limit, and nothing is kept for no time at all.
+fn retention(value: &str, unit_ms: i64) -> Result<Option<i64>, String> {
+    match bounded::<i64>(value, i64::MIN, i64::MAX)? {
+        ..0 => Ok(Some(-1)),
+        0 => Err("must be unlimited (-1) or, equal or greater than 1".to_owned()),
+        units => Ok(Some(units.saturating_mul(unit_ms))),
+    }
+}
+
+fn hours(value: &str, least: i64) -> Result<Option<i64>, String> {
+    bounded::<i64>(value, least, MAX_I32).map(|hours| Some(hours * HOUR_MS))
+}
+
+fn at_least_1_ms(value: &str) -> Result<Duration, String> {
+    bounded(value, 1, i64::MAX).map(Duration::from_millis)
 }
 
 /// Kafka's -1 means no limit; here memory is always bounded, so it means the default.

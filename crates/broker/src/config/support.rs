@@ -45,9 +45,11 @@ pub fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
 /// A whole number within bounds, both included.
 pub fn bounded<T: TryFrom<i64>>(value: &str, least: i64, most: i64) -> Result<T, String> {
     let number: i64 = value.trim().parse().map_err(|_| "not a number".to_owned())?;
-    let inside = (least..=most).contains(&number);
-    let converted = inside.then(|| T::try_from(number).ok()).flatten();
-    converted.ok_or_else(|| format!("value must be from {least} to {most}"))
+    if number < least {
+        return Err(format!("Value must be at least {least}"));
+    }
+    let converted = (number <= most).then(|| T::try_from(number).ok()).flatten();
+    converted.ok_or_else(|| format!("Value must be no more than {most}"))
 }
 
 /// Milliseconds, zero included.

@@ -80,7 +80,7 @@ fn bad_values_say_what_would_be_valid() {
         ("advertised.listeners=OUTSIDE://h:1", "no listener has this name"),
         ("listeners=CLIENT://:9092", "map it to PLAINTEXT"),
         ("log.dirs=/a,/b", "one directory"),
-        ("log.retention.hours=1", "not supported yet"),
+        ("log.retention.hours=0", "must be unlimited (-1) or, equal or greater than 1"),
     ] {
         let message = refused(line);
         assert!(message.contains(hint), "{line}: {message}");
@@ -126,7 +126,8 @@ fn topic_keys_refuse_what_is_not_served() {
     assert!(defaults.with([("cleanup.policy", Some("delete")), ("min.insync.replicas", Some("2"))]).is_ok());
     for (key, value, hint) in [
         ("cleanup.policy", Some("compact"), "not supported yet"),
-        ("retention.ms", Some("1000"), "not supported yet"),
+        ("retention.ms", Some("-2"), "Value must be at least -1"),
+        ("flush.messages", Some("0"), "Value must be at least 1"),
         ("no.such", Some("1"), "Unknown topic config name: no.such"),
         ("segment.bytes", Some("x"), "Invalid value x for configuration segment.bytes"),
         ("segment.bytes", None, "Null value not supported"),
@@ -134,4 +135,45 @@ fn topic_keys_refuse_what_is_not_served() {
         let message = defaults.with([(key, value)]).unwrap_err();
         assert!(message.contains(hint), "{key}: {message}");
     }
+}
+
+#[test]
+fn the_finest_unit_of_a_time_wins_in_any_order() {
+    let defaults = |file: &str| load(file, &[]).unwrap().config.topic_defaults;
+    assert_eq!(defaults("log.retention.minutes=2\nlog.retention.hours=1\n").retention_ms, 120_000);
+    assert_eq!(defaults("log.retention.ms=5\nlog.retention.minutes=2\n").retention_ms, 5);
+    assert_eq!(defaults("log.retention.hours=-1\n").retention_ms, -1);
+    assert_eq!(defaults("log.roll.hours=1\nlog.roll.jitter.hours=2\n").segment_ms, 3_600_000);
+    assert_eq!(defaults("log.roll.jitter.hours=2\n").segment_jitter_ms, 7_200_000);
+    assert_eq!(defaults("log.flush.scheduler.interval.ms=9\n").flush_ms, 9);
+    assert_eq!(defaults("log.flush.scheduler.interval.ms=9\nlog.flush.interval.ms=8\n").flush_ms, 8);
+    assert_eq!(defaults("").retention_ms, 604_800_000);
+}
+
+#[test]
+fn durable_is_the_default_of_every_topic_and_a_topic_may_say_otherwise() {
+    let sources = Sources { durable: true, ..Sources::default() };
+    let config = Config::load(&sources).unwrap().config;
+    assert!(config.durability().starts_with("disk (group commit)"));
+    assert_eq!(config.topic_defaults.with([("flush.messages", Some("7"))]).unwrap().flush_messages, 7);
+    assert_eq!(load("log.flush.interval.messages=1\n", &[]).unwrap().config.topic_defaults.flush_messages, 1);
+    assert!(load("", &[]).unwrap().config.durability().starts_with("page cache"));
+}
+
+#[test]
+fn without_a_cleanup_policy_nothing_expires() {
+    let defaults = TopicConfig::default();
+    let kept = defaults.with([("cleanup.policy", Some("")), ("retention.bytes", Some("1000"))]).unwrap().log_config();
+    assert_eq!((kept.retention_ms, kept.retention_bytes), (-1, -1));
+    assert_eq!(defaults.log_config().retention_ms, 604_800_000);
+}
+
+#[test]
+fn settings_of_brokers_that_changed_at_run_time_are_those_of_the_synonyms() {
+    let changed = TopicConfig::default().with_broker_defaults([
+        ("log.retention.ms", "1000"),
+        ("log.flush.interval.messages", "not valid"),
+        ("num.io.threads", "8"),
+    ]);
+    assert_eq!((changed.retention_ms, changed.flush_messages), (1000, i64::MAX));
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use storage::LogConfig;
+
 use super::support::{Rejection, Support, bounded, millis, put};
 
 /// A topic's settings in force.
@@ -21,6 +23,20 @@ pub struct TopicConfig {
     pub timestamp_after_max_ms: i64,
     /// `file.delete.delay.ms`: from a deletion to the freeing of the space.
     pub file_delete_delay: Duration,
+    /// `flush.messages`: 1 means that acknowledged is on disk.
+    pub flush_messages: i64,
+    /// `flush.ms`.
+    pub flush_ms: i64,
+    /// `segment.ms`.
+    pub segment_ms: i64,
+    /// `segment.jitter.ms`.
+    pub segment_jitter_ms: i64,
+    /// `cleanup.policy` has `delete`. Without a policy nothing is deleted by age or size (KIP-1161).
+    pub deletes: bool,
+    /// `retention.ms`; negative: no limit.
+    pub retention_ms: i64,
+    /// `retention.bytes`; negative: no limit.
+    pub retention_bytes: i64,
 }
 
 impl Default for TopicConfig {
@@ -33,6 +49,13 @@ impl Default for TopicConfig {
             timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 3_600_000,
             file_delete_delay: Duration::from_secs(60),
+            flush_messages: i64::MAX,
+            flush_ms: i64::MAX,
+            segment_ms: 7 * DAY_MS,
+            segment_jitter_ms: 0,
+            deletes: true,
+            retention_ms: 7 * DAY_MS,
+            retention_bytes: -1,
         }
     }
 }
@@ -51,15 +74,19 @@ use Support::{NoEffect, Obeyed};
 
 /// Every topic key of Kafka 4.3.
 pub const KEYS: &[TopicKey] = &[
-    key("cleanup.policy", "log.cleanup.policy", only("delete")),
+    key("cleanup.policy", "log.cleanup.policy", Obeyed(|c, v| put(&mut c.deletes, deletes(v)))),
     key("compression.type", "compression.type", only("producer")),
     key("compression.gzip.level", "compression.gzip.level", only("-1")),
     key("compression.lz4.level", "compression.lz4.level", only("9")),
     key("compression.zstd.level", "compression.zstd.level", only("3")),
     key("delete.retention.ms", "log.cleaner.delete.retention.ms", only("86400000")),
     key("file.delete.delay.ms", "log.segment.delete.delay.ms", Obeyed(|c, v| put(&mut c.file_delete_delay, millis(v)))),
-    key("flush.messages", "log.flush.interval.messages", only("9223372036854775807")),
-    key("flush.ms", "log.flush.interval.ms", only("9223372036854775807")),
+    key(
+        "flush.messages",
+        "log.flush.interval.messages",
+        Obeyed(|c, v| put(&mut c.flush_messages, bounded(v, 1, i64::MAX))),
+    ),
+    key("flush.ms", "log.flush.interval.ms", Obeyed(|c, v| put(&mut c.flush_ms, bounded(v, 0, i64::MAX)))),
     key("follower.replication.throttled.replicas", "follower.replication.throttled.replicas", only("")),
     key(
         "index.interval.bytes",
@@ -90,8 +117,12 @@ pub const KEYS: &[TopicKey] = &[
     key("remote.log.copy.disable", "", only("false")),
     key("remote.log.delete.on.disable", "", only("false")),
     key("remote.storage.enable", "", only("false")),
-    key("retention.bytes", "log.retention.bytes", only("-1")),
-    key("retention.ms", "log.retention.ms", only("604800000")),
+    key(
+        "retention.bytes",
+        "log.retention.bytes",
+        Obeyed(|c, v| put(&mut c.retention_bytes, bounded(v, i64::MIN, i64::MAX))),
+    ),
+    key("retention.ms", "log.retention.ms", Obeyed(|c, v| put(&mut c.retention_ms, bounded(v, -1, i64::MAX)))),
     key(
         "segment.bytes",
         "log.segment.bytes",
@@ -102,11 +133,16 @@ pub const KEYS: &[TopicKey] = &[
         "log.index.size.max.bytes",
         Obeyed(|c, v| put(&mut c.segment_index_bytes, bounded(v, 4, MAX_I32))),
     ),
-    key("segment.jitter.ms", "log.roll.jitter.ms", only("0")),
-    key("segment.ms", "log.roll.ms", only("604800000")),
+    key(
+        "segment.jitter.ms",
+        "log.roll.jitter.ms",
+        Obeyed(|c, v| put(&mut c.segment_jitter_ms, bounded(v, 0, i64::MAX))),
+    ),
+    key("segment.ms", "log.roll.ms", Obeyed(|c, v| put(&mut c.segment_ms, bounded(v, 1, i64::MAX)))),
     key("unclean.leader.election.enable", "unclean.leader.election.enable", only("false")),
 ];
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const MAX_I32: i64 = i32::MAX as i64;
 /// Kafka 4.0 raised the least segment to 1 MiB (KIP-1030).
 const MIN_SEGMENT_BYTES: i64 = 1 << 20;
@@ -119,7 +155,46 @@ const fn only(value: &'static str) -> Support<TopicConfig> {
     Support::Only(value, "topics have no other value yet")
 }
 
+/// `delete`, or nothing at all.
+fn deletes(value: &str) -> Result<bool, String> {
+    match value.trim() {
+        "delete" => Ok(true),
+        "" => Ok(false),
+        _ => Err("compaction is not served yet: the policy is delete, or empty to keep records for ever".to_owned()),
+    }
+}
+
 impl TopicConfig {
+    /// What the topic's log has to know of it.
+    pub fn log_config(&self) -> LogConfig {
+        let limit = |limit| if self.deletes { limit } else { -1 };
+        LogConfig {
+            segment_bytes: self.segment_bytes,
+            index_interval_bytes: self.index_interval_bytes,
+            segment_index_bytes: self.segment_index_bytes,
+            segment_ms: self.segment_ms,
+            segment_jitter_ms: self.segment_jitter_ms,
+            retention_ms: limit(self.retention_ms),
+            retention_bytes: limit(self.retention_bytes),
+            flush_messages: self.flush_messages,
+            flush_ms: self.flush_ms,
+            ..LogConfig::default()
+        }
+    }
+
+    /// These settings with those of a broker over them, which were changed at run time: `pairs` of the topic keys' synonyms
+    /// (`log.retention.ms`). Other keys and values that are not valid any more are passed over.
+    pub fn with_broker_defaults<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> TopicConfig {
+        let mut config = self.clone();
+        for (name, value) in pairs {
+            let Some(key) = KEYS.iter().find(|key| key.broker_synonym == name) else { continue };
+            if let Err(rejection) = key.support.apply(&mut config, value) {
+                tracing::warn!(key = name, value, ?rejection, "a stored broker config is not valid any more");
+            }
+        }
+        config
+    }
+
     /// These settings with a topic's own `pairs` over them. The error is a sentence for INVALID_CONFIG.
     pub fn with<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, Option<&'p str>)>) -> Result<TopicConfig, String> {
         let mut config = self.clone();

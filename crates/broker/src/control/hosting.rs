@@ -3,42 +3,51 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::Pool;
-use metadata::{Image, Topic};
-use record::PartitionIndex;
-use storage::{Log, LogConfig, LogDir, OpenError, Stop};
+use metadata::{Configs, Image, Topic};
+use record::{BrokerId, PartitionIndex};
+use storage::{Log, OpenError};
 
+use super::opening::{Opening, WantedLog};
 use super::trash::Trash;
 use crate::config::TopicConfig;
+use crate::partition::flushing::Flushing;
 use crate::partition::{Partition, Retired};
 use crate::view::{HostedTopic, View};
 
 /// Opens and retires logs in one log directory.
 pub struct Hosting {
-    dir: Arc<LogDir>,
+    opening: Opening,
+    broker: BrokerId,
+    /// What the operator set at start.
+    static_defaults: TopicConfig,
+    /// What is in force: with what was changed at run time.
     defaults: TopicConfig,
-    /// How the node stopped the last time: what the logs that were there at start went through.
-    stop: Stop,
+    flushing: Flushing,
     trash: Trash,
 }
 
 impl Hosting {
-    /// For the logs in `dir`. What earlier deletions left there goes at once.
-    pub fn new(dir: Arc<LogDir>, defaults: TopicConfig, stop: Stop, pool: Arc<Pool>) -> std::io::Result<Hosting> {
-        let mut trash = Trash::new(dir.disk().clone(), pool);
-        for path in dir.deleted_logs()? {
+    /// For the logs that `opening` opens, on this `broker`. What earlier deletions left there goes at once.
+    pub fn new(
+        opening: Opening,
+        broker: BrokerId,
+        defaults: TopicConfig,
+        flushing: Flushing,
+        trash: Trash,
+    ) -> std::io::Result<Hosting> {
+        for path in opening.dir.deleted_logs()? {
             trash.add(path, Duration::ZERO);
         }
-        Ok(Hosting { dir, defaults, stop, trash })
+        Ok(Hosting { opening, broker, static_defaults: defaults.clone(), defaults, flushing, trash })
     }
 
     /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
     pub fn set_strays_aside(&mut self, image: &Image, now: Duration) -> std::io::Result<()> {
-        for name in self.dir.logs()? {
-            let id = self.dir.topic_id(&name)?;
+        for name in self.opening.dir.logs()? {
+            let id = self.opening.dir.topic_id(&name)?;
             if id.is_some_and(|id| image.topic_by_id(id).is_none()) {
                 tracing::info!(log = name, "the log of a deleted topic is removed");
-                self.trash.add(self.dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
+                self.trash.add(self.opening.dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
             }
         }
         Ok(())
@@ -47,39 +56,92 @@ impl Hosting {
     /// Opens the topics of `image` that `view` does not have yet.
     pub fn open(&mut self, view: &View, image: &Image) -> Vec<HostedTopic> {
         let missing = image.topics().iter().filter(|topic| view.topic_by_id(topic.id).is_none());
-        missing.map(|topic| self.open_topic(topic)).collect()
+        self.open_topics(missing.map(|topic| (&**topic, None)).collect())
     }
 
-    fn open_topic(&self, topic: &Topic) -> HostedTopic {
-        let config = self.topic_config(topic);
-        let open = |(index, partition): (PartitionIndex, &metadata::Partition)| {
-            let log = self.open_log(topic, index, &config);
-            let log = log.inspect_err(|error| {
-                tracing::error!(topic = &*topic.name, partition = index.0, %error, "the partition's log cannot be opened; it is offline");
-            });
-            let open = |log| Partition::new(index, partition.leader_epoch, config.clone(), log);
-            log.ok().map(open).map(Arc::new)
-        };
-        HostedTopic { name: Arc::clone(&topic.name), id: topic.id, partitions: topic.partitions().map(open).collect() }
-    }
-
-    /// Opens the log, or creates it where the topic is new or a crash came between the decision and the directory.
-    fn open_log(&self, topic: &Topic, index: PartitionIndex, config: &TopicConfig) -> Result<Log, OpenError> {
-        let name = log_name(&topic.name, index);
-        let log_config = log_config(config);
-        match self.dir.topic_id(&name)? {
-            Some(id) if id == topic.id => Log::open(&self.dir, &name, log_config, self.stop),
-            // A topic of this name was deleted, and a crash kept its directory.
-            Some(_) => {
-                self.dir.set_aside(&name)?;
-                Log::create(&self.dir, &name, topic.id, log_config)
-            }
-            None => Log::create(&self.dir, &name, topic.id, log_config),
+    /// Opens what could not be opened before, for want of descriptors or of room, perhaps.
+    pub fn open_offline(&mut self, view: &View) -> Vec<HostedTopic> {
+        if self.opening.dir.failed() {
+            return Vec::new();
         }
+        let offline = view.topics().filter(|topic| topic.has_offline());
+        let known = |hosted: &'_ Arc<HostedTopic>| view.image().topic_by_id(hosted.id).map(Arc::clone);
+        let topics: Vec<_> = offline.filter_map(|hosted| Some((known(hosted)?, Arc::clone(hosted)))).collect();
+        self.open_topics(topics.iter().map(|(topic, hosted)| (&**topic, Some(&**hosted))).collect())
+    }
+
+    /// Opens the partitions of `topics`, all logs together, but for those that are open already.
+    fn open_topics(&self, topics: Vec<(&Topic, Option<&HostedTopic>)>) -> Vec<HostedTopic> {
+        let configs: Vec<TopicConfig> = topics.iter().map(|(topic, _)| self.topic_config(topic)).collect();
+        let is_open = |hosted: Option<&HostedTopic>, index| hosted.and_then(|hosted| hosted.open_partition(index));
+        let mut wanted = Vec::new();
+        for ((topic, hosted), config) in topics.iter().zip(&configs) {
+            let closed = topic.partitions().filter(|(index, _)| is_open(*hosted, *index).is_none());
+            wanted.extend(closed.map(|(index, _)| WantedLog {
+                name: log_name(&topic.name, index),
+                topic_id: topic.id,
+                config: config.log_config(),
+            }));
+        }
+        let mut logs = self.opening.all(wanted).into_iter();
+        let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &TopicConfig| {
+            let partition = |(index, partition): (PartitionIndex, &metadata::Partition)| {
+                is_open(hosted, index).or_else(|| {
+                    let log = logs.next().expect("one result for each log that was wanted");
+                    self.partition(topic, index, partition, config, log)
+                })
+            };
+            let partitions = topic.partitions().map(partition).collect();
+            HostedTopic { name: Arc::clone(&topic.name), id: topic.id, partitions }
+        };
+        topics.iter().zip(&configs).map(|((topic, hosted), config)| open(topic, *hosted, config)).collect()
+    }
+
+    fn partition(
+        &self,
+        topic: &Topic,
+        index: PartitionIndex,
+        partition: &metadata::Partition,
+        config: &TopicConfig,
+        log: Result<Log, OpenError>,
+    ) -> Option<Arc<Partition>> {
+        let log = log.inspect_err(|error| {
+            tracing::error!(topic = &*topic.name, partition = index.0, %error, "the partition's log cannot be opened; it is offline");
+        });
+        let flushing = self.flushing.clone();
+        let open = |log| Partition::new(index, partition.leader_epoch, config.clone(), log, flushing);
+        log.ok().map(open).map(Arc::new)
+    }
+
+    /// Puts the settings in force that `image` changes for the open partitions of `view`. Returns whether any changed.
+    pub fn configure(&mut self, view: &View, image: &Image) -> bool {
+        let defaults = self.defaults_of(image);
+        let defaults_changed = defaults != self.defaults;
+        self.defaults = defaults;
+        let mut changed = false;
+        for hosted in view.topics() {
+            let (Some(topic), Some(before)) = (image.topic_by_id(hosted.id), view.image().topic_by_id(hosted.id))
+            else {
+                continue;
+            };
+            if defaults_changed || topic.configs != before.configs {
+                let config = self.topic_config(topic);
+                hosted.partitions.iter().flatten().for_each(|partition| partition.set_config(config.clone()));
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// `server.properties`, under what was set for all brokers at run time, under what was set for this one.
+    fn defaults_of(&self, image: &Image) -> TopicConfig {
+        let own = image.broker_configs(self.broker).map(|configs| &**configs);
+        let defaults = self.static_defaults.with_broker_defaults(pairs(image.default_broker_configs()));
+        own.map_or(defaults.clone(), |own| defaults.with_broker_defaults(pairs(own)))
     }
 
     fn topic_config(&self, topic: &Topic) -> TopicConfig {
-        let own = topic.configs.iter().map(|(key, value)| (&**key, Some(&**value)));
+        let own = pairs(&topic.configs).map(|(key, value)| (key, Some(value)));
         self.defaults.with(own).unwrap_or_else(|reason| {
             tracing::warn!(
                 topic = &*topic.name,
@@ -102,7 +164,7 @@ impl Hosting {
     fn delete(&mut self, topic: &HostedTopic, partition: &Partition, now: Duration) {
         let set_aside = match partition.retire() {
             Retired::Log(log) => log.mark_deleted(),
-            Retired::Broken => self.dir.set_aside(&log_name(&topic.name, partition.index())),
+            Retired::Broken => self.opening.dir.set_aside(&log_name(&topic.name, partition.index())),
             Retired::Already => return,
         };
         match set_aside {
@@ -114,26 +176,21 @@ impl Hosting {
         }
     }
 
-    /// When the next deleted log is to be removed, in monotonic time.
-    pub fn trash_due(&self) -> Option<Duration> {
-        self.trash.due()
-    }
-
-    /// Removes the deleted logs that are due.
-    pub fn empty_trash(&mut self, now: Duration) {
-        self.trash.empty(now);
+    /// Whether the disk has no room for new topics. What cannot be told counts as room.
+    pub fn is_full(&self) -> bool {
+        self.opening.dir.check_room().unwrap_or(false)
     }
 
     /// Closes every log; the directory is marked as cleanly stopped when all of them are closed well.
     pub fn close(&mut self, view: &View) {
-        let mut clean = !self.dir.failed();
+        let mut clean = !self.opening.dir.failed();
         for topic in view.topics() {
             for partition in &topic.partitions {
                 // A partition that is offline was not closed either.
                 clean &= partition.as_ref().is_some_and(|partition| close(topic, partition));
             }
         }
-        if clean && let Err(error) = self.dir.mark_clean_shutdown() {
+        if clean && let Err(error) = self.opening.dir.mark_clean_shutdown() {
             tracing::error!(%error, "the clean shutdown could not be marked; the next start recovers the logs");
         }
     }
@@ -159,11 +216,6 @@ fn log_name(topic: &str, index: PartitionIndex) -> String {
     format!("{topic}-{}", index.0)
 }
 
-fn log_config(config: &TopicConfig) -> LogConfig {
-    LogConfig {
-        segment_bytes: config.segment_bytes,
-        index_interval_bytes: config.index_interval_bytes,
-        segment_index_bytes: config.segment_index_bytes,
-        ..LogConfig::default()
-    }
+fn pairs(configs: &Configs) -> impl Iterator<Item = (&str, &str)> {
+    configs.iter().map(|(key, value)| (&**key, &**value))
 }

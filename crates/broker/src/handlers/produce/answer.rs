@@ -1,0 +1,144 @@
+//! The third step: what became of each request, and its answer.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use net::Outbox;
+use record::{Offset, Uuid};
+use wire::messages::produce::{PartitionProduceResponse, ProduceResponse, TopicProduceResponse};
+
+use super::append::{Appended, Place};
+use crate::api::Respond;
+use crate::errors::KafkaError;
+
+/// One request. It borrows from its frame until it has to wait.
+pub struct Request<'n> {
+    /// Whom to answer.
+    pub respond: Respond,
+    /// 0: no answer; 1 and -1: once the append counts.
+    pub acks: i16,
+    /// How long the acknowledgement may take.
+    pub timeout: Duration,
+    /// In the order of the request.
+    pub topics: Vec<Topic<'n>>,
+}
+
+/// One topic of a request.
+pub struct Topic<'n> {
+    /// Its name; empty where the request names topics by id.
+    pub name: Cow<'n, str>,
+    /// Its id; zero where the request names topics by name.
+    pub id: Uuid,
+    /// In the order of the request.
+    pub partitions: Vec<Part>,
+}
+
+/// One partition of a request.
+pub struct Part {
+    /// As the client numbers it.
+    pub index: i32,
+    /// What became of its records.
+    pub fate: Fate,
+}
+
+/// What became of one partition's records.
+pub enum Fate {
+    /// They are among the turn's appends.
+    Placed(Place),
+    /// They are in the log.
+    Stored {
+        /// The offset of the first record.
+        base_offset: Offset,
+        /// The append that they were part of.
+        group: usize,
+    },
+    /// They are not, or not for certain.
+    Refused(KafkaError),
+}
+
+impl Request<'_> {
+    /// Takes in what the appends came to.
+    pub fn settle(&mut self, appended: &[Appended]) {
+        for fate in self.fates_mut() {
+            if let Fate::Placed(Place { group, at }) = *fate {
+                *fate = match appended[group].outcome(at) {
+                    Ok(base_offset) => Fate::Stored { base_offset, group },
+                    Err(error) => Fate::Refused(error),
+                };
+            }
+        }
+    }
+
+    /// What of it is in the log, but in append `group` and therefore not acknowledged.
+    pub fn refuse_stored(&mut self, group: usize, error: &KafkaError) {
+        for fate in self.fates_mut() {
+            if matches!(fate, Fate::Stored { group: stored_in, .. } if *stored_in == group) {
+                *fate = Fate::Refused(error.clone());
+            }
+        }
+    }
+
+    /// The first error of a request that gets no answer.
+    pub fn unanswerable_error(&self) -> Option<&KafkaError> {
+        let mut errors = self.fates().filter_map(|fate| match fate {
+            Fate::Refused(error) => Some(error),
+            _ => None,
+        });
+        errors.next().filter(|_| self.acks == 0)
+    }
+
+    /// Whether its acknowledgement has to wait for the disk.
+    pub fn waits_for(&self, appended: &[Appended]) -> bool {
+        let waits = |fate: &Fate| matches!(fate, Fate::Stored { group, .. } if !appended[*group].is_durable());
+        self.acks != 0 && self.fates().any(waits)
+    }
+
+    /// Answers, unless the client wants no answer.
+    pub fn answer(&self, appended: &[Appended], outbox: &mut Outbox) {
+        if self.acks == 0 {
+            return;
+        }
+        let responses = self.topics.iter().map(|topic| TopicProduceResponse {
+            name: &topic.name,
+            topic_id: topic.id,
+            partition_responses: topic.partitions.iter().map(|part| part.response(appended)).collect(),
+        });
+        let response = ProduceResponse { responses: responses.collect(), ..Default::default() };
+        self.respond.answer(outbox, &response);
+    }
+
+    /// The same without its frame.
+    pub fn into_owned(self) -> Request<'static> {
+        let owned = |topic: Topic<'_>| Topic { name: Cow::Owned(topic.name.into_owned()), ..topic };
+        let topics = self.topics.into_iter().map(owned).collect();
+        Request { respond: self.respond, acks: self.acks, timeout: self.timeout, topics }
+    }
+
+    fn fates(&self) -> impl Iterator<Item = &Fate> {
+        self.topics.iter().flat_map(|topic| &topic.partitions).map(|part| &part.fate)
+    }
+
+    fn fates_mut(&mut self) -> impl Iterator<Item = &mut Fate> {
+        self.topics.iter_mut().flat_map(|topic| &mut topic.partitions).map(|part| &mut part.fate)
+    }
+}
+
+impl Part {
+    fn response(&self, appended: &[Appended]) -> PartitionProduceResponse<'_> {
+        let answer = PartitionProduceResponse { index: self.index, ..Default::default() };
+        match &self.fate {
+            Fate::Stored { base_offset, group } => PartitionProduceResponse {
+                base_offset: base_offset.0,
+                log_start_offset: appended[*group].partition.log_start_offset().0,
+                ..answer
+            },
+            Fate::Refused(error) => PartitionProduceResponse {
+                error_code: error.code,
+                error_message: error.message.as_deref(),
+                base_offset: -1,
+                ..answer
+            },
+            Fate::Placed(_) => unreachable!("requests are settled before they are answered"),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The first step: what one request brings, checked.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use record::{Attributes, Compression, PartitionIndex, Timestamp};
+use wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use wire::{DecodeError, ErrorCode, Reader, RequestHeader};
+
+use super::answer::{Fate, Part, Request, Topic};
+use super::append::{Appends, Place};
+use crate::api::Respond;
+use crate::errors::{KafkaError, invalid_batch};
+use crate::view::{HostedTopic, View};
+
+/// Decodes a request and puts its batches, where nothing is wrong with them, among the turn's `appends`.
+pub fn request<'f>(
+    view: &View,
+    header: &RequestHeader<'f>,
+    body: Reader<'f>,
+    now: Timestamp,
+    appends: &mut Appends<'f>,
+) -> Result<Request<'f>, DecodeError> {
+    let version = header.api_version;
+    let request: ProduceRequest<'f> = wire::decode_body(body, version)?;
+    let refusal = refuse_whole(&request);
+    let topics = request.topic_data.iter().map(|data| {
+        let hosted = match &refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => find_topic(view, &data, version),
+        };
+        let partitions = data.partition_data.iter().map(|data| {
+            let fate = place(&hosted, &data, version, now, appends).map_or_else(Fate::Refused, Fate::Placed);
+            Part { index: data.index, fate }
+        });
+        Topic { partitions: partitions.collect(), name: Cow::Borrowed(data.name), id: data.topic_id }
+    });
+    let topics = topics.collect();
+    let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
+    Ok(Request { respond: Respond::to(header), acks: request.acks, timeout, topics })
+}
+
+fn place<'f>(
+    topic: &Result<&HostedTopic, KafkaError>,
+    data: &PartitionProduceData<'f>,
+    version: i16,
+    now: Timestamp,
+    appends: &mut Appends<'f>,
+) -> Result<Place, KafkaError> {
+    let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
+    let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
+    let batch = record::validate(records, &partition.rules(now)).map_err(invalid_batch)?;
+    check_attributes(batch.header().attributes, version)?;
+    Ok(appends.place(partition, batch, now))
+}
+
+/// What is wrong with a request as a whole.
+fn refuse_whole(request: &ProduceRequest<'_>) -> Option<KafkaError> {
+    if !matches!(request.acks, -1..=1) {
+        return Some(ErrorCode::INVALID_REQUIRED_ACKS.into());
+    }
+    // There is no transaction coordinator yet, so no transaction can be open.
+    request.transactional_id.map(|_| KafkaError::new(ErrorCode::INVALID_TXN_STATE, "transactions are not served yet"))
+}
+
+/// What a batch may be depends on the request that brings it.
+fn check_attributes(attributes: Attributes, version: i16) -> Result<(), KafkaError> {
+    if attributes.is_transactional() {
+        return Err(KafkaError::new(
+            ErrorCode::INVALID_TXN_STATE,
+            "the batch is transactional and no transaction is open",
+        ));
+    }
+    // Consumers of that age cannot read zstd (KIP-110).
+    if version < 7 && attributes.compression() == Ok(Compression::Zstd) {
+        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+    }
+    Ok(())
+}
+
+fn find_topic<'v>(view: &'v View, data: &TopicProduceData<'_>, version: i16) -> Result<&'v HostedTopic, KafkaError> {
+    match version {
+        13.. => view.topic_by_id(data.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID.into()),
+        _ => view.topic(data.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_batch_may_be_depends_on_its_request() {
+        let code =
+            |attributes, version| check_attributes(Attributes(attributes), version).err().map(|error| error.code);
+        assert_eq!(code(0x10, 9), Some(ErrorCode::INVALID_TXN_STATE));
+        assert_eq!(code(4, 6), Some(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
+        assert_eq!((code(4, 7), code(3, 3), code(0, 3)), (None, None, None));
+    }
+}

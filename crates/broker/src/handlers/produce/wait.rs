@@ -1,0 +1,85 @@
+//! The fourth step, for acknowledgements that mean more than the page cache: the answers wait for the disk.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use net::wake::Wake;
+use net::{Answer, Outbox};
+use record::Offset;
+use tokio::time::Sleep;
+
+use super::answer::Request;
+use super::append::Appended;
+use crate::errors::append_failure;
+use crate::partition::{PartitionAppendError, Ticket};
+
+/// Answers `requests`, in order, when everything that was appended is durable or will not be. What is not durable within the
+/// longest of their timeouts is answered with an error; it may become durable all the same.
+pub fn until_durable(mut requests: Vec<Request<'static>>, appended: Vec<Appended>) -> net::Wait {
+    let timeout = requests.iter().map(|request| request.timeout).max().unwrap_or_default();
+    let syncing = Syncing { appended, deadline: Box::pin(tokio::time::sleep(timeout)), tickets: Vec::new() };
+    Box::pin(async move {
+        let appended = syncing.await;
+        for (group, appended) in appended.iter().enumerate() {
+            if let Err(failure) = appended.durability().unwrap_or(Err(PartitionAppendError::TimedOut)) {
+                let error = append_failure(&failure);
+                requests.iter_mut().for_each(|request| request.refuse_stored(group, &error));
+            }
+        }
+        Answer::write(move |outbox: &mut Outbox| {
+            requests.iter().for_each(|request| request.answer(&appended, outbox));
+        })
+    })
+}
+
+/// Registered with every partition that is not durable yet.
+struct Syncing {
+    /// Taken when it is ready.
+    appended: Vec<Appended>,
+    deadline: Pin<Box<Sleep>>,
+    /// With the place of the partition in `appended`.
+    tickets: Vec<(usize, Ticket)>,
+}
+
+impl Future for Syncing {
+    type Output = Vec<Appended>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<Appended>> {
+        let expired = self.deadline.as_mut().poll(cx).is_ready();
+        self.withdraw();
+        if !expired {
+            // Register first, look second: a flush that ends between the two is seen by one of them.
+            self.register(cx);
+        }
+        if !expired && !self.appended.iter().all(Appended::is_durable) {
+            return Poll::Pending;
+        }
+        self.withdraw();
+        Poll::Ready(std::mem::take(&mut self.appended))
+    }
+}
+
+impl Syncing {
+    fn register(&mut self, cx: &Context<'_>) {
+        for (at, appended) in self.appended.iter().enumerate() {
+            if let Some(until) = appended.waits_for().filter(|_| !appended.is_durable()) {
+                // A waiter is woken when the end has passed its offset.
+                let beyond = Offset(until.0 - 1);
+                self.tickets.push((at, appended.partition.synced().register(beyond, Wake::of(cx))));
+            }
+        }
+    }
+
+    fn withdraw(&mut self) {
+        for (at, ticket) in self.tickets.drain(..) {
+            self.appended[at].partition.synced().withdraw(ticket);
+        }
+    }
+}
+
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}

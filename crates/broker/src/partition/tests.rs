@@ -1,0 +1,173 @@
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc;
+use std::task::Context;
+
+use host::sim::{Failure, Fault, OpKind};
+use host::{Disk, Pool, SimDisk};
+use net::wake::Wake;
+use record::{BatchBuilder, Compression, Uuid};
+use storage::LogDir;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn partition(sim: &SimDisk, topic: TopicConfig, pool: Pool) -> Arc<Partition> {
+    let disk = Disk::sim(sim.clone());
+    disk.create_dir_all(Path::new("/data")).unwrap();
+    let dir = Arc::new(LogDir::new(disk, PathBuf::from("/data")));
+    let log = Log::create(&dir, "t-0", Uuid([7; 16]), topic.log_config()).unwrap();
+    let flushing = Flushing::new(Arc::new(pool));
+    Arc::new(Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, flushing))
+}
+
+fn flush_messages(flush_messages: i64) -> TopicConfig {
+    TopicConfig { flush_messages, ..TopicConfig::default() }
+}
+
+/// Appends a batch of so many records; returns what its acknowledgement waits for.
+fn append(partition: &Arc<Partition>, records: usize) -> Offset {
+    let mut builder = BatchBuilder::new(Compression::None);
+    (0..records).for_each(|_| builder.append(NOW, None, Some(b"value"), &[]));
+    let bytes = builder.build();
+    let batch = record::validate(&bytes, &partition.rules(NOW)).unwrap();
+    partition.append(&[batch], NOW, &mut Vec::new()).unwrap()
+}
+
+/// A pool whose only thread is busy until the sender is used or dropped.
+fn held_pool() -> (Pool, mpsc::SyncSender<()>) {
+    let pool = Pool::new("held", 1).unwrap();
+    let (release, held) = mpsc::sync_channel::<()>(1);
+    pool.run(Box::new(move || _ = held.recv()));
+    (pool, release)
+}
+
+/// A waiter that sends when it is woken.
+struct Bell(mpsc::SyncSender<()>, AtomicUsize);
+
+impl std::task::Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let _ = self.0.try_send(());
+    }
+}
+
+fn bell() -> (Arc<Bell>, mpsc::Receiver<()>) {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    (Arc::new(Bell(sender, AtomicUsize::new(0))), receiver)
+}
+
+fn register(waiters: &Waiters, beyond: Offset, bell: &Arc<Bell>) {
+    let waker = Arc::clone(bell).into();
+    waiters.register(beyond, Wake::of(&Context::from_waker(&waker)));
+}
+
+fn is_durable(partition: &Partition, until: Offset) -> Option<bool> {
+    partition.durability(until).map(|durable| durable.is_ok())
+}
+
+#[test]
+fn in_the_page_cache_nothing_waits_and_nothing_is_synced() {
+    let sim = SimDisk::new();
+    let partition = partition(&sim, TopicConfig::default(), Pool::inline());
+    sim.inject(Fault::next(OpKind::Sync, Failure::Io));
+    let until = append(&partition, 3);
+    assert_eq!(is_durable(&partition, until), Some(true));
+    assert_eq!(partition.high_watermark().offset, Offset(3));
+    assert_eq!(partition.reader().durable_end().offset, Offset(0));
+}
+
+#[test]
+fn a_durable_append_is_neither_acknowledged_nor_shown_before_it_is_on_disk() {
+    let (pool, release) = held_pool();
+    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let (bell, rung) = bell();
+    let until = append(&partition, 3);
+    assert_eq!((until, is_durable(&partition, until)), (Offset(3), None));
+    assert_eq!(partition.high_watermark().offset, Offset(0));
+    register(partition.synced(), Offset(2), &bell);
+    drop(release);
+    rung.recv().unwrap();
+    assert_eq!(is_durable(&partition, until), Some(true));
+    assert_eq!(partition.high_watermark().offset, Offset(3));
+}
+
+#[test]
+fn one_flush_serves_all_appends_that_came_before_it() {
+    let (sim, (pool, release)) = (SimDisk::new(), held_pool());
+    let partition = partition(&sim, flush_messages(1), pool);
+    let (bell, rung) = bell();
+    let untils: Vec<Offset> = (0..10).map(|_| append(&partition, 1)).collect();
+    register(partition.synced(), Offset(9), &bell);
+    let before = sim.op_count();
+    drop(release);
+    rung.recv().unwrap();
+    assert_eq!(sim.op_count() - before, 1, "one sync");
+    assert!(untils.iter().all(|until| is_durable(&partition, *until) == Some(true)));
+}
+
+#[test]
+fn fetches_are_woken_when_records_become_durable() {
+    let (pool, release) = held_pool();
+    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let (bell, rung) = bell();
+    register(partition.waiters(), Offset(0), &bell);
+    append(&partition, 1);
+    assert_eq!(bell.1.load(Ordering::SeqCst), 0, "there is nothing to be seen yet");
+    drop(release);
+    rung.recv().unwrap();
+}
+
+#[test]
+fn with_more_flush_messages_an_acknowledgement_waits_for_all_but_so_many() {
+    let partition = partition(&SimDisk::new(), flush_messages(5), Pool::inline());
+    let until = append(&partition, 4);
+    assert_eq!((until, partition.reader().durable_end().offset), (Offset(0), Offset(0)));
+    assert_eq!(partition.high_watermark().offset, Offset(4), "what is not durable is shown");
+    let until = append(&partition, 4);
+    assert_eq!((until, partition.reader().durable_end().offset), (Offset(4), Offset(8)));
+}
+
+#[test]
+fn records_that_the_disk_refuses_are_never_acknowledged_nor_shown() {
+    let sim = SimDisk::new();
+    let partition = partition(&sim, flush_messages(1), Pool::inline());
+    let first = append(&partition, 1);
+    sim.inject(Fault::next(OpKind::Sync, Failure::Io));
+    let second = append(&partition, 1);
+    assert_eq!(is_durable(&partition, first), Some(true));
+    assert_eq!(is_durable(&partition, second), Some(false));
+    assert_eq!(partition.high_watermark().offset, Offset(1));
+    partition.flushing.ask(&partition);
+    assert_eq!(is_durable(&partition, second), Some(false), "a failed sync is not tried again");
+}
+
+#[test]
+fn those_who_wait_for_the_disk_hear_that_the_partition_is_gone() {
+    let (pool, release) = held_pool();
+    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let (bell, rung) = bell();
+    let until = append(&partition, 1);
+    register(partition.synced(), Offset(0), &bell);
+    partition.retire();
+    rung.recv().unwrap();
+    assert!(matches!(partition.durability(until), Some(Err(PartitionAppendError::Deleted))));
+    drop(release);
+}
+
+#[test]
+fn the_high_watermark_stays_when_a_topic_becomes_durable() {
+    let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::inline());
+    append(&partition, 4);
+    partition.set_config(flush_messages(1));
+    assert_eq!(partition.high_watermark().offset, Offset(4));
+    assert_eq!(append(&partition, 1), Offset(5));
+}
+
+#[test]
+fn changed_settings_hold_for_the_next_batch() {
+    let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::inline());
+    partition.set_config(TopicConfig { max_message_bytes: 10, ..TopicConfig::default() });
+    assert_eq!(partition.rules(NOW).max_message_bytes, 10);
+}
