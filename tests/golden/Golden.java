@@ -100,8 +100,11 @@ public class Golden {
     }
 
     static void segments() throws Exception {
-        try (var producer = producer(Map.of("compression.type", "none", "batch.size", "1"))) {
-            for (int i = 0; i < 120; i++) send(producer, "segments", T0 + 1000L * i, "k" + i, "v".repeat(i % 50), List.of());
+        try (var producer = producer(Map.of("compression.type", "none"))) {
+            for (int i = 0; i < 120; i++) {
+                send(producer, "segments", T0 + 1000L * i, "k" + i, "v".repeat(i % 50), List.of());
+                producer.flush();
+            }
         }
     }
 
@@ -135,8 +138,11 @@ public class Golden {
     /** Producers that each have more batches than the window of five, or fewer. */
     static void producers() throws Exception {
         for (int n = 1; n <= 8; n++) {
-            try (var producer = producer(Map.of("compression.type", "none", "batch.size", "1"))) {
-                for (int i = 0; i < n; i++) send(producer, "producers", T0 + i, "p" + n, "v" + i, List.of());
+            try (var producer = producer(Map.of("compression.type", "none"))) {
+                for (int i = 0; i < n; i++) {
+                    send(producer, "producers", T0 + i, "p" + n, "v" + i, List.of());
+                    producer.flush();
+                }
             }
         }
     }
@@ -169,8 +175,10 @@ public class Golden {
     }
 
     static void epochs(String phase, int records) throws Exception {
-        try (var producer = producer(Map.of("batch.size", "1"))) {
-            for (int i = 0; i < records; i++) send(producer, "epochs", T0 + i, phase, "v" + i, List.of());
+        // Kafka forgets a producer at a restart when its last timestamp lies more than a day back.
+        long now = System.currentTimeMillis();
+        try (var producer = producer(Map.of())) {
+            for (int i = 0; i < records; i++) send(producer, "epochs", now + i, phase, "v" + i, List.of());
         }
         if (phase.equals("first")) System.exit(0);
     }
