@@ -22,6 +22,19 @@ pub fn python() -> PathBuf {
     std::env::var_os("OTTLA_PYTHON").map_or_else(installed, PathBuf::from)
 }
 
+/// A tool of Apache Kafka by the name of its class, not started yet. None, and a word on stderr, when Java or the tools are
+/// not there; a failure with `CI=true`.
+pub fn kafka_tool(class: &str) -> Option<Command> {
+    let libs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/foreign/kafka/libs/*");
+    let arguments = ["-cp", libs.to_str().expect("paths here are UTF-8"), class];
+    let works = available(Path::new("java"), &[&arguments[..], &["--version"]].concat());
+    works.then(|| {
+        let mut command = Command::new("java");
+        command.args(arguments);
+        command
+    })
+}
+
 /// What a program that ended well wrote to stdout. A program that hangs or fails fails the test, with all that it said.
 pub fn output_of(command: &mut Command, input: &[u8]) -> Vec<u8> {
     let ended = run(command, input);

@@ -106,6 +106,7 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let dir = config.data_dir.clone();
     let in_dir = |source| StartError::DataDir { path: dir.clone(), source };
     disk.create_dir_all(&dir).map_err(in_dir)?;
+    identity::refuse_foreign(&disk, &dir)?;
     let lock = disk.lock_dir(&dir).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => StartError::InUse { path: dir.clone() },
         _ => in_dir(error),
@@ -150,7 +151,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let in_dir = |source| StartError::DataDir { path: dir.to_path_buf(), source };
     let (clock, rng) = (Clock::real(), Rng::os());
     let options = quorum::Options::new(quorum_node(config.node_id));
-    let quorum = Quorum::open(&disk, &dir.join("cluster-metadata"), &options, || random_id(&rng))?;
+    let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
     let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;

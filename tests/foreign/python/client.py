@@ -6,6 +6,7 @@ SPEC is the path of a JSON file:
   partitions  how many partitions it has
   codec       none, gzip, snappy, lz4 or zstd (produce)
   idempotent  whether the producer is idempotent (produce)
+  isolation   isolation.level, read_committed by default (consume)
   records     [{partition, key, value, headers: [[name, value], ...]}, ...]; bytes are base64, null is null (produce)
 
 `produce` ends when every record is acknowledged. `consume` writes each record that is there as one line of JSON, with
@@ -64,6 +65,7 @@ def consume(spec):
         "enable.auto.commit": False,
         "enable.partition.eof": True,
         "check.crcs": True,
+        "isolation.level": spec.get("isolation", "read_committed"),
     })
     reading = set(range(spec["partitions"]))
     consumer.assign([TopicPartition(spec["topic"], partition, OFFSET_BEGINNING) for partition in reading])
@@ -84,6 +86,7 @@ def line_of(message):
     return json.dumps({
         "partition": message.partition(),
         "offset": message.offset(),
+        "timestamp": message.timestamp()[1],
         "key": encoded(message.key()),
         "value": encoded(message.value()),
         "headers": [[name, encoded(value)] for name, value in message.headers() or []],

@@ -33,6 +33,19 @@ pub enum IdentityError {
         /// What this node is.
         own: String,
     },
+    /// It was not made by ottla, or its metadata is lost. Nothing in it was touched.
+    #[error(
+        "{dir}: the directory has {found} but no {METADATA}: it belongs to an Apache Kafka{of_cluster}, or ottla's metadata \
+         was lost. Nothing was changed; choose another directory with --data"
+    )]
+    Foreign {
+        /// The directory.
+        dir: PathBuf,
+        /// The file or directory that says so.
+        found: String,
+        /// The id of the cluster where the directory tells one, for the message.
+        of_cluster: String,
+    },
     /// It cannot be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -41,6 +54,36 @@ pub enum IdentityError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// Where the metadata quorum keeps its log, below the data directory.
+pub const METADATA: &str = "cluster-metadata";
+
+/// Refuses a directory with the data of others, before anything is written to it: a node without metadata of its own
+/// would take every log there for that of a deleted topic.
+pub fn refuse_foreign(disk: &Disk, dir: &Path) -> Result<(), IdentityError> {
+    let io = |source| IdentityError::Io { path: dir.to_path_buf(), source };
+    let entries = disk.read_dir(dir).map_err(io)?;
+    if entries.iter().any(|entry| entry.name == METADATA) {
+        return Ok(());
+    }
+    let is_kafkas = |name: &str| name == FILE || name == "__cluster_metadata-0";
+    for entry in &entries {
+        let partition = Path::new(&entry.name).join("partition.metadata");
+        if is_kafkas(&entry.name) || (entry.is_dir && disk.exists(&dir.join(partition)).map_err(io)?) {
+            let (dir, found, of_cluster) = (dir.to_path_buf(), entry.name.clone(), cluster_of(disk, dir));
+            return Err(IdentityError::Foreign { dir, found, of_cluster });
+        }
+    }
+    Ok(())
+}
+
+/// ` with cluster.id=...`, or nothing.
+fn cluster_of(disk: &Disk, dir: &Path) -> String {
+    let bytes = disk.read(&dir.join(FILE)).unwrap_or_default();
+    let pairs = parse_properties(FILE, &String::from_utf8_lossy(&bytes)).unwrap_or_default();
+    let id = pairs.iter().find(|(key, _)| key == "cluster.id");
+    id.map_or_else(String::new, |(key, id)| format!(" with {key}={id}"))
 }
 
 /// Compares the directory's identity with the node's; a new directory gets it.
