@@ -6,6 +6,9 @@
 //! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
 //! refused: a setting that would change what the broker promises is never dropped silently.
 
+mod definitions;
+pub mod describe;
+pub mod dynamic;
 mod keys;
 mod listener;
 mod properties;
@@ -15,6 +18,7 @@ pub mod topic;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,6 +63,8 @@ pub struct Config {
     pub connections_max_idle: Duration,
     /// Defaults of every topic's keys, from the broker's synonyms of them (`log.segment.bytes` for `segment.bytes` ...).
     pub topic_defaults: TopicConfig,
+    /// What was set at start, as it was written, by key.
+    pub originals: BTreeMap<String, String>,
     pub(crate) raw: listener::Raw,
 }
 
@@ -80,6 +86,7 @@ impl Default for Config {
             max_connections_per_ip: 10_000,
             connections_max_idle: Duration::from_secs(600),
             topic_defaults: TopicConfig::default(),
+            originals: BTreeMap::new(),
             raw: listener::Raw::default(),
         }
     }
@@ -156,9 +163,11 @@ impl Config {
         }
         if let Some(dir) = &sources.data_dir {
             loaded.config.data_dir.clone_from(dir);
+            loaded.config.originals.insert("log.dirs".to_owned(), dir.display().to_string());
         }
         if let Some(address) = &sources.listen {
             loaded.config.raw.listen_at(address);
+            loaded.config.originals.insert("listeners".to_owned(), format!("PLAINTEXT://{address}"));
         }
         loaded.config.listeners = loaded.config.raw.resolve()?;
         Ok(loaded)
@@ -167,6 +176,7 @@ impl Config {
 
 impl Loaded {
     fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        self.config.originals.insert(key.to_owned(), value.to_owned());
         let Some(found) = keys::find(key) else {
             return self.unknown(key, value);
         };
