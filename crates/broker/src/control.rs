@@ -7,13 +7,15 @@ mod hosting;
 mod trash;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use host::Clock;
-use metadata::decide::{AllocateProducerIds, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
+use metadata::decide::{AllocateProducerIds, AlterConfigs, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
 use metadata::{Intent, Record, Refusal, Reply};
 use quorum::Quorum;
 use record::BrokerId;
@@ -34,6 +36,7 @@ pub struct Control(SyncSender<Order>);
 enum Order {
     Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
     AllocateProducerIds { reply: oneshot::Sender<Result<Reply, ControlError>> },
+    Discard { files: Vec<PathBuf>, delay: Duration },
     Stop,
 }
 
@@ -95,6 +98,23 @@ impl Control {
             Reply::DeleteTopics(results) => Ok(results),
             other => unreachable!("a reply of another kind: {other:?}"),
         }
+    }
+
+    /// Changes configs; each resource has its own result.
+    pub async fn alter_configs(
+        &self,
+        wanted: AlterConfigs,
+    ) -> Result<Vec<metadata::decide::ConfigAlteration>, ControlError> {
+        match self.ask(Intent::AlterConfigs(wanted)).await? {
+            Reply::AlterConfigs(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Has `files`, which left their log, removed after `delay`. It waits while too many orders wait, so it is not for loops.
+    pub fn discard(&self, files: Vec<PathBuf>, delay: Duration) {
+        // When the node stops the files stay; the next start removes them.
+        let _ = self.0.send(Order::Discard { files, delay });
     }
 
     /// A block of producer ids that nobody else has.
@@ -171,6 +191,7 @@ impl Controller {
             match self.next(orders) {
                 Some(Order::Intent { intent, reply }) => self.carry_out(&intent, reply),
                 Some(Order::AllocateProducerIds { reply }) => self.carry_out(&self.producer_ids_intent(), reply),
+                Some(Order::Discard { files, delay }) => self.hosting.discard(files, self.clock.monotonic() + delay),
                 Some(Order::Stop) => break,
                 None => self.hosting.empty_trash(self.clock.monotonic()),
             }

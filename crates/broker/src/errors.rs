@@ -8,7 +8,7 @@ use record::{Invalid, InvalidKind};
 use storage::{ReadError, SequenceError};
 use wire::ErrorCode;
 
-use crate::partition::PartitionAppendError;
+use crate::partition::{DeleteRecordsError, PartitionAppendError};
 
 /// An error code with what the client's user should read, where the response has room for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,14 @@ pub fn append_failure(error: &PartitionAppendError) -> KafkaError {
     match error {
         PartitionAppendError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into(),
         PartitionAppendError::Broken | PartitionAppendError::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR.into(),
+    }
+}
+
+/// A deletion of records that deleted none.
+pub fn delete_records_failure(error: &DeleteRecordsError) -> ErrorCode {
+    match error {
+        DeleteRecordsError::OffsetOutOfRange => ErrorCode::OFFSET_OUT_OF_RANGE,
+        DeleteRecordsError::Partition(error) => append_failure(error).code,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use host::{Clock, DirLock, Rng};
+use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
 use record::Uuid;
 
@@ -22,6 +22,8 @@ pub struct Node {
     pub clock: Clock,
     /// Chance, for ids.
     pub rng: Rng,
+    /// Threads for work that waits for the disk.
+    pub pool: Arc<Pool>,
     /// The thread that changes metadata.
     pub control: Control,
     /// Ids for idempotent producers.

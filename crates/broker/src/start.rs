@@ -145,7 +145,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Nod
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
     let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
     let pool = Arc::new(Pool::new("pool", 2).map_err(StartError::Threads)?);
-    let hosting = Hosting::new(log_dir, config.topic_defaults.clone(), stop, pool).map_err(in_dir)?;
+    let hosting = Hosting::new(log_dir, config.topic_defaults.clone(), stop, Arc::clone(&pool)).map_err(in_dir)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let mut controller =
         Controller { quorum, hosting, published: Arc::clone(&published), broker: config.node_id, clock: clock.clone() };
@@ -159,7 +159,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Nod
     })?;
     let (control, thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
-    Ok((Arc::new(Node { config, clock, rng, control, producer_ids, published }), thread))
+    Ok((Arc::new(Node { config, clock, rng, pool, control, producer_ids, published }), thread))
 }
 
 /// The engine takes 0 for "no node", Kafka counts brokers from 0.

@@ -1,5 +1,6 @@
 //! The logs of this node: opened for the partitions that the metadata gives it, retired with their topics.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,11 @@ impl Hosting {
                 tracing::error!(topic = &*topic.name, partition, %error, "a deleted log's directory stays until the next start");
             }
         }
+    }
+
+    /// Has files that left their log removed from `due` on.
+    pub fn discard(&mut self, files: Vec<PathBuf>, due: Duration) {
+        files.into_iter().for_each(|file| self.trash.add(file, due));
     }
 
     /// When the next deleted log is to be removed, in monotonic time.

@@ -1,13 +1,14 @@
-//! Logs of deleted topics, until `file.delete.delay.ms` is over.
+//! Logs of deleted topics, and files that left their log, until `file.delete.delay.ms` is over.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use host::{Disk, Pool};
 
-/// Renamed directories that wait to be removed; the removal runs on the pool.
+/// Renamed directories and files that wait to be removed; the removal runs on the pool.
 pub struct Trash {
     disk: Disk,
     pool: Arc<Pool>,
@@ -38,10 +39,22 @@ impl Trash {
             let Some((_, path)) = self.waiting.pop_front() else { return };
             let disk = self.disk.clone();
             self.pool.run(Box::new(move || {
-                if let Err(error) = disk.remove_dir_all(&path) {
+                if let Err(error) = remove(&disk, &path) {
                     tracing::warn!(path = %path.display(), %error, "a deleted log could not be removed; the next start tries again");
                 }
             }));
         }
+    }
+}
+
+/// Files that left their log end in `.deleted`; everything else is the directory of a log.
+fn remove(disk: &Disk, path: &Path) -> io::Result<()> {
+    match path.extension() {
+        Some(extension) if extension == "deleted" => match disk.remove_file(path) {
+            // The log itself was deleted meanwhile, and its directory renamed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        },
+        _ => disk.remove_dir_all(path),
     }
 }
