@@ -9,10 +9,13 @@ use std::sync::Arc;
 use host::FileSlice;
 use net::{Answer, CloseReason, Outbox};
 use wire::messages::{
-    api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest, delete_topics::DeleteTopicsRequest,
-    describe_cluster::DescribeClusterRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest, init_producer_id::InitProducerIdRequest,
-    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, produce::ProduceRequest,
+    alter_configs::AlterConfigsRequest, api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest,
+    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
+    describe_configs::DescribeConfigsRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
+    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest,
+    incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
+    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, offset_for_leader_epoch::OffsetForLeaderEpochRequest,
+    produce::ProduceRequest,
 };
 use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
 
@@ -72,7 +75,12 @@ pub const TABLE: &[Api] = &[
     api!(ApiVersionsRequest, api_versions),
     api!(CreateTopicsRequest, create_topics),
     api!(DeleteTopicsRequest, delete_topics),
+    api!(DeleteRecordsRequest, delete_records),
     api!(InitProducerIdRequest, init_producer_id),
+    api!(OffsetForLeaderEpochRequest, offset_for_leader_epoch),
+    api!(DescribeConfigsRequest, describe_configs),
+    api!(AlterConfigsRequest, alter_configs),
+    api!(IncrementalAlterConfigsRequest, incremental_alter_configs),
     api!(DescribeClusterRequest, describe_cluster),
     api!(DescribeTopicPartitionsRequest, describe_topic_partitions),
 ];

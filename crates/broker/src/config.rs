@@ -6,6 +6,9 @@
 //! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
 //! refused: a setting that would change what the broker promises is never dropped silently.
 
+mod definitions;
+pub mod describe;
+pub mod dynamic;
 mod keys;
 mod listener;
 mod properties;
@@ -16,6 +19,7 @@ pub mod topic;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,6 +68,8 @@ pub struct Config {
     pub recovery_threads: usize,
     /// When the node looks after its logs.
     pub tasks: Intervals,
+    /// What was set at start, as it was written, by key.
+    pub originals: BTreeMap<String, String>,
     pub(crate) raw: listener::Raw,
     pub(crate) times: times::Times,
 }
@@ -115,6 +121,7 @@ impl Default for Config {
             topic_defaults: TopicConfig::default(),
             recovery_threads: cores(),
             tasks: Intervals::default(),
+            originals: BTreeMap::new(),
             raw: listener::Raw::default(),
             times: times::Times::default(),
         }
@@ -198,9 +205,11 @@ impl Config {
         }
         if let Some(dir) = &sources.data_dir {
             loaded.config.data_dir.clone_from(dir);
+            loaded.config.originals.insert("log.dirs".to_owned(), dir.display().to_string());
         }
         if let Some(address) = &sources.listen {
             loaded.config.raw.listen_at(address);
+            loaded.config.originals.insert("listeners".to_owned(), format!("PLAINTEXT://{address}"));
         }
         if sources.durable {
             loaded.config.topic_defaults.flush_messages = 1;
@@ -228,6 +237,7 @@ impl Config {
 
 impl Loaded {
     fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        self.config.originals.insert(key.to_owned(), value.to_owned());
         let Some(found) = keys::find(key) else {
             return self.unknown(key, value);
         };

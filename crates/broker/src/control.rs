@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
 use host::Clock;
-use metadata::decide::{AllocateProducerIds, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
+use metadata::decide::{AllocateProducerIds, AlterConfigs, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
 use metadata::{Intent, Record, Refusal, Reply};
 use quorum::Quorum;
 use record::BrokerId;
@@ -103,6 +103,17 @@ impl Control {
     ) -> Result<Vec<metadata::decide::TopicDeletion>, ControlError> {
         match self.ask(Intent::DeleteTopics(topics)).await? {
             Reply::DeleteTopics(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Changes configs; each resource has its own result.
+    pub async fn alter_configs(
+        &self,
+        wanted: AlterConfigs,
+    ) -> Result<Vec<metadata::decide::ConfigAlteration>, ControlError> {
+        match self.ask(Intent::AlterConfigs(wanted)).await? {
+            Reply::AlterConfigs(results) => Ok(results),
             other => unreachable!("a reply of another kind: {other:?}"),
         }
     }

@@ -8,7 +8,7 @@ use record::{Invalid, InvalidKind};
 use storage::{AppendError, ReadError, SequenceError};
 use wire::ErrorCode;
 
-use crate::partition::PartitionAppendError;
+use crate::partition::{DeleteRecordsError, PartitionAppendError};
 
 /// An error code with what the client's user should read, where the response has room for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,14 @@ pub fn disk_full() -> KafkaError {
 
 /// What the operator can do is to delete topics or records, or to make room.
 pub const DISK_FULL: &str = "the disk is full: nothing can be written until there is room; reading and deleting go on";
+
+/// A deletion of records that deleted none.
+pub fn delete_records_failure(error: &DeleteRecordsError) -> ErrorCode {
+    match error {
+        DeleteRecordsError::OffsetOutOfRange => ErrorCode::OFFSET_OUT_OF_RANGE,
+        DeleteRecordsError::Partition(error) => append_failure(error).code,
+    }
+}
 
 /// A read that found no records to give.
 pub fn read_failure(error: &ReadError) -> ErrorCode {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use host::{Clock, DirLock, Rng};
+use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
 use record::Uuid;
 
 use crate::config::{Config, topic};
-use crate::control::{Control, ControlThread};
+use crate::control::{Control, ControlThread, Trash};
 use crate::producer_ids::ProducerIds;
 use crate::tasks::TasksThread;
 use crate::view::View;
@@ -23,6 +23,10 @@ pub struct Node {
     pub clock: Clock,
     /// Chance, for ids.
     pub rng: Rng,
+    /// Threads for work that waits for the disk.
+    pub pool: Arc<Pool>,
+    /// Where files go that nobody needs any more.
+    pub trash: Trash,
     /// The thread that changes metadata.
     pub control: Control,
     /// Ids for idempotent producers.

@@ -55,6 +55,16 @@ enum Appender {
     Broken,
 }
 
+impl Appender {
+    fn log(&mut self) -> Result<&mut Log, PartitionAppendError> {
+        match self {
+            Appender::Open(log) => Ok(log),
+            Appender::Retired => Err(PartitionAppendError::Deleted),
+            Appender::Broken => Err(PartitionAppendError::Broken),
+        }
+    }
+}
+
 /// What became of a partition's log when it was taken away.
 #[expect(clippy::large_enum_variant, reason = "nearly always the large one, so a box would only cost")]
 pub enum Retired {
@@ -95,6 +105,17 @@ pub enum PartitionAppendError {
     /// It is in the log, but not durable within the time that the request gave.
     #[error("the records were not durable in time")]
     TimedOut,
+}
+
+/// Why no records were deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteRecordsError {
+    /// The offset lies above the high watermark, or below 0.
+    #[error("the offset is out of range")]
+    OffsetOutOfRange,
+    /// The log cannot be written to.
+    #[error(transparent)]
+    Partition(#[from] PartitionAppendError),
 }
 
 impl Partition {
@@ -263,16 +284,47 @@ impl Partition {
     pub fn apply_retention(&self, now: Timestamp) -> Result<Vec<PathBuf>, RetentionError> {
         let settings = self.settings.load();
         let retained_from = self.reader.retained_from(&settings.log, now, self.high_watermark().offset)?;
-        if retained_from <= self.log_start_offset() {
-            return Ok(Vec::new());
-        }
+        let has_expired = retained_from > self.log_start_offset();
         let removed = match &mut *self.lock() {
-            Appender::Open(log) => log.advance_start(retained_from, now)?,
+            Appender::Open(log) => log.expire_to(retained_from, now)?,
             _ => return Ok(Vec::new()),
         };
-        // A fetch that waits below the new start has to hear of it.
-        self.waiters.notify_all();
+        if has_expired {
+            // A fetch that waits below the new start has to hear of it.
+            self.waiters.notify_all();
+        }
         Ok(removed)
+    }
+
+    /// Moves the start of the log up to `before`, durably, and returns where the log starts now, with the files that nobody
+    /// needs any more. A start that is higher already stays. It waits for the disk.
+    pub fn delete_records(&self, before: Offset, now: Timestamp) -> Result<(Offset, Vec<PathBuf>), DeleteRecordsError> {
+        if before.0 < 0 || before > self.high_watermark().offset {
+            return Err(DeleteRecordsError::OffsetOutOfRange);
+        }
+        let mut appender = self.lock();
+        let files = appender.log()?.advance_start(before, now).map_err(PartitionAppendError::from)?;
+        drop(appender);
+        // A fetch that waits below the new start has to learn of it.
+        self.waiters.notify_all();
+        Ok((self.log_start_offset(), files))
+    }
+
+    /// The largest epoch that is not above `epoch`, and the offset where it ends (KIP-101, KIP-279); `None` when that is
+    /// unknown. Below the first epoch of the log it is `epoch` itself, which ends where the log starts.
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Result<Option<(LeaderEpoch, Offset)>, PartitionAppendError> {
+        let mut appender = self.lock();
+        let log = appender.log()?;
+        Ok(match epoch {
+            LeaderEpoch(..0) => None,
+            newer if newer > self.leader_epoch => None,
+            current if current == self.leader_epoch => Some((current, self.reader.end().offset)),
+            // This leader's epoch follows the latest that has records, or all when none has.
+            older => log
+                .end_of_epoch(older)
+                .or_else(|| log.end_of_epoch(log.latest_epoch()))
+                .or(Some((older, self.reader.log_start_offset()))),
+        })
     }
 
     /// The first offset that consumers may not see yet: with one replica in sync the log's end, or the durable part of it
@@ -327,16 +379,6 @@ impl Partition {
             }
             guard
         })
-    }
-}
-
-impl Appender {
-    fn log(&mut self) -> Result<&mut Log, PartitionAppendError> {
-        match self {
-            Appender::Open(log) => Ok(log),
-            Appender::Retired => Err(PartitionAppendError::Deleted),
-            Appender::Broken => Err(PartitionAppendError::Broken),
-        }
     }
 }
 

@@ -156,8 +156,9 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
     let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
     let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
-    let trash = Trash::new(disk.clone(), pool("pool", 2)?);
-    let flushing = Flushing::new(pool("flush", FLUSHES_MAX)?);
+    let (flushes, pool) = (pool("flush", FLUSHES_MAX)?, pool("pool", 2)?);
+    let trash = Trash::new(disk.clone(), Arc::clone(&pool));
+    let flushing = Flushing::new(flushes);
     let opening = Opening { dir: Arc::clone(&log_dir), stop, threads: config.recovery_threads, clock: clock.clone() };
     let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flushing, trash.clone());
     let hosting = hosting.map_err(in_dir)?;
@@ -183,13 +184,13 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let tasks = Tasks {
         dir: log_dir,
         published: Arc::clone(&published),
-        trash,
+        trash: trash.clone(),
         control: control.clone(),
         clock: clock.clone(),
     };
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
-    let node = Arc::new(Node { config, clock, rng, control, producer_ids, published });
+    let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, published });
     Ok(Opened { node, control: control_thread, tasks })
 }
 

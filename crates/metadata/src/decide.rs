@@ -3,6 +3,7 @@
 //! Only the leader of the metadata quorum decides. It takes one intent at a time, has the records committed as one
 //! [`crate::Batch`] whose base is [`crate::Image::applied`] of the image that it decided upon, and replies when they are applied.
 
+mod alter_configs;
 mod brokers;
 mod create_topics;
 mod delete_topics;
@@ -10,6 +11,9 @@ mod elections;
 mod placement;
 mod producer_ids;
 
+pub use alter_configs::{
+    AlterConfigs, ConfigAlteration, ConfigChange, ConfigOperation, ConfigRules, MAX_CONFIGS_PER_BATCH, ResourceChanges,
+};
 pub use brokers::{BrokerEpoch, FenceBroker, RegisterBroker, UnfenceBroker};
 pub use create_topics::{
     ConfigCheck, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_BATCH, NewTopic, ReplicaAssignment, TopicCreation,
@@ -27,6 +31,8 @@ pub enum Intent {
     CreateTopics(CreateTopics),
     /// Topics to delete, each accepted or refused by itself.
     DeleteTopics(DeleteTopics),
+    /// Configs to change, each resource accepted or refused by itself.
+    AlterConfigs(AlterConfigs),
     /// The next block of producer ids.
     AllocateProducerIds(AllocateProducerIds),
     /// A broker has started.
@@ -44,6 +50,8 @@ pub enum Reply {
     CreateTopics(Vec<TopicCreation>),
     /// One entry for each selector, in the order of the request.
     DeleteTopics(Vec<TopicDeletion>),
+    /// One entry for each resource, in the order of the request.
+    AlterConfigs(Vec<ConfigAlteration>),
     /// The block.
     AllocateProducerIds(ProducerIdBlock),
     /// The epoch that the broker must carry in its requests from now on.
@@ -74,6 +82,7 @@ pub fn decide(image: &Image, intent: &Intent) -> Result<Decision, Refusal> {
     match intent {
         Intent::CreateTopics(i) => create_topics::decide(image, i).map(|decision| decision.map(Reply::CreateTopics)),
         Intent::DeleteTopics(i) => Ok(delete_topics::decide(image, i).map(Reply::DeleteTopics)),
+        Intent::AlterConfigs(i) => alter_configs::decide(image, i).map(|decision| decision.map(Reply::AlterConfigs)),
         Intent::AllocateProducerIds(i) => {
             producer_ids::decide(image, i).map(|decision| decision.map(Reply::AllocateProducerIds))
         }

@@ -102,6 +102,11 @@ impl Log {
         self.epochs.end_of(epoch, self.next_offset)
     }
 
+    /// The epoch of the latest records; [`LeaderEpoch::NONE`] when there are none.
+    pub fn latest_epoch(&self) -> LeaderEpoch {
+        self.epochs.latest()
+    }
+
     /// Makes everything durable, with a snapshot of the producers at the end, so that the next open needs no recovery.
     pub fn close(mut self) -> Result<(), CloseError> {
         self.dir.check()?;

@@ -29,7 +29,7 @@ fn flush_messages(flush_messages: i64) -> TopicConfig {
 /// Appends a batch of so many records; returns what its acknowledgement waits for.
 fn append(partition: &Arc<Partition>, records: usize) -> Offset {
     let mut builder = BatchBuilder::new(Compression::None);
-    (0..records).for_each(|_| builder.append(NOW, None, Some(b"value"), &[]));
+    (0..records).for_each(|_| _ = builder.append(NOW, None, Some(b"value"), &[]));
     let bytes = builder.build();
     let batch = record::validate(&bytes, &partition.rules(NOW)).unwrap();
     partition.append(&[batch], NOW, &mut Vec::new()).unwrap()

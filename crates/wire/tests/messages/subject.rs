@@ -81,26 +81,36 @@ macro_rules! subjects {
 }
 
 pub const SUBJECTS: &[Subject] = subjects! {
+    alter_configs::AlterConfigsRequest
+    alter_configs::AlterConfigsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
     create_topics::CreateTopicsRequest
     create_topics::CreateTopicsResponse
+    delete_records::DeleteRecordsRequest
+    delete_records::DeleteRecordsResponse
     delete_topics::DeleteTopicsRequest
     delete_topics::DeleteTopicsResponse
     describe_cluster::DescribeClusterRequest
     describe_cluster::DescribeClusterResponse
+    describe_configs::DescribeConfigsRequest
+    describe_configs::DescribeConfigsResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
     fetch::FetchRequest
     fetch::FetchResponse
     find_coordinator::FindCoordinatorRequest
     find_coordinator::FindCoordinatorResponse
+    incremental_alter_configs::IncrementalAlterConfigsRequest
+    incremental_alter_configs::IncrementalAlterConfigsResponse
     init_producer_id::InitProducerIdRequest
     init_producer_id::InitProducerIdResponse
     list_offsets::ListOffsetsRequest
     list_offsets::ListOffsetsResponse
     metadata::MetadataRequest
     metadata::MetadataResponse
+    offset_for_leader_epoch::OffsetForLeaderEpochRequest
+    offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
 };

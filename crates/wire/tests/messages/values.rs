@@ -3,15 +3,23 @@
 use record::Uuid;
 use wire::messages::api_versions::*;
 use wire::messages::create_topics::*;
+use wire::messages::delete_records::*;
 use wire::messages::delete_topics::*;
 use wire::messages::describe_cluster::*;
+use wire::messages::describe_configs::*;
 use wire::messages::describe_topic_partitions::*;
 use wire::messages::fetch::*;
 use wire::messages::find_coordinator::*;
+use wire::messages::incremental_alter_configs::*;
 use wire::messages::init_producer_id::*;
 use wire::messages::list_offsets::*;
 use wire::messages::metadata::*;
+use wire::messages::offset_for_leader_epoch::{
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition, OffsetForLeaderTopic,
+    OffsetForLeaderTopicResult,
+};
 use wire::messages::produce::*;
+use wire::messages::{alter_configs, offset_for_leader_epoch};
 use wire::{Array, ErrorCode, Records};
 
 /// A small deterministic generator (xorshift64*).
@@ -128,6 +136,12 @@ macro_rules! structs {
 }
 
 structs! {
+    alter_configs::AlterConfigsRequest<'static> { resources, validate_only }
+    alter_configs::AlterConfigsResource<'static> { resource_type, resource_name, configs }
+    alter_configs::AlterableConfig<'static> { name, value }
+    alter_configs::AlterConfigsResponse<'static> { throttle_time_ms, responses }
+    alter_configs::AlterConfigsResourceResponse<'static> { error_code, error_message, resource_type, resource_name }
+
     ApiVersionsRequest<'static> { client_software_name, client_software_version }
     ApiVersionsResponse<'static> {
         error_code, api_keys, throttle_time_ms, supported_features, finalized_features_epoch, finalized_features,
@@ -148,6 +162,13 @@ structs! {
     }
     CreatableTopicConfigs<'static> { name, value, read_only, config_source, is_sensitive }
 
+    DeleteRecordsRequest<'static> { topics, timeout_ms }
+    DeleteRecordsTopic<'static> { name, partitions }
+    DeleteRecordsPartition { partition_index, offset }
+    DeleteRecordsResponse<'static> { throttle_time_ms, topics }
+    DeleteRecordsTopicResult<'static> { name, partitions }
+    DeleteRecordsPartitionResult { partition_index, low_watermark, error_code }
+
     DeleteTopicsRequest<'static> { topics, topic_names, timeout_ms }
     DeleteTopicState<'static> { name, topic_id }
     DeleteTopicsResponse<'static> { throttle_time_ms, responses }
@@ -159,6 +180,15 @@ structs! {
         cluster_authorized_operations,
     }
     DescribeClusterBroker<'static> { broker_id, host, port, rack, is_fenced }
+
+    DescribeConfigsRequest<'static> { resources, include_synonyms, include_documentation }
+    DescribeConfigsResource<'static> { resource_type, resource_name, configuration_keys }
+    DescribeConfigsResponse<'static> { throttle_time_ms, results }
+    DescribeConfigsResult<'static> { error_code, error_message, resource_type, resource_name, configs }
+    DescribeConfigsResourceResult<'static> {
+        name, value, read_only, config_source, is_sensitive, synonyms, config_type, documentation,
+    }
+    DescribeConfigsSynonym<'static> { name, value, source }
 
     DescribeTopicPartitionsRequest<'static> { topics, response_partition_limit, cursor }
     TopicRequest<'static> { name }
@@ -196,6 +226,12 @@ structs! {
     FindCoordinatorRequest<'static> { key, key_type, coordinator_keys }
     FindCoordinatorResponse<'static> { throttle_time_ms, error_code, error_message, node_id, host, port, coordinators }
     Coordinator<'static> { key, node_id, host, port, error_code, error_message }
+    IncrementalAlterConfigsRequest<'static> { resources, validate_only }
+    AlterConfigsResource<'static> { resource_type, resource_name, configs }
+    AlterableConfig<'static> { name, config_operation, value }
+    IncrementalAlterConfigsResponse<'static> { throttle_time_ms, responses }
+    AlterConfigsResourceResponse<'static> { error_code, error_message, resource_type, resource_name }
+
     InitProducerIdRequest<'static> { transactional_id, transaction_timeout_ms, producer_id, producer_epoch }
     InitProducerIdResponse { throttle_time_ms, error_code, producer_id, producer_epoch }
 
@@ -221,6 +257,13 @@ structs! {
     MetadataResponsePartition<'static> {
         error_code, partition_index, leader_id, leader_epoch, replica_nodes, isr_nodes, offline_replicas,
     }
+
+    OffsetForLeaderEpochRequest<'static> { replica_id, topics }
+    OffsetForLeaderTopic<'static> { topic, partitions }
+    OffsetForLeaderPartition { partition, current_leader_epoch, leader_epoch }
+    OffsetForLeaderEpochResponse<'static> { throttle_time_ms, topics }
+    OffsetForLeaderTopicResult<'static> { topic, partitions }
+    offset_for_leader_epoch::EpochEndOffset { error_code, partition, leader_epoch, end_offset }
 
     ProduceRequest<'static> { transactional_id, acks, timeout_ms, topic_data }
     TopicProduceData<'static> { name, topic_id, partition_data }

@@ -1,0 +1,104 @@
+//! DeleteRecords (key 21), versions 0-2: moves the start of partitions up (KIP-107). v2 flexible.
+
+use std::sync::Arc;
+
+use net::Outbox;
+use record::{Offset, PartitionIndex, Timestamp};
+use tokio::sync::oneshot;
+use wire::ErrorCode;
+use wire::messages::delete_records::{
+    DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
+    DeleteRecordsTopicResult,
+};
+
+use super::is_internal;
+use crate::api::{Call, Flow, Respond};
+use crate::errors::delete_records_failure;
+use crate::node::Node;
+use crate::partition::Partition;
+
+/// The high watermark, whatever it is by then.
+const HIGH_WATERMARK: i64 = -1;
+
+/// Answers when the new starts are on disk, which is done off the loop.
+pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut Outbox) -> Flow {
+    let topics = request.topics.iter().map(|topic| Topic {
+        name: topic.name.to_owned(),
+        partitions: topic.partitions.iter().map(|asked| Wanted::find(call, topic.name, &asked)).collect(),
+    });
+    let (mut topics, node, respond): (Vec<Topic>, _, _) = (topics.collect(), Arc::clone(call.node), call.respond());
+    Flow::wait(async move {
+        let (done, answer) = oneshot::channel();
+        let worker = Arc::clone(&node);
+        node.pool.run(Box::new(move || {
+            topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(|wanted| wanted.delete(&worker));
+            // The connection that asked may be gone.
+            let _ = done.send(topics);
+        }));
+        let topics = answer.await.unwrap_or_default();
+        move |outbox: &mut Outbox| tell(respond, &topics, outbox)
+    })
+}
+
+struct Topic {
+    name: String,
+    partitions: Vec<Wanted>,
+}
+
+struct Wanted {
+    index: i32,
+    before: i64,
+    partition: Option<Arc<Partition>>,
+    /// Where the partition begins then.
+    result: Result<Offset, ErrorCode>,
+}
+
+impl Wanted {
+    fn find(call: &Call<'_>, topic: &str, asked: &DeleteRecordsPartition) -> Wanted {
+        let (index, before) = (asked.partition_index, asked.offset);
+        let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        let found = call.view.topic(topic).ok_or(unknown).and_then(|hosted| {
+            let partition = hosted.partition(PartitionIndex(index)).map_err(|error| error.code)?;
+            (!is_internal(topic)).then(|| Arc::clone(partition)).ok_or(ErrorCode::INVALID_TOPIC_EXCEPTION)
+        });
+        let result = found.as_ref().map(|partition| partition.log_start_offset()).map_err(|error| *error);
+        Wanted { index, before, partition: found.ok(), result }
+    }
+
+    /// Moves the start; what the log has no use for any more is removed later.
+    fn delete(&mut self, node: &Node) {
+        let Some(partition) = &self.partition else { return };
+        let before = match self.before {
+            HIGH_WATERMARK => partition.high_watermark().offset,
+            offset => Offset(offset),
+        };
+        let deleted = partition.delete_records(before, Timestamp(node.clock.now_ms()));
+        self.result = match deleted {
+            Ok((start, files)) => {
+                let due = node.clock.monotonic().saturating_add(partition.file_delete_delay());
+                files.into_iter().for_each(|file| node.trash.add(file, due));
+                Ok(start)
+            }
+            Err(error) => {
+                tracing::debug!(partition = self.index, %error, "no records were deleted");
+                Err(delete_records_failure(&error))
+            }
+        };
+    }
+
+    fn result(&self) -> DeleteRecordsPartitionResult {
+        let (low_watermark, error_code) = match self.result {
+            Ok(start) => (start.0, ErrorCode::NONE),
+            Err(error) => (-1, error),
+        };
+        DeleteRecordsPartitionResult { partition_index: self.index, low_watermark, error_code }
+    }
+}
+
+fn tell(respond: Respond, topics: &[Topic], outbox: &mut Outbox) {
+    let topics = topics.iter().map(|topic| DeleteRecordsTopicResult {
+        name: &topic.name,
+        partitions: topic.partitions.iter().map(Wanted::result).collect(),
+    });
+    respond.answer(outbox, &DeleteRecordsResponse { topics: topics.collect(), ..Default::default() });
+}

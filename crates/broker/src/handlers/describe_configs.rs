@@ -1,0 +1,109 @@
+//! DescribeConfigs (key 32), versions 1-4: the values in force, and where they come from. v1 synonyms and sources
+//! (KIP-226), v3 types (KIP-569), v4 flexible.
+
+use std::collections::HashSet;
+
+use metadata::check_topic_name;
+use net::Outbox;
+use wire::messages::describe_configs::{
+    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
+    DescribeConfigsResult, DescribeConfigsSynonym,
+};
+use wire::{Array, ErrorCode};
+
+use crate::api::{Call, Flow};
+use crate::config::describe::{Described, Layers};
+use crate::errors::KafkaError;
+
+const TOPIC: i8 = 2;
+const BROKER: i8 = 4;
+
+/// What a resource has, or why it is not told.
+type Found<'a> = Result<Vec<Described<'a>>, KafkaError>;
+
+/// Answers from the image.
+pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let layers = Layers::new(&call.node.config, call.view.image());
+    let mut seen = HashSet::new();
+    let described: Vec<(DescribeConfigsResource<'_>, Found<'_>)> = request
+        .resources
+        .iter()
+        .map(|resource| {
+            // An answer is many times as long as the question, so nothing is told twice.
+            let found = match seen.insert((resource.resource_type, resource.resource_name)) {
+                true => find(call, &layers, &resource),
+                false => Err(invalid_request("Each resource must appear at most once.")),
+            };
+            (resource, found)
+        })
+        .collect();
+    let results = described.iter().map(|(resource, found)| result(resource, found, request.include_synonyms));
+    call.answer(outbox, &DescribeConfigsResponse { results: results.collect(), ..Default::default() });
+    Flow::Done
+}
+
+fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsResource<'_>) -> Found<'a> {
+    let (this, name) = (call.node.config.node_id.0, asked.resource_name);
+    let mut all = match (asked.resource_type, name) {
+        (TOPIC, name) => {
+            check_topic_name(name)
+                .map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
+            layers.topic(call.view.image().topic(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)
+        }
+        (BROKER, "") => layers.default_broker(),
+        (BROKER, name) => match name.parse::<i32>() {
+            Ok(id) if id == this => layers.broker(),
+            Ok(_) => {
+                let text = format!("Unexpected broker id, expected {this} or empty string, but received {name}");
+                return Err(invalid_request(&text));
+            }
+            Err(_) => return Err(invalid_request(&format!("Broker id must be an integer, but it is: {name}"))),
+        },
+        (other, _) => return Err(invalid_request(&format!("Unsupported resource type: {other}"))),
+    };
+    if let Some(keys) = asked.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {
+        let keys: HashSet<&str> = keys.iter().collect();
+        all.retain(|described| keys.contains(described.name));
+    }
+    Ok(all)
+}
+
+fn invalid_request(text: &str) -> KafkaError {
+    KafkaError::new(ErrorCode::INVALID_REQUEST, text.to_owned())
+}
+
+fn result<'r>(
+    resource: &DescribeConfigsResource<'r>,
+    found: &'r Found<'_>,
+    include_synonyms: bool,
+) -> DescribeConfigsResult<'r> {
+    let (resource_type, resource_name) = (resource.resource_type, resource.resource_name);
+    let result = DescribeConfigsResult { resource_type, resource_name, error_message: None, ..Default::default() };
+    match found {
+        Ok(all) => {
+            let configs = all.iter().map(|described| config(described, include_synonyms)).collect();
+            DescribeConfigsResult { configs, ..result }
+        }
+        Err(error) => {
+            DescribeConfigsResult { error_code: error.code, error_message: error.message.as_deref(), ..result }
+        }
+    }
+}
+
+fn config<'r>(described: &'r Described<'_>, include_synonyms: bool) -> DescribeConfigsResourceResult<'r> {
+    let synonyms = described.synonyms.iter().map(|place| DescribeConfigsSynonym {
+        name: place.name,
+        value: place.value.as_deref(),
+        source: place.source as i8,
+    });
+    DescribeConfigsResourceResult {
+        name: described.name,
+        value: described.value.as_deref(),
+        read_only: described.read_only,
+        config_source: described.source as i8,
+        is_sensitive: described.is_sensitive(),
+        synonyms: if include_synonyms { synonyms.collect() } else { Array::EMPTY },
+        config_type: described.kind.map_or(0, |kind| kind as i8),
+        documentation: None,
+    }
+}
