@@ -15,6 +15,7 @@
 
 mod frame;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use host::{Disk, File, Open};
@@ -30,8 +31,13 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     len: u64,
+    /// Up to where the file has room on the disk for certain.
+    allocated: u64,
     next_sequence: u64,
 }
+
+/// Room that is kept ahead of the file's end, so that a full disk does not keep topics from being deleted.
+const ROOM_AHEAD_BYTES: u64 = 1 << 20;
 
 impl Journal {
     /// Replaces the file by one that holds `first` alone, durably.
@@ -40,7 +46,33 @@ impl Journal {
         let bytes = frame::encode(0, &first.encode());
         disk.write_atomic(path, &bytes).map_err(io)?;
         let file = disk.open(path, Open::ReadWrite).map_err(io)?;
-        Ok(Journal { disk: disk.clone(), path: path.to_owned(), file, len: bytes.len() as u64, next_sequence: 1 })
+        let len = bytes.len() as u64;
+        let mut journal =
+            Journal { disk: disk.clone(), path: path.to_owned(), file, len, allocated: len, next_sequence: 1 };
+        // Without it the journal works all the same, until the disk is full.
+        let _ = journal.allocate(ROOM_AHEAD_BYTES);
+        Ok(journal)
+    }
+
+    /// Makes sure that the next `bytes` can be appended, and that there is room ahead after that if there is any.
+    ///
+    /// # Errors
+    /// `StorageFull` when there is no such room; nothing was changed.
+    pub(crate) fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        if self.len + bytes + ROOM_AHEAD_BYTES / 2 <= self.allocated {
+            return Ok(());
+        }
+        match self.allocate(bytes + ROOM_AHEAD_BYTES) {
+            Err(_) if self.len + bytes <= self.allocated => Ok(()),
+            Err(_) => self.allocate(bytes),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn allocate(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.allocate_ahead(self.len, bytes)?;
+        self.allocated = self.len + bytes;
+        Ok(())
     }
 
     /// Appends an update and makes it durable. After a failure nothing may be appended any more.
