@@ -66,6 +66,16 @@ pub fn encode(identity: Identity, records: &[Record]) -> Vec<u8> {
     batch
 }
 
+/// `batch` with all its records made at `timestamp`, in milliseconds since the Unix epoch.
+pub fn at(timestamp: i64, batch: &[u8]) -> Vec<u8> {
+    let mut batch = batch.to_vec();
+    batch[27..35].copy_from_slice(&timestamp.to_be_bytes());
+    batch[35..43].copy_from_slice(&timestamp.to_be_bytes());
+    let checksum = crc32c(&batch[21..]);
+    batch[17..21].copy_from_slice(&checksum.to_be_bytes());
+    batch
+}
+
 /// `batch` with another base offset and leader epoch, as a broker stores it.
 pub fn stamped(batch: &[u8], base_offset: i64, leader_epoch: i32) -> Vec<u8> {
     let mut stamped = batch.to_vec();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -45,8 +45,18 @@ impl Connection {
 
     /// Creates a topic and returns when its partitions have leaders.
     pub fn create_topic(&mut self, topic: &str, partitions: i32) {
+        self.create_topic_with(topic, partitions, &[]);
+    }
+
+    /// As [`Connection::create_topic`], with configs of the topic.
+    pub fn create_topic_with(&mut self, topic: &str, partitions: i32, configs: &[(&str, &str)]) {
+        let config = |(key, value): &(&str, &str)| {
+            let text = |text: &str| StrBytes::from_string(text.to_owned());
+            CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))
+        };
         let creatable = CreatableTopic::default()
             .with_name(topic_name(topic))
+            .with_configs(configs.iter().map(config).collect())
             .with_num_partitions(partitions)
             .with_replication_factor(1);
         let response =
@@ -107,7 +117,16 @@ impl Connection {
 
     /// The end of a partition as consumers see it, or Kafka's name of the error.
     pub fn latest_offset(&mut self, topic: &str, partition: i32) -> Result<i64, String> {
-        let asked = ListOffsetsPartition::default().with_partition_index(partition).with_timestamp(-1);
+        self.listed_offset(topic, partition, -1)
+    }
+
+    /// Where a partition begins, or Kafka's name of the error.
+    pub fn earliest_offset(&mut self, topic: &str, partition: i32) -> Result<i64, String> {
+        self.listed_offset(topic, partition, -2)
+    }
+
+    fn listed_offset(&mut self, topic: &str, partition: i32, timestamp: i64) -> Result<i64, String> {
+        let asked = ListOffsetsPartition::default().with_partition_index(partition).with_timestamp(timestamp);
         let asked = ListOffsetsTopic::default().with_name(topic_name(topic)).with_partitions(vec![asked]);
         let request = ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![asked]);
         let response = self.call(7, &request);

@@ -23,6 +23,7 @@ pub const OTTLA: &str = env!("CARGO_BIN_EXE_ottla");
 /// A running broker. Dropping it kills the process and, when the test failed, prints what the broker said.
 pub struct Broker {
     bootstrap: String,
+    ready_line: String,
     options: Vec<String>,
     process: Option<Child>,
     home: TempDir,
@@ -32,7 +33,9 @@ impl Broker {
     /// A broker with default settings; the outside one when `OTTLA_TEST_BOOTSTRAP` is set.
     pub fn start() -> Broker {
         match outside() {
-            Some(bootstrap) => Broker { bootstrap, options: Vec::new(), process: None, home: home() },
+            Some(bootstrap) => {
+                Broker { bootstrap, ready_line: String::new(), options: Vec::new(), process: None, home: home() }
+            }
             None => Broker::launch(&[]),
         }
     }
@@ -49,7 +52,8 @@ impl Broker {
 
     fn launch(options: &[&str]) -> Broker {
         let options = options.iter().map(|&option| option.to_owned()).collect();
-        let mut broker = Broker { bootstrap: String::new(), options, process: None, home: home() };
+        let mut broker =
+            Broker { bootstrap: String::new(), ready_line: String::new(), options, process: None, home: home() };
         broker.start_again();
         broker
     }
@@ -65,7 +69,9 @@ impl Broker {
             .unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         self.process = Some(child);
-        self.bootstrap = ready_address(&lines).unwrap_or_else(|said| panic!("the broker did not get ready: {said}"));
+        self.ready_line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| "nothing on stdout".to_owned());
+        let address = ready_address(&self.ready_line);
+        self.bootstrap = address.unwrap_or_else(|| panic!("the broker did not get ready: {}", self.ready_line));
     }
 
     /// Asks the process to stop, as Ctrl-C does, and waits until it has.
@@ -93,6 +99,11 @@ impl Broker {
     /// The address of its listener, `HOST:PORT`.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// What our own broker said when it was ready.
+    pub fn ready_line(&self) -> &str {
+        &self.ready_line
     }
 
     /// Whether this is our binary, not an outside broker.
@@ -196,11 +207,10 @@ fn home() -> TempDir {
     tempfile::Builder::new().prefix("ottla-e2e-").tempdir().unwrap()
 }
 
-/// The `HOST:PORT` of the line `... ready on HOST:PORT, ...`, or what came instead.
-fn ready_address(lines: &mpsc::Receiver<String>) -> Result<String, String> {
-    let line = lines.recv_timeout(PATIENCE).map_err(|_| "nothing on stdout".to_owned())?;
+/// The `HOST:PORT` of the line `... ready on HOST:PORT, ...`.
+fn ready_address(line: &str) -> Option<String> {
     let address = line.split_once("ready on ").and_then(|(_, rest)| rest.split([',', ' ']).next());
-    address.map(str::to_owned).ok_or(line)
+    address.map(str::to_owned)
 }
 
 fn find_dir(below: &Path, name: &str) -> Option<PathBuf> {

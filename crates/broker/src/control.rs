@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 use host::Clock;
 use metadata::decide::{AllocateProducerIds, AlterConfigs, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
 use metadata::{Intent, Record, Refusal, Reply};
-use quorum::Quorum;
+use quorum::{ProposeError, Quorum};
 use record::BrokerId;
 use tokio::sync::oneshot;
 use wire::ErrorCode;
@@ -230,7 +230,10 @@ impl Controller {
 
     /// Has the quorum take the records. A sole voter commits them before `ready` returns.
     fn append(&mut self, records: Vec<Record>) -> Result<(), ControlError> {
-        let proposed = self.quorum.propose(records).map_err(failed)?;
+        let proposed = self.quorum.propose(records).map_err(|error| match error {
+            ProposeError::StorageFull => ControlError::DiskFull,
+            error => failed(error),
+        })?;
         let progress = self.quorum.ready().map_err(failed)?;
         let counts = progress.committed.iter().any(|committed| committed.at == proposed && committed.applied);
         counts.then_some(()).ok_or_else(|| ControlError::Failed("the decision was not committed".to_owned()))

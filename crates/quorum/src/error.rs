@@ -82,6 +82,13 @@ pub enum QuorumError {
     Stopped,
 }
 
+impl QuorumError {
+    /// Whether there was no room on the disk.
+    pub(crate) fn is_storage_full(&self) -> bool {
+        matches!(self, QuorumError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+}
+
 /// Why a batch was not proposed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProposeError {
@@ -94,9 +101,12 @@ pub enum ProposeError {
     /// The records contradict the image, so they were not decided upon it.
     #[error("the batch cannot be applied")]
     Apply(#[from] ApplyError),
-    /// The disk has no room for the batch; later it may have.
+    /// There is no room on the disk for the batch. The node is well, and takes it when there is room.
     #[error("no room is left on the disk for cluster metadata")]
-    NoRoom(#[source] io::Error),
+    StorageFull,
+    /// The disk does not say whether there is room.
+    #[error("cannot make room for cluster metadata")]
+    Io(#[source] io::Error),
     /// The engine takes no proposal now, for instance while it hands over leadership.
     #[error("the consensus engine dropped the batch")]
     Engine(#[source] raft::Error),

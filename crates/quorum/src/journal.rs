@@ -18,6 +18,7 @@
 
 mod frame;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use host::{Disk, File, Open};
@@ -33,14 +34,13 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     len: u64,
-    /// Up to where the filesystem was asked for room.
-    reserved: u64,
+    /// Up to where the file has room on the disk for certain.
+    allocated: u64,
     next_sequence: u64,
 }
 
-/// Room that is asked for beyond what is needed, and what a frame adds to the batch in it.
-const AHEAD_BYTES: u64 = 256 << 10;
-const FRAME_BYTES_MAX: u64 = 4 << 10;
+/// Room that is kept ahead of the file's end, so that a full disk does not keep topics from being deleted.
+const ROOM_AHEAD_BYTES: u64 = 1 << 20;
 
 impl Journal {
     /// Replaces the file by one that holds `first` alone, durably.
@@ -51,28 +51,30 @@ impl Journal {
         let file = disk.open(path, Open::ReadWrite).map_err(io)?;
         let len = bytes.len() as u64;
         let mut journal =
-            Journal { disk: disk.clone(), path: path.to_owned(), file, len, reserved: len, next_sequence: 1 };
-        match journal.reserve(0) {
-            Err(error) if error.kind() != std::io::ErrorKind::StorageFull => Err(io(error)),
-            // Proposals will be refused until there is room.
-            _ => Ok(journal),
+            Journal { disk: disk.clone(), path: path.to_owned(), file, len, allocated: len, next_sequence: 1 };
+        // Without it the journal works all the same, until the disk is full.
+        let _ = journal.allocate(ROOM_AHEAD_BYTES);
+        Ok(journal)
+    }
+
+    /// Makes sure that the next `bytes` can be appended, and that there is room ahead after that if there is any.
+    ///
+    /// # Errors
+    /// `StorageFull` when there is no such room; nothing was changed.
+    pub(crate) fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        if self.len + bytes + ROOM_AHEAD_BYTES / 2 <= self.allocated {
+            return Ok(());
+        }
+        match self.allocate(bytes + ROOM_AHEAD_BYTES) {
+            Err(_) if self.len + bytes <= self.allocated => Ok(()),
+            Err(_) => self.allocate(bytes),
+            Ok(()) => Ok(()),
         }
     }
 
-    /// Sees to it that a frame with `bytes` of entries finds room. Nothing is written.
-    ///
-    /// # Errors
-    /// `StorageFull`: there is no room now.
-    pub(crate) fn reserve(&mut self, bytes: u64) -> std::io::Result<()> {
-        let must = self.len + bytes + FRAME_BYTES_MAX;
-        if must + AHEAD_BYTES / 2 <= self.reserved {
-            return Ok(());
-        }
-        match self.file.allocate_ahead(self.len, must + AHEAD_BYTES - self.len) {
-            Ok(()) => self.reserved = must + AHEAD_BYTES,
-            Err(error) if error.kind() == std::io::ErrorKind::StorageFull && must <= self.reserved => {}
-            Err(error) => return Err(error),
-        }
+    fn allocate(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.allocate_ahead(self.len, bytes)?;
+        self.allocated = self.len + bytes;
         Ok(())
     }
 

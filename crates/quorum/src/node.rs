@@ -1,5 +1,6 @@
 //! One node of the quorum.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ pub struct Quorum {
     pub(crate) in_flight: Option<Proposed>,
     pub(crate) failed: bool,
 }
+
+/// What the frames of a turn take beside the batch: hard states and their envelopes.
+const TURN_BYTES_MAX: u64 = 4096;
 
 /// Where a proposed batch will be in the log, if it gets there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +112,10 @@ impl Quorum {
         // Once committed, a batch that cannot be applied would stop every node.
         self.applied().image.after(index, &batch)?;
         let batch = batch.encode();
-        self.journal.reserve(batch.len() as u64).map_err(ProposeError::NoRoom)?;
+        self.journal.reserve(batch.len() as u64 + TURN_BYTES_MAX).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => ProposeError::StorageFull,
+            _ => ProposeError::Io(error),
+        })?;
         self.engine.propose(Vec::new(), batch).map_err(ProposeError::Engine)?;
         let proposed = Proposed { index, term };
         self.in_flight = Some(proposed);
@@ -257,7 +264,14 @@ impl Quorum {
 
     /// Replaces the journal's applied part by a snapshot.
     pub(crate) fn compact(&mut self) -> Result<(), QuorumError> {
-        snapshot::write(&self.disk, &self.snapshot_path, self.identity, self.applied())?;
+        match snapshot::write(&self.disk, &self.snapshot_path, self.identity, self.applied()) {
+            // A journal that is too long is no harm: the next turn tries again.
+            Err(error) if error.is_storage_full() => {
+                tracing::warn!("the disk is full: the journal of the cluster metadata was not compacted");
+                return Ok(());
+            }
+            written => written?,
+        }
         self.engine.mut_store().compact();
         self.restart_journal()
     }

@@ -26,6 +26,7 @@ fn the_later_source_wins() {
         overrides: vec![("num.partitions".to_owned(), "7".to_owned())],
         data_dir: Some(PathBuf::from("/b")),
         listen: Some("[::1]:9093".to_owned()),
+        durable: false,
     };
     let config = Config::load(&sources).unwrap().config;
     assert_eq!((config.num_partitions, config.data_dir), (7, PathBuf::from("/b")));
@@ -71,10 +72,10 @@ fn secrets_are_not_printed() {
 #[test]
 fn bad_values_say_what_would_be_valid() {
     for (line, hint) in [
-        ("num.partitions=0", "from 1"),
+        ("num.partitions=0", "must be at least 1"),
         ("num.partitions=many", "not a number"),
         ("auto.create.topics.enable=yes", "true or false"),
-        ("log.segment.bytes=1024", "from 1048576"),
+        ("log.segment.bytes=1024", "must be at least 1048576"),
         ("listeners=9092", "NAME://HOST:PORT"),
         ("listeners=PLAINTEXT://:9092,PLAINTEXT://:9093", "stands twice"),
         ("listeners=PLAINTEXT://0.0.0.0:9092\nadvertised.listeners=PLAINTEXT://0.0.0.0:9092", "cannot connect"),
@@ -126,7 +127,7 @@ fn topic_keys_refuse_what_is_not_served() {
     let defaults = TopicConfig::default();
     assert!(defaults.with([("cleanup.policy", Some("delete")), ("min.insync.replicas", Some("2"))]).is_ok());
     for (key, value, hint) in [
-        ("cleanup.policy", Some("compact"), "not supported yet"),
+        ("cleanup.policy", Some("compact"), "not served yet"),
         ("retention.ms", Some("-2"), "Value must be at least -1"),
         ("flush.messages", Some("0"), "Value must be at least 1"),
         ("no.such", Some("1"), "Unknown topic config name: no.such"),

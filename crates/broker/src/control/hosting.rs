@@ -219,3 +219,6 @@ fn log_name(topic: &str, index: PartitionIndex) -> String {
 fn pairs(configs: &Configs) -> impl Iterator<Item = (&str, &str)> {
     configs.iter().map(|(key, value)| (&**key, &**value))
 }
+
+#[cfg(test)]
+mod tests;

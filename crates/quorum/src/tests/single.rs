@@ -165,18 +165,32 @@ fn flip(disk: &Disk, path: &Path, at: usize) {
 }
 
 #[test]
-fn a_full_disk_refuses_large_batches_only_and_stops_nothing() {
+fn a_full_disk_refuses_a_batch_and_takes_it_when_there_is_room() {
     let sim = disk();
     let mut quorum = open(&sim);
     commit(&mut quorum, 1);
-    sim.inject(Fault::next(OpKind::Allocate, Failure::NoSpace));
-    commit(&mut quorum, 2);
-    let large: Vec<Record> = (0..20_000)
-        .map(|level| FeatureRecord { name: format!("feature-{level:032}").into(), level: 1 }.into())
+    let large: Vec<Record> = (0..40_000)
+        .map(|number| FeatureRecord { name: format!("feature-with-a-long-name-{number}").into(), level: 1 }.into())
         .collect();
-    assert!(matches!(quorum.propose(large.clone()), Err(ProposeError::NoRoom(_))));
-    commit(&mut quorum, 3);
+    sim.inject(Fault::next(OpKind::Allocate, Failure::NoSpace).times(2));
+    assert!(matches!(quorum.propose(large.clone()), Err(ProposeError::StorageFull)));
+    // What is small has room of its own.
+    commit(&mut quorum, 2);
+    assert_eq!(level_of(&quorum), 2);
     quorum.propose(large).unwrap();
     quorum.ready().unwrap();
-    assert_eq!(quorum.image().feature("feature-00000000000000000000000000000007"), 1);
+    assert_eq!(level_of(&open(&sim)), 2);
+}
+
+#[test]
+fn a_compaction_that_finds_no_room_is_no_failure() {
+    let sim = disk();
+    let compact_always = Options { compact_after_bytes: 0, ..options(1, Start::Bootstrap) };
+    let mut quorum = open_with(&sim, &compact_always, 100).unwrap();
+    quorum.propose(level(1)).unwrap();
+    // The journal is open; the snapshot is the first file that is opened anew.
+    sim.inject(Fault::next(OpKind::Open, Failure::NoSpace));
+    quorum.ready().unwrap();
+    commit(&mut quorum, 2);
+    assert_eq!(level_of(&open(&sim)), 2);
 }
