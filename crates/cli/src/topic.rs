@@ -1,9 +1,12 @@
-//! `ottla topic`: create, list, describe, delete.
+//! `ottla topic`: create, list, describe, alter, delete, delete records.
+
+mod alter;
+mod delete_records;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use client::{Admin, BrokerId, ErrorCode, NewTopic, Offset, OffsetSpec, Partition, Topic, TopicPartition};
+use client::{Admin, BrokerId, ErrorCode, NewTopic, Offset, OffsetSpec, Partition, Topic, TopicConfig, TopicPartition};
 use serde_json::{Value, json};
 
 use crate::connect::Connect;
@@ -16,16 +19,19 @@ Examples:
   ottla topic create greetings --partitions 3
   ottla topic list
   ottla topic describe greetings
+  ottla topic alter greetings --set max.message.bytes=2097152
   ottla topic delete greetings";
 
-/// Create, list, describe and delete topics
+/// Create, list, describe, alter and delete topics
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub enum Command {
     Create(Create),
     List(List),
     Describe(Describe),
+    Alter(alter::Alter),
     Delete(Delete),
+    DeleteRecords(delete_records::DeleteRecords),
 }
 
 /// Create a topic
@@ -69,11 +75,15 @@ pub struct List {
 #[command(after_help = "\
 Examples:
   ottla topic describe greetings
+  ottla topic describe greetings --configs
   ottla topic describe greetings orders --json | jq '.partitions[].latest'")]
 pub struct Describe {
     /// The topics
     #[arg(required = true)]
     names: Vec<String>,
+    /// Show the configs in force too, with where their values come from
+    #[arg(short, long)]
+    configs: bool,
 }
 
 /// Delete topics and all their records
@@ -98,7 +108,9 @@ pub async fn run(command: Command, connect: &Connect, output: Output) -> Result<
         Command::Create(args) => create(args, &admin, output).await,
         Command::List(args) => list(&args, &admin, output).await,
         Command::Describe(args) => describe(&args, &admin, output).await,
+        Command::Alter(args) => alter::run(args, &admin, output).await,
         Command::Delete(args) => delete(&args, &admin, output).await,
+        Command::DeleteRecords(args) => delete_records::run(&args, &admin, output).await,
     }
 }
 
@@ -161,12 +173,18 @@ async fn describe(args: &Describe, admin: &Admin, output: Output) -> Result<(), 
         match topic {
             Ok(topic) => {
                 let offsets = offsets(&topic, admin).await?;
-                describe_one(&topic, &offsets, output)?;
+                let configs = if args.configs { configs(&topic, admin).await? } else { Vec::new() };
+                describe_one(&topic, &offsets, args.configs.then_some(&*configs), output)?;
             }
             Err(refusal) => missing = missing.or(Some(refusal)),
         }
     }
     missing.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+async fn configs(topic: &Topic, admin: &Admin) -> Result<Vec<TopicConfig>, Failure> {
+    let mut described = admin.describe_topic_configs(&[&topic.name]).await?;
+    Ok(described.pop().map_or(Ok(Vec::new()), |(_, configs)| configs)?)
 }
 
 async fn offsets(topic: &Topic, admin: &Admin) -> Result<Offsets, Failure> {
@@ -186,17 +204,25 @@ fn topic_partition(topic: &Topic, partition: &Partition) -> TopicPartition {
     TopicPartition { topic: topic.name.clone(), partition: partition.index }
 }
 
-fn describe_one(topic: &Topic, offsets: &Offsets, output: Output) -> Result<(), Failure> {
+fn describe_one(
+    topic: &Topic,
+    offsets: &Offsets,
+    configs: Option<&[TopicConfig]>,
+    output: Output,
+) -> Result<(), Failure> {
     let of = |partition: &Partition| offsets.get(&topic_partition(topic, partition)).copied().unwrap_or_default();
     if output.json {
         let partitions: Vec<Value> =
             topic.partitions.iter().map(|partition| described(partition, of(partition))).collect();
-        let topic = json!({
+        let mut topic = json!({
             "name": topic.name,
             "id": topic.id.to_string(),
             "internal": topic.is_internal,
             "partitions": partitions,
         });
+        if let Some(configs) = configs {
+            topic["configs"] = configs.iter().map(config).collect();
+        }
         return Ok(output.line("", &topic)?);
     }
     let head = format!("{} ({}, id {})", topic.name, plural(topic.partitions.len() as u64, "partition"), topic.id);
@@ -215,7 +241,20 @@ fn describe_one(topic: &Topic, offsets: &Offsets, output: Output) -> Result<(), 
             offset(latest),
         ]);
     }
+    output.table(&table)?;
+    configs.map_or(Ok(()), |configs| show_configs(configs, output))
+}
+
+fn show_configs(configs: &[TopicConfig], output: Output) -> Result<(), Failure> {
+    let mut table = table(&["  CONFIG", "VALUE", "FROM"], &[]);
+    for TopicConfig { key, value, source } in configs {
+        table.add_row([format!("  {key}"), value.clone().unwrap_or_else(|| "-".to_owned()), source.to_string()]);
+    }
     Ok(output.table(&table)?)
+}
+
+fn config(config: &TopicConfig) -> Value {
+    json!({"key": config.key, "value": config.value, "from": config.source.to_string()})
 }
 
 fn described(partition: &Partition, (earliest, latest): (Option<Offset>, Option<Offset>)) -> Value {
@@ -237,9 +276,9 @@ fn joined(brokers: &[BrokerId]) -> String {
 }
 
 async fn delete(args: &Delete, admin: &Admin, output: Output) -> Result<(), Failure> {
-    if !args.yes && io::stdin().is_terminal() && !confirmed(&args.names)? {
-        return Err(Failure::failed("nothing was deleted"));
-    }
+    let question =
+        format!("delete {} and all records ({})?", plural(args.names.len() as u64, "topic"), args.names.join(", "));
+    confirm(args.yes, &question)?;
     let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let mut failed = None;
     for (name, outcome) in admin.delete_topics(&names).await? {
@@ -251,11 +290,18 @@ async fn delete(args: &Delete, admin: &Admin, output: Output) -> Result<(), Fail
     failed.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-fn confirmed(names: &[String]) -> io::Result<bool> {
+/// Fails unless the user says yes; nothing is asked with `--yes`, or when stdin is not a terminal.
+fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes || !io::stdin().is_terminal() {
+        return Ok(());
+    }
     let mut stderr = io::stderr();
-    write!(stderr, "delete {} and all records ({})? [y/N] ", plural(names.len() as u64, "topic"), names.join(", "))?;
+    write!(stderr, "{question} [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Failure::failed("nothing was deleted")),
+    }
 }

@@ -14,14 +14,16 @@ fn ottla(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["serve"],
         &["topic"],
         &["topic", "create"],
         &["topic", "list"],
         &["topic", "describe"],
+        &["topic", "alter"],
         &["topic", "delete"],
+        &["topic", "delete-records"],
         &["produce"],
         &["consume"],
         &["log"],
@@ -36,11 +38,14 @@ fn every_command_has_help_with_examples() {
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
-    let wrong: [&[&str]; 8] = [
+    let wrong: [&[&str]; 11] = [
         &[],
         &["no-such-command"],
         &["topic", "create"],
         &["topic", "create", "t", "--partitions", "0"],
+        &["topic", "alter", "t"],
+        &["topic", "alter", "t", "--set", "no-value"],
+        &["topic", "delete-records", "t", "--partition", "0", "--before", "-2"],
         &["consume", "t", "--from", "somewhere"],
         &["produce", "t", "--compression", "brotli"],
         &["topic", "list", "-b", "no-port"],

@@ -1,4 +1,7 @@
-//! Topics and cluster: create, delete, list, describe, look up offsets.
+//! Topics and cluster: create, delete, list, describe, look up offsets, change configs, delete records.
+
+mod configs;
+mod records;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +12,9 @@ use wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest, Delet
 use wire::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
 };
+
+pub use configs::{ConfigSource, TopicConfig};
+pub use records::DeleteBefore;
 
 use crate::client::Client;
 use crate::{CallError, Cluster, Refusal, RequestError, Topic};

@@ -38,7 +38,9 @@ mod partitioner;
 mod producer;
 
 pub use address::{Address, AddressError};
-pub use admin::{Admin, NewTopic, OffsetFound, OffsetSpec, Outcomes, TopicPartition};
+pub use admin::{
+    Admin, ConfigSource, DeleteBefore, NewTopic, OffsetFound, OffsetSpec, Outcomes, TopicConfig, TopicPartition,
+};
 pub use client::{Client, ClientConfig, ClientError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, PollError, Reset, Start};
 pub use error::{CallError, ConnectError, Refusal, RequestError};

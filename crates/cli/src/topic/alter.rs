@@ -1,0 +1,34 @@
+//! `ottla topic alter`.
+
+use client::Admin;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::text::key_value;
+
+/// Change a topic's configs, all or none; what changes holds at once
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  ottla topic alter orders --set max.message.bytes=2097152
+  ottla topic alter orders --set segment.bytes=1073741824 --unset max.message.bytes")]
+pub struct Alter {
+    /// The topic
+    name: String,
+    /// Give a config a value, under Kafka's key
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = key_value, required_unless_present = "unset")]
+    set: Vec<(String, String)>,
+    /// Return a config to its default
+    #[arg(short, long, value_name = "KEY")]
+    unset: Vec<String>,
+}
+
+/// Does what the command says.
+pub async fn run(args: Alter, admin: &Admin, output: Output) -> Result<(), Failure> {
+    let set = args.set.into_iter().map(|(key, value)| (key, Some(value)));
+    let changes: Vec<_> = set.chain(args.unset.into_iter().map(|key| (key, None))).collect();
+    admin.alter_topic_configs(&args.name, &changes).await?;
+    let changed: serde_json::Map<_, _> = changes.into_iter().map(|(key, value)| (key, value.into())).collect();
+    Ok(output.line(&format!("altered topic `{}`", args.name), &json!({"name": args.name, "altered": changed}))?)
+}
