@@ -21,7 +21,6 @@ fn without_settings_it_listens_on_loopback_only() {
 #[test]
 fn the_later_source_wins() {
     let sources = Sources {
-        durable: false,
         file: Some(("f".to_owned(), "num.partitions=3\nlog.dirs=/a\nlisteners=PLAINTEXT://:1\n".to_owned())),
         overrides: vec![("num.partitions".to_owned(), "7".to_owned())],
         data_dir: Some(PathBuf::from("/b")),
