@@ -46,11 +46,10 @@ impl Active {
         Active { segment, position, reserved: position, sparse, birth, seed, held: None }
     }
 
-    /// A segment without batches, which is about to get some.
+    /// A segment without batches.
     pub(crate) fn empty(segment: Arc<Segment>, config: &LogConfig) -> Active {
         let sparse = Sparse::new(segment.base_offset, config.index_interval_bytes);
-        let held = segment.log().ok();
-        Active { held, ..Active::new(segment, 0, sparse, None) }
+        Active::new(segment, 0, sparse, None)
     }
 
     pub(crate) fn segment(&self) -> &Arc<Segment> {

@@ -9,7 +9,7 @@ pub struct LogConfig {
     pub segment_bytes: u32,
     /// `index.interval.bytes`: one index entry per so many bytes of log.
     pub index_interval_bytes: u32,
-    /// `segment.index.bytes`: the segment is rolled when its offset index has this size.
+    /// `segment.index.bytes`: the segment is rolled when one of its indexes has as many entries as fit in this size.
     pub segment_index_bytes: u32,
     /// `segment.ms`: the segment is rolled by the first batch whose largest timestamp lies more than this after that of the
     /// segment's first batch, in milliseconds; by the clock when the first batch has no timestamp.

@@ -11,6 +11,9 @@
 //! record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
 //! look at batch headers only; records are opened by look-ups by time and by nothing else.
 //!
+//! A log that nobody uses has no file open: segments open theirs when they are needed, and beyond a bound for the whole
+//! [`LogDir`] those that were used least lately are closed.
+//!
 //! What is never done here: sockets, `async`, waiting, retrying a failed write or sync. After an I/O error the
 //! [`LogDir`] refuses everything that would write.
 

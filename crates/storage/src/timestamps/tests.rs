@@ -10,7 +10,7 @@ use record::{Compression, Offset, Timestamp};
 
 use super::first_unexpired;
 use crate::tests::support::*;
-use crate::{Log, LogReader};
+use crate::{Log, LogConfig, LogReader, Stop};
 
 fn unexpired(reader: &LogReader, cutoff: i64, from: i64, upper: i64) -> i64 {
     let end = reader.end();
@@ -72,6 +72,28 @@ fn a_batch_that_cannot_be_opened_is_judged_by_its_header() {
     assert_eq!(unexpired(&reader, 10, 0, 7), 6);
     reader.shared().plant_log_start_offset(Offset(2));
     assert_eq!(reader.offset_for_timestamp(Timestamp(7), upper).unwrap(), Some((Offset(2), Timestamp(9))));
+}
+
+/// The headers of the first batch and of what follows it are lost, but not the batches behind.
+#[test]
+fn what_recovery_found_damaged_is_passed_over() {
+    let sim = SimDisk::new();
+    let config = LogConfig { index_interval_bytes: 1, ..LogConfig::default() };
+    let mut log = create(&sim, config.clone());
+    for times in [[10, 20], [90, 90], [30, 40], [80, 50]] {
+        append(&mut log, &[batch(Compression::Lz4, &times, 30)]);
+    }
+    drop(log);
+    let second = batch(Compression::Lz4, &[10, 20], 30).len() as u64;
+    let file = Disk::sim(sim.clone()).open(&files(&sim, ".log")[0], Open::ReadWrite).unwrap();
+    file.write_all_at(&[0xFF; 40], second).unwrap();
+    let log = open(&sim, config, Stop::Hard);
+    assert_eq!(log.damage().len(), 1);
+    let (reader, end) = (log.reader(), Offset(8));
+    let find = |time| reader.offset_for_timestamp(Timestamp(time), end).unwrap().map(|(offset, _)| offset.0);
+    assert_eq!([15, 25, 60, 85].map(find), [Some(1), Some(4), Some(6), None]);
+    assert_eq!(reader.max_timestamp(end).unwrap(), Some((Offset(6), Timestamp(80))));
+    assert_eq!((unexpired(&reader, 25, 0, 8), unexpired(&reader, 45, 2, 8)), (4, 6));
 }
 
 proptest! {
