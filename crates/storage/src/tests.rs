@@ -3,6 +3,7 @@
 mod crash;
 mod failures;
 mod flush;
+mod full;
 mod indexes;
 mod model;
 mod reopen;
