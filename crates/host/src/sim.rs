@@ -23,7 +23,7 @@
 //!
 //! Not modelled: permissions, links, times, and the space of names and directories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,6 +60,8 @@ struct State {
     locked: BTreeSet<Inode>,
     /// Room for the content of all files that have a name.
     capacity_bytes: u64,
+    /// Up to where files have room that they may not use yet.
+    reserved: BTreeMap<Inode, u64>,
 }
 
 impl Default for SimDisk {
@@ -82,7 +84,8 @@ impl SimDisk {
     fn from_cache(cache: Cache) -> SimDisk {
         let base = cache.clone();
         let (history, faults, locked) = (Vec::new(), Faults::default(), BTreeSet::new());
-        let state = State { cache, base, history, faults, locked, capacity_bytes: CAPACITY_BYTES };
+        let state =
+            State { cache, base, history, faults, locked, capacity_bytes: CAPACITY_BYTES, reserved: BTreeMap::new() };
         SimDisk(Arc::new(Mutex::new(state)))
     }
 
@@ -305,8 +308,14 @@ impl State {
     fn available_bytes(&self) -> u64 {
         match self.capacity_bytes {
             CAPACITY_BYTES => CAPACITY_BYTES,
-            capacity => capacity.saturating_sub(self.cache.visible().bytes()),
+            capacity => capacity.saturating_sub(self.cache.visible().bytes(|inode| self.room_of(inode))),
         }
+    }
+
+    /// The bytes that a file has on the disk.
+    fn room_of(&self, inode: Inode) -> u64 {
+        let len = self.cache.visible().content(inode).len() as u64;
+        len.max(self.reserved.get(&inode).copied().unwrap_or(0))
     }
 
     fn check_room_for(&self, bytes: u64) -> io::Result<()> {
@@ -315,7 +324,7 @@ impl State {
 
     /// How many of `len` bytes at `position` of a file there is room for; what the file has costs nothing.
     fn room_for_write(&self, inode: Inode, position: u64, len: u64) -> io::Result<usize> {
-        let present = self.cache.visible().content(inode).len() as u64;
+        let present = self.room_of(inode);
         let growth = position.saturating_add(len).saturating_sub(present);
         let available = self.available_bytes();
         if growth <= available {
@@ -378,6 +387,7 @@ impl SimFile {
         if len > FILE_BYTES_MAX {
             return Err(Errno::FBIG.into());
         }
+        state.reserved.remove(&self.inode);
         state.perform(Op::Change(Change::SetLen { inode: self.inode, len }));
         Ok(())
     }
@@ -386,12 +396,13 @@ impl SimFile {
         self.disk.state().sync(self.inode, OpKind::Sync)
     }
 
-    /// Reserves nothing, but says when there is no such room.
     pub(crate) fn allocate_ahead(&self, offset: u64, len: u64) -> io::Result<()> {
         let mut state = self.writable()?;
         state.faults.check(OpKind::Allocate)?;
-        let present = state.cache.visible().content(self.inode).len() as u64;
-        state.check_room_for(offset.saturating_add(len).saturating_sub(present))
+        let (present, wanted) = (state.room_of(self.inode), offset.saturating_add(len));
+        state.check_room_for(wanted.saturating_sub(present))?;
+        state.reserved.insert(self.inode, wanted.max(present));
+        Ok(())
     }
 
     fn writable(&self) -> Result<MutexGuard<'_, State>, Errno> {

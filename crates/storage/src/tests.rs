@@ -4,6 +4,7 @@ mod crash;
 mod descriptors;
 mod failures;
 mod flush;
+mod full;
 mod indexes;
 mod model;
 mod reopen;

@@ -34,10 +34,10 @@ impl Tree {
         self.dirs.get(&dir).into_iter().flatten().map(|(name, entry)| (name, *entry))
     }
 
-    /// The length of all files that have a name.
-    pub(super) fn bytes(&self) -> u64 {
+    /// The bytes of all files that have a name, each counted by `room_of`.
+    pub(super) fn bytes(&self, room_of: impl Fn(Inode) -> u64) -> u64 {
         let named = self.dirs.values().flatten().filter(|(_, entry)| !entry.is_dir);
-        named.map(|(_, entry)| self.content(entry.inode).len() as u64).sum()
+        named.map(|(_, entry)| room_of(entry.inode)).sum()
     }
 
     /// Everything below a directory, the deepest first.

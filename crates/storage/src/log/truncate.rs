@@ -75,6 +75,11 @@ impl Log {
             .and_then(|cut| self.cut(cut))
             .and_then(|retired| retired.iter().try_for_each(|path| self.dir.disk().remove_file(path)));
         self.dir.watch_sync(undone)?;
+        match self.shorten() {
+            // What comes next is written over what follows the end.
+            Err(full) if is_full(&full) => {}
+            shortened => self.dir.watch_sync(shortened)?,
+        }
         Err(error)
     }
 
