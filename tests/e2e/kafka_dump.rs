@@ -14,8 +14,17 @@ const SEGMENT_BYTES: &str = "segment.bytes=1048576";
 const DUMP: &str = "org.apache.kafka.tools.DumpLogSegments";
 
 /// What the tool says of files that it doesn't like.
-const COMPLAINTS: [&str; 8] =
-    ["isvalid: false", "ismatch", "out of order", "isn't", "xception", "invalid bytes", "Could not", "is followed by"];
+const COMPLAINTS: [&str; 9] = [
+    "isvalid: false",
+    "ismatch",
+    "out of order",
+    "isn't",
+    "xception",
+    "orrupt",
+    "invalid bytes",
+    "Could not",
+    "is followed by",
+];
 
 /// Rounds of an idempotent producer each, with every codec, and a restart between them: clean or not.
 #[test]
