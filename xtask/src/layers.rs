@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("crates/console", &["broker"]),
     ("crates/cli", &["broker", "client", "record", "wire"]),
+    ("tests/verdict", &[]),
     ("xtask", &[]),
 ];
 

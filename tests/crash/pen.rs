@@ -1,0 +1,63 @@
+//! A client's pen: it numbers operations, looks at the clock and syncs the ledger every 100 ms.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use verdict::{Entry, Event, Kind, Phase, Writer};
+
+const SYNC_EVERY: Duration = Duration::from_millis(100);
+
+/// The clock and the place of all ledgers of a run.
+#[derive(Clone)]
+pub struct Desk {
+    began: Instant,
+    dir: std::path::PathBuf,
+}
+
+impl Desk {
+    /// Ledgers go to `dir`; time begins now.
+    pub fn new(dir: &Path) -> Desk {
+        Desk { began: Instant::now(), dir: dir.to_owned() }
+    }
+
+    /// The pen of a client.
+    pub fn pen(&self, client: u16) -> Pen {
+        let writer = Writer::create(&self.dir.join(format!("client-{client:05}"))).unwrap();
+        Pen { writer, began: self.began, client, operation: 0, synced: Instant::now() }
+    }
+}
+
+/// Writes one client's ledger.
+pub struct Pen {
+    writer: Writer,
+    began: Instant,
+    client: u16,
+    operation: u32,
+    synced: Instant,
+}
+
+impl Pen {
+    /// Whose it is.
+    pub fn client(&self) -> u16 {
+        self.client
+    }
+
+    /// An event of this client, of partition `partition` and a broker.
+    pub fn event(&self, kind: Kind, phase: Phase, partition: u32, incarnation: u16) -> Event {
+        Event { partition, incarnation, ..Event::new(kind, phase) }
+    }
+
+    /// Writes an event down with the time of now. Invocations get the next operation's number.
+    pub fn write(&mut self, mut event: Event, entries: &[Entry]) {
+        if event.phase == Phase::Invoke {
+            self.operation += 1;
+        }
+        event.time_ns = self.began.elapsed().as_nanos() as u64;
+        (event.client, event.operation) = (self.client, self.operation);
+        self.writer.write(&event, entries).unwrap();
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.writer.sync().unwrap();
+            self.synced = Instant::now();
+        }
+    }
+}
