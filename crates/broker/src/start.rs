@@ -143,7 +143,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<(Arc<Nod
     let quorum = Quorum::open(&disk, &dir.join("cluster-metadata"), &options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
-    let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
+    let stop = log_dir.begin().map_err(in_dir)?;
     let pool = Arc::new(Pool::new("pool", 2).map_err(StartError::Threads)?);
     let hosting = Hosting::new(log_dir, config.topic_defaults.clone(), stop, pool).map_err(in_dir)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));

@@ -100,11 +100,11 @@ impl Log {
     /// What a crash left of an earlier creation is completed; segments that are there are kept.
     pub fn create(dir: &Arc<LogDir>, name: &str, topic_id: Uuid, config: LogConfig) -> Result<Log, OpenError> {
         dir.check()?;
-        dir.forget_recovery_point(name)?;
+        dir.forget([name])?;
         dir.watch(dir.disk().create_dir_all(&dir.path().join(name)))?;
         dir.watch(dir.write_topic_id(name, topic_id))?;
         dir.watch(dir.disk().sync_dir(dir.path()))?;
-        Log::open(dir, name, config, Stop::Hard)
+        Log::open(dir, name, config, Stop::Power)
     }
 
     /// Opens the log `name`, recovering it when it was not closed.

@@ -77,7 +77,7 @@ pub(crate) fn open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop) -> 
     let recovery_point = dir.recovery_point(name)?;
     let recovered = match stop {
         Stop::Clean => files.open_clean(),
-        Stop::Hard => Ok(None),
+        Stop::Process | Stop::Power => Ok(None),
     };
     let recovered = match recovered {
         Ok(None) => files.open_hard(recovery_point).and_then(|recovered| {

@@ -30,7 +30,7 @@ proptest! {
     #[test]
     fn every_look_up_by_time_is_the_brute_one(
         turns in vec(vec((select(Compression::ALL.as_slice()), vec(prop_oneof![9 => 0..40i64, 1 => Just(-1)], 1..5)), 1..5), 1..7),
-        stop in select(vec![None, Some(Stop::Clean), Some(Stop::Hard)]),
+        stop in select(vec![None, Some(Stop::Clean), Some(Stop::Power)]),
     ) {
         let sim = SimDisk::new();
         let mut log = create(&sim, small());
