@@ -12,6 +12,8 @@ pub(crate) const TIME_INDEX: &str = "timeindex";
 pub(crate) const SNAPSHOT: &str = "snapshot";
 /// Ours: the last batches of each producer, beside Kafka's snapshot of the last one.
 pub(crate) const WINDOWS: &str = "windows";
+/// Ours: what recovery found damaged in a segment.
+pub(crate) const DAMAGE: &str = "damage";
 pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
@@ -21,6 +23,7 @@ pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
 }
 
 /// The offsets that name the files with this extension, ascending.
+#[allow(dead_code, reason = "truncation uses it")]
 pub(crate) fn offsets(disk: &Disk, dir: &Path, extension: &str) -> io::Result<Vec<Offset>> {
     let entries = disk.read_dir(dir)?;
     let files = entries.iter().filter(|entry| !entry.is_dir);
@@ -39,7 +42,7 @@ pub(crate) fn read_if_there(disk: &Disk, path: &Path) -> io::Result<Option<Vec<u
 }
 
 /// Offsets so large that a segment from there on would reach beyond the last one name no file of ours.
-fn offset_of(name: &str, extension: &str) -> Option<Offset> {
+pub(crate) fn offset_of(name: &str, extension: &str) -> Option<Offset> {
     let digits = name.strip_suffix(extension)?.strip_suffix('.')?;
     let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let offset: i64 = is_number.then(|| digits.parse().ok())??;

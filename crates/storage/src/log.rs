@@ -16,7 +16,7 @@ use crate::group::Group;
 use crate::producers::snapshot;
 use crate::producers::{Producers, Sequence, SequenceError};
 use crate::reader::LogReader;
-use crate::recovery::{self, OpenError, Recovered};
+use crate::recovery::{self, OpenError, Recovered, Syncs};
 use crate::segment::{Damage, Segment};
 use crate::view::{LogView, Shared};
 
@@ -110,12 +110,17 @@ impl Log {
     /// Opens the log `name`, recovering it when it was not closed.
     pub fn open(dir: &Arc<LogDir>, name: &str, config: LogConfig, stop: Stop) -> Result<Log, OpenError> {
         dir.check()?;
-        let Recovered { segments, active, next_offset, producers, epochs, recovery_point } =
-            recovery::open(dir, name, &config, stop)?;
-        let log_start_offset = segments[0].base_offset;
+        let recovered = recovery::open(dir, name, &config, stop, Syncs::Each)?;
+        Ok(Log::new(dir, name, config, recovered))
+    }
+
+    /// A log that was recovered, and is durable.
+    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
+        let Recovered { segments, active, log_start_offset, next_offset, producers, epochs, recovery_point, .. } =
+            recovered;
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
-        Ok(Log { dir, name, config, shared, active, next_offset, producers, epochs, recovery_point })
+        Log { dir, name, config, shared, active, next_offset, producers, epochs, recovery_point }
     }
 
     /// A reader, for any thread; it works as long as somebody has it.

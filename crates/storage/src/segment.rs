@@ -56,15 +56,21 @@ impl Segment {
 
     /// Makes the files of a new segment. Their names are durable when this returns.
     pub(crate) fn create(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
-        let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
-        segment.log()?.set_len(0)?;
-        segment.offset_index.replace(&[])?;
-        segment.time_index.replace(&[])?;
+        let segment = Segment::create_without_sync(disk, dir, base_offset)?;
         #[cfg(test)]
         if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
             return Ok(segment);
         }
         disk.sync_dir(dir)?;
+        Ok(segment)
+    }
+
+    /// Makes the files of a new segment, in the page cache only.
+    pub(crate) fn create_without_sync(disk: &Disk, dir: &Path, base_offset: Offset) -> io::Result<Segment> {
+        let segment = Segment::open_as(disk, dir, base_offset, Open::Create)?;
+        segment.log()?.set_len(0)?;
+        segment.offset_index.replace(&[])?;
+        segment.time_index.replace(&[])?;
         Ok(segment)
     }
 
