@@ -154,7 +154,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
-    let stop = log_dir.take_clean_shutdown().map_err(in_dir)?;
+    let stop = log_dir.begin().map_err(in_dir)?;
     let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
     let (flushes, pool) = (pool("flush", FLUSHES_MAX)?, pool("pool", 2)?);
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));

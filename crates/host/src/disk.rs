@@ -136,6 +136,27 @@ impl Disk {
         }
     }
 
+    /// Makes everything durable that was written to the filesystem that holds `path`, names included (`syncfs`).
+    ///
+    /// # Errors
+    /// Also an error of an earlier write-back that nobody was told of. As for [`File::sync_data`], what it concerned is
+    /// in doubt for good.
+    pub fn sync_filesystem(&self, path: &Path) -> io::Result<()> {
+        match &self.0 {
+            Kind::Real => real::sync_filesystem(path),
+            Kind::Sim(disk) => disk.sync_filesystem(path),
+        }
+    }
+
+    /// Names the page cache that holds what is written to `path` and is not durable yet: the same text as long as no
+    /// power cut or unmount can have come between. `None` where the system cannot tell (before Linux 6.8).
+    pub fn cache_identity(&self, path: &Path) -> io::Result<Option<String>> {
+        match &self.0 {
+            Kind::Real => real::cache_identity(path),
+            Kind::Sim(disk) => disk.cache_identity(path).map(Some),
+        }
+    }
+
     /// The length of a file in bytes.
     pub fn metadata_len(&self, path: &Path) -> io::Result<u64> {
         match &self.0 {

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use rustix::fs::{FallocateFlags, FlockOperation};
+use rustix::fs::{AtFlags, FallocateFlags, FlockOperation, StatxFlags};
 use rustix::io::Errno;
 
 use crate::disk::{DirEntry, Open};
@@ -108,6 +108,26 @@ pub(crate) fn remove_dir_all(path: &Path) -> io::Result<()> {
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?.sync_all()
 }
+
+pub(crate) fn sync_filesystem(path: &Path) -> io::Result<()> {
+    let dir = fs::OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::syncfs(&dir))?)
+}
+
+/// Of the boot and of the mount; the kernel gives no two mounts the same number until the next boot.
+pub(crate) fn cache_identity(path: &Path) -> io::Result<Option<String>> {
+    let unique_mount = StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
+    let stat = match rustix::fs::statx(rustix::fs::CWD, path, AtFlags::empty(), unique_mount) {
+        Ok(stat) if stat.stx_mask & STATX_MNT_ID_UNIQUE != 0 => stat,
+        Ok(_) | Err(Errno::NOSYS | Errno::INVAL) => return Ok(None),
+        Err(errno) => return Err(errno.into()),
+    };
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    Ok(Some(format!("boot {} mount {}", boot.trim(), stat.stx_mnt_id)))
+}
+
+/// Since Linux 6.8.
+const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
 
 pub(crate) fn metadata_len(path: &Path) -> io::Result<u64> {
     Ok(fs::metadata(path)?.len())

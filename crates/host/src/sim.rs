@@ -265,6 +265,21 @@ impl SimDisk {
         state.sync(dir, OpKind::SyncDir)
     }
 
+    pub(crate) fn sync_filesystem(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.cache.visible().lookup_dir(path)?;
+        let verdict = state.faults.check(OpKind::SyncFilesystem);
+        state.perform(if verdict.is_ok() { Op::SyncAll } else { Op::FailedSyncAll });
+        verdict
+    }
+
+    /// A power cut changes it, the death of a process doesn't.
+    pub(crate) fn cache_identity(&self, path: &Path) -> io::Result<String> {
+        let state = self.state();
+        state.cache.visible().lookup(path)?;
+        Ok(format!("boot {}", state.cache.boots()))
+    }
+
     pub(crate) fn metadata_len(&self, path: &Path) -> io::Result<u64> {
         let state = self.state();
         let entry = state.cache.visible().lookup(path)?;

@@ -1,6 +1,10 @@
-//! One entry of `log.dirs`: its failure flag, the clean-shutdown file, the recovery points, the deleted logs.
+//! One entry of `log.dirs`: its failure flag, how it was left, the checkpoints, the deleted logs.
 
-use std::collections::BTreeMap;
+mod names;
+mod offsets;
+mod session;
+
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,9 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use host::Disk;
 use record::{Offset, Uuid};
 
+use crate::files;
 use crate::open_files::{OPEN_FILES_MAX, OpenFiles};
 use crate::room::{Room, is_full};
-use crate::{checkpoint, files};
+use offsets::OffsetsFile;
+
+pub(crate) use names::partition_metadata;
 
 /// A directory that holds logs, shared by all of them.
 #[derive(Debug)]
@@ -20,10 +27,11 @@ pub struct LogDir {
     path: PathBuf,
     open_files: Arc<OpenFiles>,
     failed: AtomicBool,
-    /// `None` until the checkpoint was read.
-    recovery_points: Mutex<Option<BTreeMap<String, Offset>>>,
-    /// `None` until the checkpoint was read.
-    log_start_offsets: Mutex<Option<BTreeMap<String, Offset>>>,
+    /// Logs that could not be opened: what they hold was not closed.
+    unopened: Mutex<BTreeSet<String>>,
+    recovery_points: OffsetsFile,
+    log_start_offsets: OffsetsFile,
+    high_watermarks: OffsetsFile,
     pub(crate) room: Room,
 }
 
@@ -32,8 +40,10 @@ pub struct LogDir {
 pub enum Stop {
     /// Every log was closed.
     Clean,
-    /// It was killed, or the machine died.
-    Hard,
+    /// The process died, and the page cache that it wrote to is still there.
+    Process,
+    /// Anything else: the machine died, or nobody knows.
+    Power,
 }
 
 /// An earlier I/O error made the directory read-only.
@@ -44,10 +54,17 @@ pub struct LogDirFailed;
 impl LogDir {
     /// The directory at `path`, which must exist.
     pub fn new(disk: Disk, path: PathBuf) -> LogDir {
-        let open_files = Arc::new(OpenFiles::new(disk.clone(), OPEN_FILES_MAX));
-        let (failed, room) = (AtomicBool::new(false), Room::default());
-        let (recovery_points, log_start_offsets) = (Mutex::new(None), Mutex::new(None));
-        LogDir { disk, path, open_files, failed, recovery_points, log_start_offsets, room }
+        LogDir {
+            open_files: Arc::new(OpenFiles::new(disk.clone(), OPEN_FILES_MAX)),
+            disk,
+            path,
+            failed: AtomicBool::new(false),
+            unopened: Mutex::default(),
+            recovery_points: OffsetsFile::new(RECOVERY_POINTS),
+            log_start_offsets: OffsetsFile::new(LOG_START_OFFSETS).with_copy(LOG_START_OFFSETS_COPY),
+            high_watermarks: OffsetsFile::new(HIGH_WATERMARKS),
+            room: Room::default(),
+        }
     }
 
     /// Keeps at most `max` files of segments open, but at least one; 4,096 without this. Files that a
@@ -99,80 +116,106 @@ impl LogDir {
     pub(crate) fn watch_sync<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.inspect_err(|error| {
             if is_of_the_disk(error) && !self.failed.swap(true, Ordering::AcqRel) {
+                // Best effort: the error that is reported is the first one.
+                let _ = session::forget(&self.disk, &self.path);
                 tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
             }
         })
     }
 
-    /// How the directory was left. The clean-shutdown file is removed, durably, so that a crash from now on is seen.
-    pub fn take_clean_shutdown(&self) -> io::Result<Stop> {
-        let marker = self.path.join(CLEAN_SHUTDOWN);
-        if !self.disk.exists(&marker)? {
-            return Ok(Stop::Hard);
-        }
-        self.disk.remove_file(&marker)?;
-        self.disk.sync_dir(&self.path)?;
-        Ok(Stop::Clean)
+    /// How the directory was left. Call it once, before anything is written: the clean-shutdown file is removed, durably,
+    /// so that a crash from now on is seen, and what tells a process's death from a power cut is noted.
+    ///
+    /// After [`Stop::Power`] a death of this process counts as a power cut until [`LogDir::recovery_is_complete`].
+    pub fn begin(&self) -> io::Result<Stop> {
+        self.watch(session::begin(&self.disk, &self.path))
     }
 
-    /// Says that every log here was closed. The recovery points are written before.
+    /// Says that every log here was opened, so that the page cache can be trusted after a death of this process.
+    /// [`LogDir::open_logs`] says it by itself when it opened all that are there.
+    pub fn recovery_is_complete(&self) -> io::Result<()> {
+        self.check().map_err(io::Error::other)?;
+        self.watch(session::trust(&self.disk, &self.path))
+    }
+
+    /// Says that every log here was closed. The checkpoints are written before.
     ///
     /// # Errors
-    /// Also when the directory has failed: then it was not left cleanly.
+    /// Also when the directory has failed, or a log could not be opened: then it was not left cleanly.
     pub fn mark_clean_shutdown(&self) -> io::Result<()> {
-        self.write_recovery_points()?;
-        self.disk.write_atomic(&self.path.join(CLEAN_SHUTDOWN), br#"{"version":0,"brokerEpoch":-1}"#)
+        if let Some(name) = self.lock_unopened().first() {
+            return Err(io::Error::other(format!("the log {name} could not be opened, so it was not closed")));
+        }
+        self.write_checkpoints()?;
+        let marker = self.path.join(session::CLEAN_SHUTDOWN);
+        self.watch(self.disk.write_atomic(&marker, br#"{"version":0,"brokerEpoch":-1}"#))
+    }
+
+    /// Notes whether the log `name` could be opened.
+    pub(crate) fn note_opened(&self, name: &str, opened: bool) {
+        let mut unopened = self.lock_unopened();
+        if opened {
+            unopened.remove(name);
+        } else {
+            unopened.insert(name.to_owned());
+        }
     }
 
     /// Writes `recovery-point-offset-checkpoint`: below which offsets the logs are known to be durable, so that
-    /// recovery needn't look there.
+    /// recovery needn't look there. Nothing is written when nothing has changed.
     pub fn write_recovery_points(&self) -> io::Result<()> {
-        self.check().map_err(io::Error::other)?;
-        let mut points = self.lock_recovery_points();
-        let points = self.loaded(&mut points, RECOVERY_POINTS)?;
-        self.watch(self.store(points, RECOVERY_POINTS))
+        self.store(&self.recovery_points)
     }
 
-    /// Writes the checkpoints of all logs: the recovery points and the log start offsets.
+    /// Writes the checkpoints of all logs that have changed: the log start offsets, the recovery points and the high
+    /// watermarks.
+    ///
+    /// # Errors
+    /// When the disk is full the old ones stay, which is no failure of the directory.
     pub fn write_checkpoints(&self) -> io::Result<()> {
-        self.write_recovery_points()?;
-        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
-        let starts = self.loaded(&mut starts, LOG_START_OFFSETS)?;
-        self.watch(self.store(starts, LOG_START_OFFSETS))
+        [&self.log_start_offsets, &self.recovery_points, &self.high_watermarks]
+            .into_iter()
+            .try_for_each(|file| self.store(file))
     }
 
-    /// Where the log `name` begins; 0 when that is not known.
-    pub(crate) fn log_start_offset(&self, name: &str) -> io::Result<Offset> {
-        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.loaded(&mut starts, LOG_START_OFFSETS)?.get(name).copied().unwrap_or_default())
-    }
-
-    pub(crate) fn note_log_start_offset(&self, name: &str, offset: Offset) -> io::Result<()> {
-        let mut starts = self.log_start_offsets.lock().unwrap_or_else(PoisonError::into_inner);
-        self.loaded(&mut starts, LOG_START_OFFSETS)?.insert(name.to_owned(), offset);
-        Ok(())
+    fn store(&self, file: &OffsetsFile) -> io::Result<()> {
+        self.check().map_err(io::Error::other)?;
+        self.watch(file.store(&self.disk, &self.path))
     }
 
     /// The offset below which the log `name` is durable; 0 when that is not known.
     pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Offset> {
-        let mut points = self.lock_recovery_points();
-        Ok(self.loaded(&mut points, RECOVERY_POINTS)?.get(name).copied().unwrap_or_default())
+        Ok(self.recovery_points.find(&self.disk, &self.path, name)?.unwrap_or_default())
     }
 
     pub(crate) fn note_recovery_point(&self, name: &str, offset: Offset) -> io::Result<()> {
-        let mut points = self.lock_recovery_points();
-        self.loaded(&mut points, RECOVERY_POINTS)?.insert(name.to_owned(), offset);
-        Ok(())
+        self.recovery_points.note(&self.disk, &self.path, name, offset)
     }
 
-    /// Forgets a log that is about to be created or deleted, on disk too: a later log of that name has other bytes.
-    pub(crate) fn forget_recovery_point(&self, name: &str) -> io::Result<()> {
-        for (points, file) in [(&self.recovery_points, RECOVERY_POINTS), (&self.log_start_offsets, LOG_START_OFFSETS)] {
-            let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
-            let points = self.loaded(&mut points, file)?;
-            if points.remove(name).is_some() {
-                self.watch(self.store(points, file))?;
-            }
+    /// Where the log `name` begins, as far as it was noted; 0 otherwise.
+    pub fn log_start_offset(&self, name: &str) -> io::Result<Offset> {
+        Ok(self.log_start_offsets.find(&self.disk, &self.path, name)?.unwrap_or_default())
+    }
+
+    /// Notes where the log `name` begins. It is on disk after the next [`LogDir::write_checkpoints`].
+    pub fn note_log_start_offset(&self, name: &str, offset: Offset) -> io::Result<()> {
+        self.log_start_offsets.note(&self.disk, &self.path, name, offset)
+    }
+
+    /// The high watermark that was noted for the log `name`.
+    pub fn high_watermark(&self, name: &str) -> io::Result<Option<Offset>> {
+        self.high_watermarks.find(&self.disk, &self.path, name)
+    }
+
+    /// Notes the high watermark of the log `name`. It is on disk after the next [`LogDir::write_checkpoints`].
+    pub fn note_high_watermark(&self, name: &str, offset: Offset) -> io::Result<()> {
+        self.high_watermarks.note(&self.disk, &self.path, name, offset)
+    }
+
+    /// Forgets logs that are about to be created or deleted, on disk too: later logs of those names have other bytes.
+    pub(crate) fn forget<'a>(&self, names: impl IntoIterator<Item = &'a str> + Clone) -> io::Result<()> {
+        for file in [&self.recovery_points, &self.log_start_offsets, &self.high_watermarks] {
+            self.watch(file.forget(&self.disk, &self.path, names.clone()))?;
         }
         Ok(())
     }
@@ -181,106 +224,58 @@ impl LogDir {
     /// that can be read.
     pub fn topic_id(&self, name: &str) -> io::Result<Option<Uuid>> {
         let bytes = files::read_if_there(&self.disk, &self.path.join(name).join(files::PARTITION_METADATA))?;
-        Ok(bytes.and_then(|bytes| parse_partition_metadata(&bytes)))
+        Ok(bytes.and_then(|bytes| names::parse_partition_metadata(&bytes)))
     }
 
     pub(crate) fn write_topic_id(&self, name: &str, id: Uuid) -> io::Result<()> {
         let path = self.path.join(name).join(files::PARTITION_METADATA);
-        self.disk.write_atomic(&path, format!("version: 0\ntopic_id: {id}").as_bytes())
+        self.disk.write_atomic(&path, partition_metadata(id).as_bytes())
     }
 
     /// Renames the directory of the log `name` as that of a deleted one, durably, and returns its new path. The log must
     /// not be open.
     pub fn set_aside(&self, name: &str) -> io::Result<PathBuf> {
         self.check().map_err(io::Error::other)?;
-        let id = self.topic_id(name)?.unwrap_or_default();
-        self.forget_recovery_point(name)?;
-        let deleted = self.path.join(deleted_name(name, id));
+        let deleted = self.free_deleted_name(name, self.topic_id(name)?.unwrap_or_default())?;
+        self.forget([name])?;
         self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
-        self.watch(self.disk.sync_dir(&self.path))?;
+        self.watch_sync(self.disk.sync_dir(&self.path))?;
+        self.note_opened(name, true);
         Ok(deleted)
+    }
+
+    fn free_deleted_name(&self, name: &str, id: Uuid) -> io::Result<PathBuf> {
+        for attempt in 0.. {
+            let path = self.path.join(names::deleted(name, id, attempt));
+            if !self.disk.exists(&path)? {
+                return Ok(path);
+            }
+        }
+        unreachable!("a directory holds fewer than 2^64 names")
     }
 
     /// The names of the logs: directories called `<topic>-<partition>`.
     pub fn logs(&self) -> io::Result<Vec<String>> {
         let entries = self.disk.read_dir(&self.path)?.into_iter();
-        let is_log = |name: &str| name.rsplit_once('-').is_some_and(|(_, index)| index.parse::<u32>().is_ok());
-        Ok(entries.filter(|entry| entry.is_dir && is_log(&entry.name)).map(|entry| entry.name).collect())
+        Ok(entries.filter(|entry| entry.is_dir && names::is_log(&entry.name)).map(|entry| entry.name).collect())
     }
 
     /// The directories of deleted logs that are still there. Remove each with [`host::Disk::remove_dir_all`].
     pub fn deleted_logs(&self) -> io::Result<Vec<PathBuf>> {
         let entries = self.disk.read_dir(&self.path)?;
-        let deleted = entries.iter().filter(|entry| entry.is_dir && is_deleted(&entry.name));
+        let deleted = entries.iter().filter(|entry| entry.is_dir && names::is_deleted(&entry.name));
         Ok(deleted.map(|entry| self.path.join(&entry.name)).collect())
     }
 
-    fn loaded<'a>(
-        &self,
-        points: &'a mut Option<BTreeMap<String, Offset>>,
-        file: &str,
-    ) -> io::Result<&'a mut BTreeMap<String, Offset>> {
-        match points {
-            Some(points) => Ok(points),
-            None => Ok(points.insert(self.load(file)?)),
-        }
-    }
-
-    fn load(&self, file: &str) -> io::Result<BTreeMap<String, Offset>> {
-        let bytes = files::read_if_there(&self.disk, &self.path.join(file))?;
-        let points = bytes.and_then(|bytes| checkpoint::decode(&bytes, parse_recovery_point));
-        Ok(points.unwrap_or_default().into_iter().collect())
-    }
-
-    fn store(&self, points: &BTreeMap<String, Offset>, file: &str) -> io::Result<()> {
-        let lines = points.iter().filter_map(|(name, offset)| {
-            let (topic, partition) = name.rsplit_once('-')?;
-            Some(format!("{topic} {partition} {offset}"))
-        });
-        let lines: Vec<String> = lines.collect();
-        self.disk.write_atomic(&self.path.join(file), &checkpoint::encode(lines.iter()))
-    }
-
-    fn lock_recovery_points(&self) -> MutexGuard<'_, Option<BTreeMap<String, Offset>>> {
-        self.recovery_points.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_unopened(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unopened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 const LOG_START_OFFSETS: &str = "log-start-offset-checkpoint";
-const DELETED: &str = "-delete";
-/// What filesystems take as a name.
-const NAME_BYTES_MAX: usize = 255;
-
-fn parse_recovery_point(line: &str) -> Option<(String, Offset)> {
-    let mut words = line.split(' ');
-    let (topic, partition) = (words.next()?, checkpoint::number::<u32>(words.next()?)?);
-    let offset = checkpoint::number(words.next()?)?;
-    words.next().is_none().then(|| (format!("{topic}-{partition}"), Offset(offset)))
-}
-
-fn parse_partition_metadata(bytes: &[u8]) -> Option<Uuid> {
-    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
-    let version = lines.next()?.strip_prefix("version: ")?;
-    let id = lines.next()?.strip_prefix("topic_id: ")?.parse().ok()?;
-    (version == "0").then_some(id)
-}
-
-/// `<topic>-<partition>.<32 hex digits>-delete`, the topic cut where the name would be too long. The digits are those
-/// of the topic's id, which no other topic will have.
-fn deleted_name(name: &str, id: Uuid) -> String {
-    let suffix = format!(".{:032x}{DELETED}", u128::from_be_bytes(id.0));
-    let (topic, partition) = name.rsplit_once('-').unwrap_or((name, "0"));
-    let room = NAME_BYTES_MAX - suffix.len() - partition.len() - 1;
-    let topic = &topic[..topic.floor_char_boundary(room)];
-    format!("{topic}-{partition}{suffix}")
-}
-
-fn is_deleted(name: &str) -> bool {
-    let id = name.strip_suffix(DELETED).and_then(|name| name.rsplit_once('.')).map(|(_, id)| id);
-    id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
+const LOG_START_OFFSETS_COPY: &str = ".ottla-log-start-offsets";
+const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
 
 /// A process that has used up its descriptors fails to open a file, but nothing was written wrongly.
 fn is_of_the_disk(error: &io::Error) -> bool {

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use host::Disk;
+use host::{Disk, Open};
 use record::{LeaderEpoch, Offset};
 
 use crate::{checkpoint, files};
@@ -31,8 +31,20 @@ impl Epochs {
 
     /// Replaces the checkpoint in `dir`, durably.
     pub(crate) fn store(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
-        let lines = self.0.iter().map(|start| format!("{} {}", start.epoch, start.start_offset));
-        disk.write_atomic(&dir.join(files::EPOCHS), &checkpoint::encode(lines))
+        disk.write_atomic(&dir.join(files::EPOCHS), &self.encode())
+    }
+
+    /// Writes the checkpoint in a new directory, which somebody else makes durable.
+    pub(crate) fn write(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
+        disk.open(&dir.join(files::EPOCHS), Open::Create)?.write_all_at(&self.encode(), 0)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        checkpoint::encode(self.0.iter().map(|start| format!("{} {}", start.epoch, start.start_offset)))
+    }
+
+    pub(crate) fn starts(&self) -> &[EpochStart] {
+        &self.0
     }
 
     pub(crate) fn latest(&self) -> LeaderEpoch {

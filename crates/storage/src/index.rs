@@ -47,6 +47,8 @@ pub(crate) trait Entry: Copy {
     fn decode(bytes: &[u8]) -> Self;
     /// Appends the bytes.
     fn encode(self, out: &mut Vec<u8>);
+    /// Whether it may follow the other in an index.
+    fn is_above(&self, before: &Self) -> bool;
 }
 
 impl Entry for OffsetEntry {
@@ -60,6 +62,10 @@ impl Entry for OffsetEntry {
     fn encode(self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.relative_offset.to_be_bytes());
         out.extend_from_slice(&self.position.to_be_bytes());
+    }
+
+    fn is_above(&self, before: &OffsetEntry) -> bool {
+        self.relative_offset > before.relative_offset && self.position > before.position
     }
 }
 
@@ -75,6 +81,10 @@ impl Entry for TimeEntry {
     fn encode(self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.timestamp.0.to_be_bytes());
         out.extend_from_slice(&self.relative_offset.to_be_bytes());
+    }
+
+    fn is_above(&self, before: &TimeEntry) -> bool {
+        self.timestamp > before.timestamp && self.relative_offset > before.relative_offset
     }
 }
 
@@ -132,8 +142,33 @@ impl<E: Entry> Index<E> {
             let middle = low + (high - low) / 2;
             if keeps(&self.entry(middle)?) { low = middle + 1 } else { high = middle }
         }
-        self.count.store(low, Ordering::Release);
-        self.file.file()?.set_len(u64::from(low) * E::LEN as u64)
+        self.keep_first(low)
+    }
+
+    /// Drops all entries but the first `count`, which are there. Nobody may search meanwhile.
+    pub(crate) fn keep_first(&self, count: u32) -> io::Result<()> {
+        self.count.store(count, Ordering::Release);
+        self.file.file()?.set_len(u64::from(count) * E::LEN as u64)
+    }
+
+    /// Whether the file holds so many entries and nothing else.
+    pub(crate) fn has_exactly(&self, count: u32) -> io::Result<bool> {
+        Ok(self.file.file()?.len()? == u64::from(count) * E::LEN as u64)
+    }
+
+    /// The first entries, as far as they ascend.
+    pub(crate) fn ascending(&self) -> io::Result<Vec<E>> {
+        let count = self.count();
+        let mut bytes = vec![0; count as usize * E::LEN];
+        self.file.file()?.read_exact_at(&mut bytes, 0)?;
+        let mut entries: Vec<E> = Vec::with_capacity(count as usize);
+        for entry in bytes.chunks_exact(E::LEN).map(E::decode) {
+            if entries.last().is_some_and(|last| !entry.is_above(last)) {
+                break;
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
     }
 
     /// Makes the entries durable, unless somebody removed the file.

@@ -17,7 +17,7 @@ use crate::dir::{LogDir, Stop};
 use crate::epochs::Epochs;
 use crate::producers::{Producers, snapshot};
 use crate::reader::LogReader;
-use crate::recovery::{self, OpenError, Recovered};
+use crate::recovery::{self, OpenError, Recovered, Syncs};
 use crate::segment::Damage;
 use crate::view::{LogView, Shared};
 
@@ -46,32 +46,28 @@ impl Log {
     /// What a crash left of an earlier creation is completed; segments that are there are kept.
     pub fn create(dir: &Arc<LogDir>, name: &str, topic_id: Uuid, config: LogConfig) -> Result<Log, OpenError> {
         dir.check()?;
-        dir.forget_recovery_point(name)?;
+        dir.forget([name])?;
         dir.watch(dir.disk().create_dir_all(&dir.path().join(name)))?;
         dir.watch(dir.write_topic_id(name, topic_id))?;
         dir.watch(dir.disk().sync_dir(dir.path()))?;
-        Log::open(dir, name, config, Stop::Hard)
+        Log::open(dir, name, config, Stop::Power)
     }
 
     /// Opens the log `name`, recovering it when it was not closed.
     pub fn open(dir: &Arc<LogDir>, name: &str, config: LogConfig, stop: Stop) -> Result<Log, OpenError> {
         dir.check()?;
-        let Recovered { segments, active, next_offset, producers, mut epochs, .. } =
-            recovery::open(dir, name, &config, stop)?;
+        let recovered = recovery::open(dir, name, &config, stop, Syncs::Each)?;
+        Ok(Log::new(dir, name, config, recovered))
+    }
+
+    /// A log that was recovered, and is durable.
+    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
+        let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
         segments.iter().for_each(|segment| segment.close_files());
-        let known_start = dir.watch(dir.log_start_offset(name))?;
-        let log_start_offset = known_start.min(next_offset).max(segments[0].base_offset);
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
-        let (dir, name) = (Arc::clone(dir), name.to_owned());
-        let unflushed = Unflushed::none();
-        let mut log = Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed };
-        if known_start > next_offset {
-            // A power cut took the last records, and they had been deleted. Their offsets are not given again.
-            let retired = log.truncate_fully_and_start_at(known_start)?;
-            retired.iter().try_for_each(|path| log.dir.disk().remove_file(path))?;
-        }
-        Ok(log)
+        let (dir, name, unflushed) = (Arc::clone(dir), name.to_owned(), Unflushed::none());
+        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed }
     }
 
     /// A reader, for any thread; it works as long as somebody has it.

@@ -1,13 +1,19 @@
 //! Opening and creating many logs at once: side by side, and made durable together.
+//!
+//! A sync of the filesystem costs about as much as that of a few files, and covers all. Nobody sees a log before it.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use host::Open;
 use record::Uuid;
 
 use crate::config::LogConfig;
-use crate::dir::{LogDir, Stop};
+use crate::dir::{LogDir, LogDirFailed, Stop, partition_metadata};
+use crate::files;
 use crate::log::Log;
-use crate::recovery::OpenError;
+use crate::recovery::{self, OpenError, Recovered, Syncs};
 
 /// A log to be created.
 #[derive(Clone, Debug)]
@@ -29,9 +35,17 @@ pub struct Progress {
     pub logs: usize,
 }
 
+/// So few logs are synced file by file: others may have much to write to the filesystem.
+const FEW: usize = 4;
+
+type Opened = Result<Recovered, OpenError>;
+
 impl LogDir {
     /// Opens logs as [`Log::open`] does, on `threads` threads; what recovery accepted is durable when this returns. The
-    /// results are in the order of `wanted`. `progress` is called now and then, from any of the threads.
+    /// results are in the order of `wanted`. `progress` is called after each log, from any of the threads.
+    ///
+    /// A log that cannot be opened is no obstacle to the others, but a failed sync is: then the directory has failed. When
+    /// all logs of the directory were opened, recovery is complete ([`LogDir::recovery_is_complete`]).
     pub fn open_logs(
         self: &Arc<Self>,
         wanted: &[(String, LogConfig)],
@@ -39,17 +53,114 @@ impl LogDir {
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Vec<Result<Log, OpenError>> {
-        let _ = threads;
-        let logs = wanted.len();
-        let open = |(at, (name, config)): (usize, &(String, LogConfig))| {
-            progress(Progress { logs_done: at, logs });
-            Log::open(self, name, config.clone(), stop)
+        let syncs = if wanted.len() <= FEW { Syncs::Each } else { Syncs::Together };
+        let open = |(name, config): &(String, LogConfig)| {
+            self.check()?;
+            recovery::open(self, name, config, stop, syncs)
         };
-        wanted.iter().enumerate().map(open).collect()
+        let opened = self.side_by_side(wanted, threads, progress, open);
+        let logs = self.finish(opened, wanted.iter().map(|(name, config)| (name.as_str(), config)));
+        if logs.iter().all(Result::is_ok) && self.are_all(wanted).unwrap_or(false) {
+            // Without it the next start takes longer, and that is all.
+            if let Err(error) = self.recovery_is_complete() {
+                tracing::warn!(dir = %self.path().display(), %error, "after a crash of the process, logs will be recovered as after a power cut");
+            }
+        }
+        logs
+    }
+
+    fn side_by_side<'w, T: Sync>(
+        &self,
+        wanted: &'w [T],
+        threads: usize,
+        progress: &(dyn Fn(Progress) + Sync),
+        open: impl Fn(&'w T) -> Opened + Sync,
+    ) -> Vec<Opened> {
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let opened: Vec<OnceLock<Opened>> = wanted.iter().map(|_| OnceLock::new()).collect();
+        let work = || {
+            while let Some((index, item)) = at(wanted, next.fetch_add(1, Ordering::Relaxed)) {
+                // Every index is taken once.
+                let _ = opened[index].set(open(item));
+                let logs_done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress(Progress { logs_done, logs: wanted.len() });
+            }
+        };
+        std::thread::scope(|scope| {
+            let helpers = threads.min(wanted.len()).saturating_sub(1);
+            (0..helpers).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        opened.into_iter().map(|cell| cell.into_inner().expect("every log was tried")).collect()
+    }
+
+    /// Makes what is not durable yet durable, notes the recovery points, and hands out the logs.
+    fn finish<'w>(
+        self: &Arc<Self>,
+        opened: Vec<Opened>,
+        wanted: impl Iterator<Item = (&'w str, &'w LogConfig)>,
+    ) -> Vec<Result<Log, OpenError>> {
+        let needs_sync = |opened: &Opened| opened.as_ref().is_ok_and(|recovered| recovered.needs_sync);
+        let synced = match opened.iter().any(needs_sync) {
+            true => self.watch_sync(self.disk().sync_filesystem(self.path())),
+            false => Ok(()),
+        };
+        let finish = |(opened, (name, config)): (Opened, (&str, &LogConfig))| {
+            let recovered = opened?;
+            if synced.is_err() && recovered.needs_sync {
+                self.note_opened(name, false);
+                return Err(OpenError::Failed(LogDirFailed));
+            }
+            self.note_recovery_point(name, recovered.recovery_point)?;
+            Ok(Log::new(self, name, config.clone(), recovered))
+        };
+        opened.into_iter().zip(wanted).map(finish).collect()
+    }
+
+    /// Whether the directory has no other logs.
+    fn are_all(&self, wanted: &[(String, LogConfig)]) -> io::Result<bool> {
+        let mut names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        Ok(self.logs()?.iter().all(|log| names.binary_search(&log.as_str()).is_ok()))
     }
 
     /// Creates logs as [`Log::create`] does, with few syncs for all of them. The results are in the order of `wanted`.
+    ///
+    /// A crash in between leaves logs that [`Log::create`] completes. One that cannot be created is no obstacle to the
+    /// others, but a failed sync is.
     pub fn create_logs(self: &Arc<Self>, wanted: Vec<NewLog>) -> Vec<Result<Log, OpenError>> {
-        wanted.into_iter().map(|new| Log::create(self, &new.name, new.topic_id, new.config)).collect()
+        if wanted.len() <= FEW {
+            return wanted.into_iter().map(|new| Log::create(self, &new.name, new.topic_id, new.config)).collect();
+        }
+        if let Err(error) = self.forget(wanted.iter().map(|new| new.name.as_str())) {
+            let failed = |_| Err(OpenError::Io(io::Error::new(error.kind(), error.to_string())));
+            return wanted.iter().map(failed).collect();
+        }
+        let created = wanted.iter().map(|new| self.create_files(new)).collect();
+        self.finish(created, wanted.iter().map(|new| (new.name.as_str(), &new.config)))
     }
+
+    /// The files of one log, in the page cache.
+    fn create_files(&self, new: &NewLog) -> Opened {
+        self.check()?;
+        let path = self.path().join(&new.name);
+        let is_new = !self.watch(self.disk().exists(&path))?;
+        if is_new {
+            self.watch(self.disk().create_dir_all(&path))?;
+        }
+        let metadata = path.join(files::PARTITION_METADATA);
+        let written = self.disk().open(&metadata, Open::Create).and_then(|file| {
+            file.set_len(0)?;
+            file.write_all_at(partition_metadata(new.topic_id).as_bytes(), 0)
+        });
+        self.watch(written)?;
+        match is_new {
+            true => Ok(self.watch(recovery::create(self, &new.name, &new.config))?),
+            false => recovery::open(self, &new.name, &new.config, Stop::Power, Syncs::Together),
+        }
+    }
+}
+
+fn at<T>(items: &[T], index: usize) -> Option<(usize, &T)> {
+    items.get(index).map(|item| (index, item))
 }

@@ -1,39 +1,53 @@
 //! Opening a log: which of its bytes are batches, and the state that goes with them.
 //!
-//! After a clean stop the files are what was closed; only the last segment's end is looked up. After a hard stop, or
-//! where something doesn't fit, the last segment and those above the recovery point are read whole:
+//! - After a clean stop the files are what was closed; only the last segment's end is looked up.
+//! - After the death of the process the page cache holds what was written, so that only what follows the last index
+//!   entry is verified.
+//! - After a power cut, or where something doesn't fit, everything from the recovery point on is.
+//!
+//! What is found:
 //!
 //! - What follows the last valid batch of the log is a write that was cut short, and is cut off.
 //! - Bytes that are no batch, with valid batches after them, are [`Damage`]: everything stays, and reading there is an
 //!   error. Nothing else in the log is given up for them.
-//! - Indexes are made again.
+//! - Indexes are completed or made again.
 //! - What is left is made durable before anybody sees it, names included, so that a second crash takes nothing that
-//!   was read after the first.
+//!   was read after the first. [`Syncs`] says by whom.
+//!
+//! The log starts where its checkpoint says, or at its first segment if that begins above. As in Kafka, a start that lies
+//! beyond the end (a power cut took what was deleted anyway) leaves an empty log that begins there: offsets that were
+//! given once are not given again. The segments below the start stay until retention looks at them.
 
+mod damage;
 mod last;
+mod leftovers;
+mod listing;
 mod sealed;
+mod start;
 mod state;
+mod verified;
 mod verify;
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use host::Disk;
+use host::{Disk, File};
 use record::{Offset, Timestamp};
 
 use crate::active::Active;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop};
 use crate::epochs::Epochs;
-use crate::files;
-use crate::log::AppendError;
 use crate::open_files::LogFiles;
 use crate::producers::Producers;
 #[cfg(doc)]
 use crate::segment::Damage;
 use crate::segment::Segment;
 use crate::sparse::Sparse;
+use listing::Listing;
+use start::Trusted;
 
 /// Why a log cannot be opened or created.
 #[derive(Debug, thiserror::Error)]
@@ -46,24 +60,26 @@ pub enum OpenError {
     Io(#[from] io::Error),
 }
 
-impl From<AppendError> for OpenError {
-    fn from(error: AppendError) -> OpenError {
-        match error {
-            AppendError::Failed(failed) => OpenError::Failed(failed),
-            AppendError::StorageFull => OpenError::Io(io::ErrorKind::StorageFull.into()),
-            AppendError::Io(error) => OpenError::Io(error),
-        }
-    }
-}
-
 /// Everything that a log starts with.
 pub(crate) struct Recovered {
     pub(crate) segments: Vec<Arc<Segment>>,
     pub(crate) active: Active,
+    pub(crate) log_start_offset: Offset,
     pub(crate) next_offset: Offset,
     pub(crate) producers: Producers,
     pub(crate) epochs: Epochs,
     pub(crate) recovery_point: Offset,
+    /// Whether there may be something that is not durable yet, where syncs are left to the caller.
+    pub(crate) needs_sync: bool,
+}
+
+/// Who makes durable what recovery accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Syncs {
+    /// Recovery, file by file.
+    Each,
+    /// The caller, for many logs at once, before any of them is used and its recovery point noted.
+    Together,
 }
 
 /// The last segment with its end.
@@ -77,87 +93,175 @@ struct Last {
 /// The files of one log.
 #[derive(Clone, Copy)]
 struct Files<'a> {
-    disk: &'a Disk,
+    dir: &'a LogDir,
     path: &'a Path,
     log: &'a Arc<LogFiles>,
     config: &'a LogConfig,
-    /// Where the log begins by the checkpoint.
-    log_start_offset: Offset,
+    syncs: Syncs,
+    /// Where the log begins, by the checkpoint.
+    start: Offset,
 }
 
-/// Opens the files of the log `name`, as [`crate::Log::open`] says.
-pub(crate) fn open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop) -> Result<Recovered, OpenError> {
+/// Opens the files of the log `name`, as [`crate::Log::open`] says. With [`Syncs::Each`] it is durable, and its recovery
+/// point noted.
+pub(crate) fn open(
+    dir: &LogDir,
+    name: &str,
+    config: &LogConfig,
+    stop: Stop,
+    syncs: Syncs,
+) -> Result<Recovered, OpenError> {
+    let opened = try_open(dir, name, config, stop, syncs);
+    dir.note_opened(name, opened.is_ok());
+    opened
+}
+
+fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syncs) -> Result<Recovered, OpenError> {
     let path = dir.path().join(name);
+    let start = dir.log_start_offset(name)?;
+    let start = if start <= START_MAX { start } else { Offset(0) };
     let log = LogFiles::new(dir.open_files(), &path);
-    let log_start_offset = dir.watch(dir.log_start_offset(name))?;
-    let files = Files { disk: dir.disk(), path: &path, log: &log, config, log_start_offset };
+    let files = Files { dir, path: &path, log: &log, config, syncs, start };
     let recovery_point = dir.recovery_point(name)?;
-    let recovered = match stop {
-        Stop::Clean => files.open_clean(),
-        Stop::Hard => Ok(None),
-    };
-    let recovered = match recovered {
-        Ok(None) => files.open_hard(recovery_point).and_then(|recovered| {
-            // The names of the log's own directory and of its files may be in the page cache only.
-            files.disk.sync_dir(&path)?;
-            files.disk.sync_dir(dir.path())?;
-            Ok(recovered)
-        }),
-        Ok(Some(recovered)) => Ok(recovered),
-        Err(error) => Err(error),
-    };
-    let recovered = dir.watch(recovered)?;
-    dir.note_recovery_point(name, recovered.recovery_point)?;
+    let recovered = dir.watch(files.open(stop, recovery_point))?;
+    if syncs == Syncs::Each {
+        dir.note_recovery_point(name, recovered.recovery_point)?;
+    }
     Ok(recovered)
 }
 
-impl Files<'_> {
-    /// `None` when the log was not closed after all.
-    fn open_clean(self) -> io::Result<Option<Recovered>> {
-        let bases = files::offsets(self.disk, self.path, files::LOG)?;
-        let Some((last, sealed)) = bases.split_last() else { return Ok(None) };
-        let Some(last) = last::resume(self, *last)? else { return Ok(None) };
-        let Some(state) = state::closed(self, last.next_offset)? else { return Ok(None) };
-        let mut segments = Vec::with_capacity(bases.len());
-        for base_offset in sealed {
-            segments.push(Arc::new(sealed::trust(self, *base_offset)?));
-        }
-        self.assemble(segments, last, Some(state)).map(Some)
+/// Makes the files of a log whose directory is new and empty. Nothing is durable yet.
+pub(crate) fn create(dir: &LogDir, name: &str, config: &LogConfig) -> io::Result<Recovered> {
+    let path = dir.path().join(name);
+    let log = LogFiles::new(dir.open_files(), &path);
+    let files = Files { dir, path: &path, log: &log, config, syncs: Syncs::Together, start: Offset(0) };
+    let last = Last::empty(Segment::create(&log, Offset(0))?, config);
+    let epochs = Epochs::default();
+    epochs.write(dir.disk(), &path)?;
+    files.assemble(vec![], last, |_, _, _| Ok(Some((Producers::default(), epochs)))).map(|created| {
+        let created = created.expect("the state was given");
+        Recovered { needs_sync: true, ..created }
+    })
+}
+
+/// Larger ones leave no room for a segment.
+const START_MAX: Offset = Offset(i64::MAX - (1 << 33));
+
+impl<'a> Files<'a> {
+    fn disk(self) -> &'a Disk {
+        self.dir.disk()
     }
 
-    fn open_hard(self, recovery_point: Offset) -> io::Result<Recovered> {
-        let bases = files::offsets(self.disk, self.path, files::LOG)?;
-        let Some((last, sealed)) = bases.split_last() else {
-            let segment = Segment::create(self.log, self.log_start_offset)?;
-            return self.assemble(vec![], Last::empty(segment, self.config), None);
-        };
-        let mut segments = Vec::with_capacity(bases.len());
-        for (base_offset, next) in sealed.iter().zip(&bases[1..]) {
-            segments.push(Arc::new(match *next > recovery_point {
-                true => sealed::verify(self, *base_offset, *next)?,
-                false => sealed::trust(self, *base_offset)?,
+    fn segment(self, base_offset: Offset) -> io::Result<Segment> {
+        Segment::open(self.log, base_offset)
+    }
+
+    fn sync_data(self, file: &File) -> io::Result<()> {
+        match self.syncs {
+            Syncs::Each => self.dir.watch_sync(file.sync_data()),
+            Syncs::Together => Ok(()),
+        }
+    }
+
+    fn open(self, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
+        let mut listing = Listing::read(self)?;
+        if leftovers::settle(self, &listing)? {
+            listing = Listing::read(self)?;
+        }
+        if stop == Stop::Clean
+            && let Some(recovered) = self.open_clean(&listing)?
+        {
+            return Ok(recovered);
+        }
+        let recovered = self.recover(&listing, stop, recovery_point)?;
+        if self.syncs == Syncs::Each {
+            // The names of the log's own directory and of its files may be in the page cache only.
+            self.dir.watch_sync(self.disk().sync_dir(self.path))?;
+            self.dir.watch_sync(self.disk().sync_dir(self.dir.path()))?;
+        }
+        Ok(Recovered { needs_sync: self.syncs == Syncs::Together, ..recovered })
+    }
+
+    /// `None` when the log was not closed after all.
+    fn open_clean(self, listing: &Listing) -> io::Result<Option<Recovered>> {
+        let Some((last, sealed)) = listing.logs.split_last() else { return Ok(None) };
+        let Some(last) = last::resume(self, listing, *last)? else { return Ok(None) };
+        if last.next_offset < self.start {
+            return Ok(None);
+        }
+        let mut segments = Vec::with_capacity(listing.logs.len());
+        for (base_offset, next) in sealed.iter().zip(&listing.logs[1..]) {
+            segments.push(Arc::new(match *next <= self.start {
+                true => sealed::keep(self, *base_offset)?,
+                false => sealed::trust(self, listing, *base_offset, *next)?,
             }));
         }
-        let last = last::verify(self, *last)?;
-        self.assemble(segments, last, None)
+        self.assemble(segments, last, |segments, size, ends| state::closed(self, segments, size, ends))
+    }
+
+    fn recover(self, listing: &Listing, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
+        let Some((last_base, sealed)) = listing.logs.split_last() else {
+            return self.begin_at(listing, vec![], self.start);
+        };
+        let is_process = stop == Stop::Process;
+        let trusted = if is_process { Trusted::Indexed } else { Trusted::Below(recovery_point) };
+        let last = last::verify(self, listing, *last_base, trusted)?;
+        // A recovery point that isn't in the log is of no other worth either.
+        let recovery_point = if recovery_point <= last.next_offset { recovery_point } else { Offset(0) };
+        let mut segments = Vec::with_capacity(listing.logs.len());
+        for (base_offset, next) in sealed.iter().zip(&listing.logs[1..]) {
+            let trusted = Trusted::Below(recovery_point);
+            segments.push(Arc::new(match () {
+                () if *next <= self.start => sealed::keep(self, *base_offset)?,
+                () if is_process || *next <= recovery_point => sealed::trust(self, listing, *base_offset, *next)?,
+                () => sealed::verify(self, listing, *base_offset, *next, trusted)?,
+            }));
+        }
+        if last.next_offset < self.start {
+            last.segment.seal(last.size);
+            segments.push(Arc::new(last.segment));
+            return self.begin_at(listing, segments, self.start);
+        }
+        self.assemble_rebuilt(listing, segments, last)
+    }
+
+    /// Goes on with an empty segment.
+    fn begin_at(self, listing: &Listing, segments: Vec<Arc<Segment>>, offset: Offset) -> io::Result<Recovered> {
+        let segment = Segment::create(self.log, offset)?;
+        self.assemble_rebuilt(listing, segments, Last::empty(segment, self.config))
+    }
+
+    fn assemble_rebuilt(self, listing: &Listing, segments: Vec<Arc<Segment>>, last: Last) -> io::Result<Recovered> {
+        let recovered = self.assemble(segments, last, |segments, size, ends| {
+            state::rebuild(self, listing, segments, size, ends).map(Some)
+        })?;
+        Ok(recovered.expect("the state was rebuilt"))
     }
 
     fn assemble(
         self,
         mut segments: Vec<Arc<Segment>>,
         last: Last,
-        state: Option<(Producers, Epochs)>,
-    ) -> io::Result<Recovered> {
+        state: impl FnOnce(&[Arc<Segment>], u32, Range<Offset>) -> io::Result<Option<(Producers, Epochs)>>,
+    ) -> io::Result<Option<Recovered>> {
         let Last { segment, size, next_offset, sparse } = last;
         let first_append = first_timestamp(&segment, size);
         let segment = Arc::new(segment);
         segments.push(Arc::clone(&segment));
-        let (producers, epochs) = match state {
-            Some(state) => state,
-            None => state::rebuild(self, &segments, size, next_offset)?,
-        };
+        let log_start_offset = self.start.max(segments[0].base_offset);
+        let Some((producers, epochs)) = state(&segments, size, log_start_offset..next_offset)? else { return Ok(None) };
         let active = Active::new(segment, size, sparse, first_append);
-        Ok(Recovered { segments, active, next_offset, producers, epochs, recovery_point: next_offset })
+        let (recovery_point, needs_sync) = (next_offset, false);
+        Ok(Some(Recovered {
+            segments,
+            active,
+            log_start_offset,
+            next_offset,
+            producers,
+            epochs,
+            recovery_point,
+            needs_sync,
+        }))
     }
 }
 

@@ -257,3 +257,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_real_filesystem_is_synced_and_keeps_its_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Disk::real();
+    disk.sync_filesystem(dir.path()).unwrap();
+    let identity = disk.cache_identity(dir.path()).unwrap();
+    assert_eq!(disk.cache_identity(dir.path()).unwrap(), identity);
+    // Of another mount, where there is one and the kernel numbers them.
+    assert!(identity.is_none() || disk.cache_identity(Path::new("/proc")).unwrap() != identity);
+}

@@ -21,13 +21,22 @@ pub(super) struct Cache {
     durable: Tree,
     pending: Vec<Change>,
     next_inode: u64,
+    /// Power cuts so far.
+    boots: u64,
 }
 
 impl Cache {
     pub(super) fn new(promises: Promises) -> Cache {
         let Inode(root) = Tree::ROOT.inode;
         let next_inode = root + 1;
-        Cache { promises, visible: Tree::default(), durable: Tree::default(), pending: Vec::new(), next_inode }
+        Cache {
+            promises,
+            visible: Tree::default(),
+            durable: Tree::default(),
+            pending: Vec::new(),
+            next_inode,
+            boots: 0,
+        }
     }
 
     pub(super) fn visible(&self) -> &Tree {
@@ -44,6 +53,10 @@ impl Cache {
         Inode(self.next_inode)
     }
 
+    pub(super) fn boots(&self) -> u64 {
+        self.boots
+    }
+
     pub(super) fn apply(&mut self, op: &Op) {
         match op {
             Op::Change(change) => self.change(change),
@@ -52,6 +65,11 @@ impl Cache {
                 covered.iter().for_each(|change| self.durable.apply(change));
             }
             Op::FailedSync(inode) => drop(self.take_covered(*inode)),
+            Op::SyncAll => {
+                let covered = std::mem::take(&mut self.pending);
+                covered.iter().for_each(|change| self.durable.apply(change));
+            }
+            Op::FailedSyncAll => self.pending.clear(),
         }
     }
 
@@ -87,6 +105,6 @@ impl Cache {
         let mut tree = self.durable.clone();
         let in_order = self.promises == Promises::Ext4;
         subset.survivors(&self.pending, in_order).iter().for_each(|change| tree.apply(change));
-        Cache { visible: tree.clone(), durable: tree, pending: Vec::new(), ..*self }
+        Cache { visible: tree.clone(), durable: tree, pending: Vec::new(), boots: self.boots + 1, ..*self }
     }
 }

@@ -19,6 +19,8 @@ pub enum OpKind {
     Sync,
     /// [`crate::Disk::sync_dir`].
     SyncDir,
+    /// [`crate::Disk::sync_filesystem`].
+    SyncFilesystem,
     /// [`crate::File::allocate_ahead`].
     Allocate,
     /// [`crate::Disk::create_dir_all`], as one call.

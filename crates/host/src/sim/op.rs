@@ -31,6 +31,10 @@ pub(super) enum Op {
     Sync(Inode),
     /// What is pending for this file or directory will never become durable, though it can still be read.
     FailedSync(Inode),
+    /// All that is pending becomes durable.
+    SyncAll,
+    /// Nothing of what is pending will ever become durable, though it can still be read.
+    FailedSyncAll,
 }
 
 /// A change, to what is visible at once and to what is durable later.

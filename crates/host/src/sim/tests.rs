@@ -215,13 +215,14 @@ fn a_fault_strikes_the_calls_it_was_planned_for() {
 #[test]
 fn every_kind_of_call_can_fail_without_having_done_anything() {
     type Call = fn(&Disk, &File) -> io::Result<()>;
-    let calls: [(OpKind, Call); 10] = [
+    let calls: [(OpKind, Call); 11] = [
         (OpKind::Open, |disk, _| disk.open(Path::new("/new"), Open::CreateNew).map(drop)),
         (OpKind::Read, |_, file| file.read_at(&mut [0], 0).map(drop)),
         (OpKind::Write, |_, file| file.write_all_at(b"y", 0)),
         (OpKind::SetLen, |_, file| file.set_len(0)),
         (OpKind::Sync, |_, file| file.sync_all()),
         (OpKind::SyncDir, |disk, _| disk.sync_dir(Path::new("/"))),
+        (OpKind::SyncFilesystem, |disk, _| disk.sync_filesystem(Path::new("/"))),
         (OpKind::Allocate, |_, file| file.allocate_ahead(0, 1)),
         (OpKind::CreateDir, |disk, _| disk.create_dir_all(Path::new("/dir"))),
         (OpKind::Rename, |disk, _| disk.rename(Path::new(LOG), Path::new("/renamed"))),
@@ -301,4 +302,30 @@ fn write_atomic_is_atomic_and_durable() {
             }
         }
     }
+}
+
+#[test]
+fn a_sync_of_the_filesystem_makes_everything_durable_or_nothing_ever() {
+    for fails in [false, true] {
+        let (sim, disk) = disk(Promises::Posix);
+        disk.create_dir_all(Path::new("/dir")).unwrap();
+        create(&disk, "/dir/f").write_all_at(b"abc", 0).unwrap();
+        if fails {
+            sim.inject(Fault::next(OpKind::SyncFilesystem, Failure::Io));
+        }
+        assert_eq!(disk.sync_filesystem(Path::new("/dir")).is_err(), fails);
+        disk.sync_filesystem(Path::new("/")).unwrap();
+        let kept = if fails { None } else { Some(b"abc".to_vec()) };
+        assert_eq!(outcomes(&sim, "/dir/f", 4), BTreeSet::from([kept]));
+    }
+}
+
+#[test]
+fn the_page_cache_is_another_one_after_a_power_cut_only() {
+    let (sim, disk) = disk(Promises::Posix);
+    let identity = |sim: SimDisk| Disk::sim(sim).cache_identity(Path::new("/")).unwrap();
+    let before = disk.cache_identity(Path::new("/")).unwrap();
+    assert_eq!(identity(sim.fork_after_process_crash()), before);
+    assert_eq!(identity(sim.state_after(0)), before);
+    assert_ne!(identity(sim.power_cut(Subset::All)), before);
 }

@@ -64,7 +64,7 @@ fn a_segment_is_rolled_when_either_index_is_full() {
 #[test]
 fn an_open_log_goes_on_with_the_age_of_its_segment() {
     let config = LogConfig { segment_ms: 100, ..LogConfig::default() };
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let sim = SimDisk::new();
         let mut log = create(&sim, config.clone());
         append(&mut log, &[batch(Compression::None, &[50], 9)]);

@@ -18,7 +18,7 @@ fn recovery_points_are_kafkas_text_and_are_forgotten_on_disk() {
     assert_eq!(dir.disk().read(&path).unwrap(), b"0\n2\na-b 0 12\nc 11 5\n");
     let again = || LogDir::new(dir.disk().clone(), dir.path().to_owned());
     assert_eq!(again().recovery_point("a-b-0").unwrap(), Offset(12));
-    again().forget_recovery_point("a-b-0").unwrap();
+    again().forget(["a-b-0"]).unwrap();
     assert_eq!(again().recovery_point("a-b-0").unwrap(), Offset(0));
     assert_eq!(again().recovery_point("c-11").unwrap(), Offset(5));
 }
@@ -26,12 +26,12 @@ fn recovery_points_are_kafkas_text_and_are_forgotten_on_disk() {
 #[test]
 fn names_of_deleted_logs_fit_and_are_recognised() {
     for name in ["orders-3".to_owned(), format!("{}-12345", "é".repeat(124))] {
-        let deleted = deleted_name(&name, Uuid([0xAB; 16]));
-        assert!(deleted.len() <= NAME_BYTES_MAX && is_deleted(&deleted), "{deleted}");
+        let deleted = names::deleted(&name, Uuid([0xAB; 16]), 0);
+        assert!(deleted.len() <= names::NAME_BYTES_MAX && names::is_deleted(&deleted), "{deleted}");
     }
-    assert_eq!(deleted_name("orders-3", Uuid([0xAB; 16])), format!("orders-3.{}-delete", "ab".repeat(16)));
+    assert_eq!(names::deleted("orders-3", Uuid([0xAB; 16]), 0), format!("orders-3.{}-delete", "ab".repeat(16)));
     for other in ["orders-3", "a-delete", "orders-3.0123-delete", "x.zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-delete"] {
-        assert!(!is_deleted(other), "{other}");
+        assert!(!names::is_deleted(other), "{other}");
     }
 }
 
@@ -41,7 +41,7 @@ fn a_failed_directory_is_not_marked_clean() {
     let failed: io::Result<()> = Err(io::ErrorKind::Other.into());
     dir.watch(failed).unwrap_err();
     assert!(dir.failed() && dir.mark_clean_shutdown().is_err());
-    assert_eq!(dir.take_clean_shutdown().unwrap(), Stop::Hard);
+    assert_eq!(dir.begin().unwrap(), Stop::Power);
 }
 
 #[test]
@@ -53,5 +53,118 @@ fn partition_metadata_is_kafkas() {
     let bytes = dir.disk().read(&dir.path().join("t-0").join(files::PARTITION_METADATA)).unwrap();
     assert_eq!(bytes, b"version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA");
     assert_eq!(dir.topic_id("t-0").unwrap(), Some(Uuid([0; 16])));
-    assert_eq!(parse_partition_metadata(b"version: 1\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA"), None);
+    assert_eq!(names::parse_partition_metadata(b"version: 1\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA"), None);
+}
+
+#[test]
+fn a_log_that_is_deleted_twice_has_two_directories() {
+    let dir = dir();
+    let mut paths = Vec::new();
+    for _ in 0..3 {
+        dir.disk().create_dir_all(&dir.path().join("t-0")).unwrap();
+        dir.write_topic_id("t-0", Uuid([5; 16])).unwrap();
+        paths.push(dir.set_aside("t-0").unwrap());
+    }
+    paths.sort_unstable();
+    assert_eq!(dir.deleted_logs().unwrap(), paths, "all have names of deleted logs");
+    paths.dedup();
+    assert_eq!(paths.len(), 3);
+}
+
+#[test]
+fn the_three_checkpoints_are_kafkas_and_only_what_has_changed_is_written() {
+    let dir = dir();
+    dir.note_log_start_offset("t-0", Offset(3)).unwrap();
+    dir.note_high_watermark("t-0", Offset(9)).unwrap();
+    dir.note_recovery_point("t-0", Offset(8)).unwrap();
+    dir.write_checkpoints().unwrap();
+    for (name, offset) in [(LOG_START_OFFSETS, 3), (HIGH_WATERMARKS, 9), (RECOVERY_POINTS, 8)] {
+        let text = dir.disk().read(&dir.path().join(name)).unwrap();
+        assert_eq!(text, format!("0\n1\nt 0 {offset}\n").as_bytes());
+        dir.disk().remove_file(&dir.path().join(name)).unwrap();
+    }
+    dir.note_log_start_offset("t-0", Offset(3)).unwrap();
+    dir.write_checkpoints().unwrap();
+    assert!(!dir.disk().exists(&dir.path().join(LOG_START_OFFSETS)).unwrap(), "nothing has changed");
+    dir.note_high_watermark("t-0", Offset(10)).unwrap();
+    dir.write_checkpoints().unwrap();
+    assert!(dir.disk().exists(&dir.path().join(HIGH_WATERMARKS)).unwrap());
+    dir.forget(["t-0"]).unwrap();
+    let again = LogDir::new(dir.disk().clone(), dir.path().to_owned());
+    assert_eq!(again.high_watermark("t-0").unwrap(), None);
+    assert_eq!(again.log_start_offset("t-0").unwrap(), Offset(0));
+}
+
+#[test]
+fn no_bit_of_the_log_start_offsets_matters_and_kafkas_file_serves_when_it_is_alone() {
+    let sim = SimDisk::new();
+    let disk = Disk::sim(sim.clone());
+    disk.create_dir_all(Path::new("/data")).unwrap();
+    let dir = |sim: &SimDisk| LogDir::new(Disk::sim(sim.clone()), PathBuf::from("/data"));
+    let first = dir(&sim);
+    first.note_log_start_offset("t-0", Offset(1234)).unwrap();
+    first.write_checkpoints().unwrap();
+    for name in [LOG_START_OFFSETS, LOG_START_OFFSETS_COPY] {
+        let path = Path::new("/data").join(name);
+        let bytes = disk.read(&path).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let copy = sim.fork_after_process_crash();
+            let flipped = bytes[bit / 8] ^ (1 << (bit % 8));
+            let file = Disk::sim(copy.clone()).open(&path, host::Open::ReadWrite).unwrap();
+            file.write_all_at(&[flipped], (bit / 8) as u64).unwrap();
+            assert_eq!(dir(&copy).log_start_offset("t-0").unwrap(), Offset(1234), "{name} bit {bit}");
+        }
+    }
+    disk.remove_file(&Path::new("/data").join(LOG_START_OFFSETS_COPY)).unwrap();
+    assert_eq!(dir(&sim).log_start_offset("t-0").unwrap(), Offset(1234));
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_checkpoints_and_the_directory_works_on() {
+    use host::sim::{Failure, Fault, OpKind};
+    for kind in [OpKind::Open, OpKind::Write, OpKind::SetLen, OpKind::Rename] {
+        let sim = SimDisk::new();
+        let disk = Disk::sim(sim.clone());
+        disk.create_dir_all(Path::new("/data")).unwrap();
+        let dir = LogDir::new(disk, PathBuf::from("/data"));
+        dir.note_recovery_point("t-0", Offset(1)).unwrap();
+        dir.write_checkpoints().unwrap();
+        dir.note_recovery_point("t-0", Offset(2)).unwrap();
+        sim.inject(Fault::next(kind, Failure::NoSpace));
+        let error = dir.write_checkpoints().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let again = LogDir::new(Disk::sim(sim.clone()), PathBuf::from("/data"));
+        assert_eq!(again.recovery_point("t-0").unwrap(), Offset(1), "{kind:?}");
+        assert!(!dir.failed());
+        dir.write_checkpoints().unwrap();
+        let again = LogDir::new(Disk::sim(sim.clone()), PathBuf::from("/data"));
+        assert_eq!(again.recovery_point("t-0").unwrap(), Offset(2), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_killed_process_is_told_from_a_power_cut() {
+    let sim = SimDisk::new();
+    let disk = Disk::sim(sim.clone());
+    disk.create_dir_all(Path::new("/data")).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    let dir = |sim: SimDisk| LogDir::new(Disk::sim(sim), PathBuf::from("/data"));
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Power, "nobody was here before");
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Power, "recovery was not complete");
+    dir(sim.clone()).recovery_is_complete().unwrap();
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Process);
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Process, "killed again at once");
+    for subset in sim.subsets(8) {
+        let cut = sim.power_cut(subset);
+        assert_eq!(dir(cut.clone()).begin().unwrap(), Stop::Power);
+        assert_eq!(dir(cut.clone()).begin().unwrap(), Stop::Power, "killed during the recovery after the cut");
+    }
+    dir(sim.clone()).mark_clean_shutdown().unwrap();
+    let cut = sim.power_cut(host::sim::Subset::None);
+    assert_eq!(dir(cut.clone()).begin().unwrap(), Stop::Clean, "a clean stop survives a cut");
+    assert_eq!(dir(cut).begin().unwrap(), Stop::Process, "everything was durable");
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Clean);
+    let failing = dir(sim.clone());
+    let _ = failing.watch_sync::<()>(Err(io::ErrorKind::Other.into()));
+    assert_eq!(dir(sim).begin().unwrap(), Stop::Power, "the cache is not trusted after a failed sync");
 }

@@ -4,86 +4,71 @@ use std::io;
 
 use record::Offset;
 
-use super::Files;
-use super::last::damage;
-use super::verify::walk;
+use super::last::find_end;
+use super::listing::Listing;
+use super::start::Trusted;
+use super::{Files, damage, verified};
 use crate::scan::ScanError;
-use crate::segment::Segment;
-use crate::sparse::Sparse;
+use crate::segment::{Damage, Segment};
 
-/// Opens a segment that is known to be whole. Its indexes are made again when their ends don't fit the log.
-pub(super) fn trust(files: Files<'_>, base_offset: Offset) -> io::Result<Segment> {
-    let segment = Segment::open(files.log, base_offset)?;
+/// Opens a segment that is known to be whole. It is verified when its end or its indexes don't fit.
+pub(super) fn trust(files: Files<'_>, listing: &Listing, base_offset: Offset, next: Offset) -> io::Result<Segment> {
+    let segment = files.segment(base_offset)?;
     let size = segment.file_len()?;
-    if !indexes_fit(&segment, size)? {
-        rebuild_indexes(files, &segment, size)?;
+    let Some(known) = damage::known(files, listing, &segment, size)? else {
+        return verify(files, listing, base_offset, next, Trusted::Nothing);
+    };
+    let segment = segment.with_damage(known);
+    if !ends_at(&segment, size, next)? || !indexes_fit(&segment, size)? {
+        return verify(files, listing, base_offset, next, Trusted::Nothing);
     }
     segment.seal(size);
     Ok(segment)
 }
 
-/// Reads a segment whole; the batches up to the next segment should all be there.
-pub(super) fn verify(files: Files<'_>, base_offset: Offset, next: Offset) -> io::Result<Segment> {
-    let segment = Segment::open(files.log, base_offset)?;
-    let len = segment.file_len()?;
-    let mut sparse = Sparse::new(base_offset, files.config.index_interval_bytes);
-    let (mut offsets, mut times) = (Vec::new(), Vec::new());
-    let extent = walk(&*segment.log()?, len, base_offset..next, |header, position| {
-        let (offset, time) = sparse.pass(header, position);
-        offsets.extend(offset);
-        times.extend(time);
-    })?;
-    times.extend(sparse.time_entry());
-    segment.log()?.sync_data()?;
-    segment.offset_index.replace(&offsets)?;
-    segment.time_index.replace(&times)?;
-    let mut found: Vec<_> =
-        extent.damage.iter().map(|range| damage(files, base_offset, range.start, range.end)).collect();
-    if extent.end < len || extent.next_offset < next {
-        found.push(damage(files, base_offset, extent.end, len));
+/// Opens a segment that nobody reads any more.
+pub(super) fn keep(files: Files<'_>, base_offset: Offset) -> io::Result<Segment> {
+    let segment = files.segment(base_offset)?;
+    segment.seal(segment.file_len()?);
+    Ok(segment)
+}
+
+/// Reads a segment from where it isn't trusted; the batches up to the next segment should all be there.
+pub(super) fn verify(
+    files: Files<'_>,
+    listing: &Listing,
+    base_offset: Offset,
+    next: Offset,
+    trusted: Trusted,
+) -> io::Result<Segment> {
+    let mut verified = verified::read(files, listing, base_offset, Some(next), trusted)?;
+    let len = verified.len;
+    if verified.extent.end < len || verified.extent.next_offset < next {
+        let position = verified.extent.end;
+        verified.found.push(Damage { segment: base_offset, position, len: len - position });
     }
+    verified.finish_times();
+    files.sync_data(&*verified.segment.log()?)?;
+    let (segment, _) = verified.settle(files, listing)?;
     segment.seal(len);
-    Ok(segment.with_damage(found))
+    Ok(segment)
 }
 
-fn indexes_fit(segment: &Segment, size: u32) -> io::Result<bool> {
-    let offsets_fit = match segment.offset_index.last()? {
-        Some(entry) => segment.agrees(entry, size)?,
-        None => false,
-    };
-    let times_fit = match segment.time_index.last()? {
-        Some(entry) => {
-            let offset = segment.base_offset + i64::from(entry.relative_offset);
-            let batch = segment.find(offset, None, size);
-            batch.is_ok_and(|batch| batch.is_some_and(|batch| batch.header.max_timestamp == entry.timestamp))
-        }
-        None => false,
-    };
-    Ok(offsets_fit && times_fit)
-}
-
-/// From the headers alone. Where those end early, what follows has no entries.
-fn rebuild_indexes(files: Files<'_>, segment: &Segment, size: u32) -> io::Result<()> {
-    let mut sparse = Sparse::new(segment.base_offset, files.config.index_interval_bytes);
-    let (mut offsets, mut times) = (Vec::new(), Vec::new());
-    let mut scan = segment.scan(0, size);
-    loop {
-        match scan.next() {
-            Ok(Some(batch)) if !spans_too_much(segment, batch.header.last_offset()) => {
-                let (offset, time) = sparse.pass(&batch.header, batch.position);
-                offsets.extend(offset);
-                times.extend(time);
-            }
-            Ok(_) | Err(ScanError::NoBatch { .. }) => break,
-            Err(ScanError::Io(error)) => return Err(error),
-        }
+/// Whether the last batch is the one before the next segment, or damage is known to be there.
+fn ends_at(segment: &Segment, size: u32, next: Offset) -> io::Result<bool> {
+    let ends_in_damage = segment.damage().last().is_some_and(|damage| damage.end() == size);
+    match find_end(segment, size) {
+        Ok(end) => Ok(end.is_some_and(|(end, _)| end == next || (ends_in_damage && end < next))),
+        Err(ScanError::NoBatch { .. }) => Ok(false),
+        Err(ScanError::Io(error)) => Err(error),
     }
-    times.extend(sparse.time_entry());
-    segment.offset_index.replace(&offsets)?;
-    segment.time_index.replace(&times)
 }
 
-/// Header fields are whatever the disk says.
-fn spans_too_much(segment: &Segment, offset: Offset) -> bool {
-    offset >= segment.offset_limit()
+/// Whether the last entries are of batches that are there. Where a segment is so small that it has none of the one
+/// kind, or no timestamps, that is looked at.
+fn indexes_fit(segment: &Segment, size: u32) -> io::Result<bool> {
+    let Some(entry) = segment.time_index.last()? else { return Ok(false) };
+    let offset = segment.base_offset + i64::from(entry.relative_offset);
+    let batch = segment.find(offset, None, size);
+    Ok(batch.is_ok_and(|batch| batch.is_some_and(|batch| batch.header.max_timestamp == entry.timestamp)))
 }

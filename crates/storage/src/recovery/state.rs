@@ -1,38 +1,46 @@
 //! The producers and leader epochs that belong to the batches of a log.
 
+use std::cmp::Ordering;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use record::Offset;
 
 use super::Files;
+use super::listing::Listing;
 use crate::epochs::Epochs;
 use crate::files;
 use crate::producers::{Producers, snapshot};
 use crate::scan::ScanError;
 use crate::segment::Segment;
 
-/// The state as a clean close left it; `None` when a part of it is missing.
-pub(super) fn closed(files: Files<'_>, next_offset: Offset) -> io::Result<Option<(Producers, Epochs)>> {
-    let producers = snapshot::load(files.disk, files.path, next_offset)?;
-    let epochs = Epochs::load(files.disk, files.path)?;
-    Ok(producers.zip(epochs))
+/// The state as a clean close left it; `None` when a part of it is missing, or the log says otherwise.
+pub(super) fn closed(
+    files: Files<'_>,
+    segments: &[Arc<Segment>],
+    last_size: u32,
+    ends: Range<Offset>,
+) -> io::Result<Option<(Producers, Epochs)>> {
+    let Some(producers) = snapshot::load(files.disk(), files.path, ends.end)? else { return Ok(None) };
+    Ok(load_epochs(files, segments, last_size, ends)?.map(|epochs| (producers, epochs)))
 }
 
 /// The state from the newest good snapshot, the checkpoint, and the batch headers after them. Snapshots that speak of
 /// batches that are not there go, before others get their offsets.
 pub(super) fn rebuild(
     files: Files<'_>,
+    listing: &Listing,
     segments: &[Arc<Segment>],
     last_size: u32,
-    next_offset: Offset,
+    ends: Range<Offset>,
 ) -> io::Result<(Producers, Epochs)> {
-    remove_strays(files, segments, next_offset)?;
-    let (mut producers, producers_from) = newest_snapshot(files)?;
-    let loaded = Epochs::load(files.disk, files.path)?;
+    remove_strays(files, listing, segments, ends.end)?;
+    let (mut producers, producers_from) = newest_snapshot(files, listing, ends.end)?;
+    let loaded = load_epochs(files, segments, last_size, ends.clone())?;
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
-    epochs.truncate_from(next_offset);
+    epochs.truncate_from(ends.end);
     replay(segments, last_size, producers_from.min(epochs_from), |header| {
         if header.base_offset >= producers_from {
             producers.update(header, header.base_offset);
@@ -40,15 +48,52 @@ pub(super) fn rebuild(
         epochs.assign(header.partition_leader_epoch, header.base_offset);
     })?;
     if loaded.as_ref() != Some(&epochs) {
-        epochs.store(files.disk, files.path)?;
+        epochs.store(files.disk(), files.path)?;
     }
     Ok((producers, epochs))
 }
 
-fn newest_snapshot(files: Files<'_>) -> io::Result<(Producers, Offset)> {
-    for offset in files::offsets(files.disk, files.path, files::SNAPSHOT)?.into_iter().rev() {
-        if let Some(producers) = snapshot::load(files.disk, files.path, offset)? {
-            return Ok((producers, offset));
+/// The checkpoint, when each of its starts is that of a batch of this epoch.
+fn load_epochs(
+    files: Files<'_>,
+    segments: &[Arc<Segment>],
+    last_size: u32,
+    ends: Range<Offset>,
+) -> io::Result<Option<Epochs>> {
+    let Some(epochs) = Epochs::load(files.disk(), files.path)? else { return Ok(None) };
+    for (index, start) in epochs.starts().iter().enumerate() {
+        let is_first = index == 0;
+        // The batch that the last one is for may never have come, and those of the first ones may be gone.
+        if start.start_offset >= ends.end || start.start_offset < segments[0].base_offset {
+            continue;
+        }
+        let at = segments.partition_point(|segment| segment.base_offset <= start.start_offset) - 1;
+        let size = segments[at].sealed_size().unwrap_or(last_size);
+        let batch = match segments[at].find(start.start_offset, None, size) {
+            Ok(batch) => batch,
+            Err(ScanError::NoBatch { .. }) => continue,
+            Err(ScanError::Io(error)) => return Err(error),
+        };
+        let agrees = batch.is_none_or(|batch| match batch.header.base_offset.cmp(&start.start_offset) {
+            Ordering::Equal => batch.header.partition_leader_epoch == start.epoch,
+            // The log's start was moved into the batch.
+            Ordering::Less => {
+                is_first && start.start_offset == ends.start && batch.header.partition_leader_epoch == start.epoch
+            }
+            // Compaction or damage took the first batches.
+            Ordering::Greater => batch.header.partition_leader_epoch >= start.epoch,
+        });
+        if !agrees {
+            return Ok(None);
+        }
+    }
+    Ok(Some(epochs))
+}
+
+fn newest_snapshot(files: Files<'_>, listing: &Listing, end: Offset) -> io::Result<(Producers, Offset)> {
+    for offset in listing.snapshots.iter().rev().filter(|offset| **offset <= end) {
+        if let Some(producers) = snapshot::load(files.disk(), files.path, *offset)? {
+            return Ok((producers, *offset));
         }
     }
     Ok((Producers::default(), Offset(0)))
@@ -77,21 +122,20 @@ fn replay(
     Ok(())
 }
 
-/// Removes the snapshots above the end, those of neither a segment's start nor the newest, and temporary files.
-fn remove_strays(files: Files<'_>, segments: &[Arc<Segment>], next_offset: Offset) -> io::Result<()> {
-    for extension in [files::SNAPSHOT, files::WINDOWS] {
-        let offsets = files::offsets(files.disk, files.path, extension)?;
+/// Removes the snapshots above the end, and those of neither a segment's start nor the newest.
+fn remove_strays(
+    files: Files<'_>,
+    listing: &Listing,
+    segments: &[Arc<Segment>],
+    next_offset: Offset,
+) -> io::Result<()> {
+    for (extension, offsets) in [(files::SNAPSHOT, &listing.snapshots), (files::WINDOWS, &listing.windows)] {
         let newest = offsets.iter().rfind(|offset| **offset <= next_offset);
-        for offset in &offsets {
+        for offset in offsets {
             let is_at_segment = segments.binary_search_by_key(offset, |segment| segment.base_offset).is_ok();
             if *offset > next_offset || !(is_at_segment || Some(offset) == newest) {
-                files.disk.remove_file(&files::path(files.path, *offset, extension))?;
+                files.disk().remove_file(&files::path(files.path, *offset, extension))?;
             }
-        }
-    }
-    for entry in files.disk.read_dir(files.path)? {
-        if entry.name.ends_with(".tmp") || entry.name.ends_with(files::DELETED) {
-            files.disk.remove_file(&files.path.join(&entry.name))?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use host::File;
-use record::{Batch, BatchHeader, HEADER_LEN, Offset};
+use record::{Batch, BatchHeader, HEADER_LEN, MAGIC, Offset};
 
 use crate::scan::is_plausible;
 
@@ -20,16 +20,20 @@ pub(super) struct Extent {
     pub(super) damage: Vec<Range<u32>>,
 }
 
-/// Walks over the first `len` bytes of a segment. Each valid batch is passed to `see` with its position; all lie in
-/// `offsets` and ascend.
+/// Walks over a segment of `len` bytes from `position`, the start of a batch. Each valid batch is passed to `see` with its
+/// position; all lie in `offsets` and ascend.
+///
+/// Where so much looks like batches and isn't that the search would take too long, the rest is damage.
 pub(super) fn walk(
     file: &File,
+    position: u32,
     len: u32,
     offsets: Range<Offset>,
     mut see: impl FnMut(&BatchHeader, u32),
 ) -> io::Result<Extent> {
-    let mut bytes = Bytes { file, len, buffer: Vec::new(), from: 0 };
-    let mut extent = Extent { end: 0, next_offset: offsets.start, damage: Vec::new() };
+    let wasted_max = WASTED_SEGMENTS * u64::from(len);
+    let mut bytes = Bytes { file, len, buffer: Vec::new(), from: 0, wasted: 0, wasted_max };
+    let mut extent = Extent { end: position, next_offset: offsets.start, damage: Vec::new() };
     while extent.end < len {
         let expected = extent.next_offset..offsets.end;
         let is_after_damage = extent.damage.last().is_some_and(|damage| damage.end == extent.end);
@@ -39,17 +43,20 @@ pub(super) fn walk(
                 extent.end += header.total_len() as u32;
                 extent.next_offset = header.next_offset();
             }
-            _ => match bytes.next_batch(extent.end, &expected)? {
-                Some(position) => {
-                    extent.damage.push(extent.end..position);
-                    extent.end = position;
-                }
-                None => break,
-            },
+            _ => {
+                let next = bytes.next_batch(extent.end, &expected)?;
+                let gave_up = bytes.wasted >= bytes.wasted_max;
+                let Some(position) = next.or(gave_up.then_some(len)) else { break };
+                extent.damage.push(extent.end..position);
+                extent.end = position;
+            }
         }
     }
     Ok(extent)
 }
+
+/// Bytes are read for checksums that are wrong up to so many times the segment.
+const WASTED_SEGMENTS: u64 = 4;
 
 /// A file, read in large pieces.
 struct Bytes<'a> {
@@ -58,6 +65,9 @@ struct Bytes<'a> {
     buffer: Vec<u8>,
     /// What position in the file the buffer begins at.
     from: u32,
+    /// Bytes that had another checksum than a header said.
+    wasted: u64,
+    wasted_max: u64,
 }
 
 const PIECE_LEN: u32 = 1 << 20;
@@ -86,11 +96,13 @@ impl Bytes<'_> {
         let fits = is_plausible(&header, offsets.start)
             && header.next_offset() <= offsets.end
             && len <= u64::from(self.len - position);
-        if !fits {
+        if !fits || self.wasted >= self.wasted_max {
             return Ok(None);
         }
         let batch = Batch::parse(self.at(position, len as u32)?);
-        Ok(batch.ok().filter(Batch::crc_ok).map(|batch| *batch.header()))
+        let valid = batch.ok().filter(Batch::crc_ok).map(|batch| *batch.header());
+        self.wasted += if valid.is_none() { len } else { 0 };
+        Ok(valid)
     }
 
     /// No checksum covers the base offset. It is right when it is the next one, or when the batch behind goes on from it:
@@ -106,28 +118,41 @@ impl Bytes<'_> {
     /// Where the next valid batch after `position` begins. If what is at `position` has a good header, that is believed
     /// first: what lies in a batch may look like a batch.
     fn next_batch(&mut self, position: u32, offsets: &Range<Offset>) -> io::Result<Option<u32>> {
-        if let Some(behind) = self.claimed_end(position)?
-            && self.batch(behind, offsets)?.is_some()
-        {
-            return Ok(Some(behind));
+        let header = self.at(position, HEADER_LEN as u32)?.first_chunk().map(BatchHeader::decode);
+        let header = header.filter(|header| header.total_len() >= HEADER_LEN);
+        let end = header.map_or(0, |header| u64::from(position) + header.total_len() as u64);
+        if header.is_some() && end < u64::from(self.len) && self.batch(end as u32, offsets)?.is_some() {
+            return Ok(Some(end as u32));
         }
-        for candidate in position + 1..self.len {
-            if self.batch(candidate, offsets)?.is_some() {
-                return Ok(Some(candidate));
+        // A batch that the file ends within: what looks like a batch in it comes from its records, unless the length is
+        // what is wrong.
+        let torn = header.filter(|header| {
+            end > u64::from(self.len) && is_plausible(header, offsets.start) && header.base_offset == offsets.start
+        });
+        let first = torn.map_or(offsets.start, |header| header.next_offset());
+        self.search(position + 1, &(first..offsets.end))
+    }
+
+    /// The first valid batch from `position` on.
+    fn search(&mut self, mut position: u32, offsets: &Range<Offset>) -> io::Result<Option<u32>> {
+        while self.len - position >= HEADER_LEN as u32 {
+            let bytes = self.at(position, PIECE_LEN)?;
+            let Some(at) = bytes.iter().skip(MAGIC_AT).position(|byte| *byte == MAGIC as u8) else {
+                position += (bytes.len() - MAGIC_AT) as u32;
+                continue;
+            };
+            position += at as u32;
+            if self.batch(position, offsets)?.is_some() {
+                return Ok(Some(position));
             }
+            position += 1;
         }
         Ok(None)
     }
-
-    /// Where the batch at `position` would end by its header, within the file.
-    fn claimed_end(&mut self, position: u32) -> io::Result<Option<u32>> {
-        let Some(header) = self.at(position, HEADER_LEN as u32)?.first_chunk().map(BatchHeader::decode) else {
-            return Ok(None);
-        };
-        let end = u64::from(position) + header.total_len() as u64;
-        Ok((header.total_len() >= HEADER_LEN && end < u64::from(self.len)).then_some(end as u32))
-    }
 }
+
+/// Where in a batch the byte is that says its format.
+const MAGIC_AT: usize = 16;
 
 #[cfg(test)]
 mod tests;

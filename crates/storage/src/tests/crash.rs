@@ -55,7 +55,7 @@ fn recovered(sim: &SimDisk) -> Result<Option<Vec<Expected>>, String> {
     if !Disk::sim(sim.clone()).exists(std::path::Path::new("/data").join(NAME).as_path()).unwrap() {
         return Ok(None);
     }
-    let log = Log::open(&log_dir(sim), NAME, small(), Stop::Hard).map_err(|error| error.to_string())?;
+    let log = Log::open(&log_dir(sim), NAME, small(), Stop::Power).map_err(|error| error.to_string())?;
     let reader = log.reader();
     let (mut found, mut from) = (Vec::new(), reader.log_start_offset());
     while from < reader.end().offset {
@@ -171,8 +171,8 @@ fn the_clean_mark_is_gone_durably_before_anything_is_written() {
     let dir = log_dir(&sim);
     dir.mark_clean_shutdown().unwrap();
     let cut = || LogDir::new(Disk::sim(sim.power_cut(host::sim::Subset::None)), "/data".into());
-    assert_eq!(cut().take_clean_shutdown().unwrap(), Stop::Clean);
-    assert_eq!(dir.take_clean_shutdown().unwrap(), Stop::Clean);
-    assert_eq!(cut().take_clean_shutdown().unwrap(), Stop::Hard);
-    assert_eq!(dir.take_clean_shutdown().unwrap(), Stop::Hard);
+    assert_eq!(cut().begin().unwrap(), Stop::Clean);
+    assert_eq!(dir.begin().unwrap(), Stop::Clean);
+    assert_eq!(cut().begin().unwrap(), Stop::Power);
+    assert_eq!(dir.begin().unwrap(), Stop::Process);
 }

@@ -46,7 +46,7 @@ fn retire_first(sim: &SimDisk, reader: &LogReader) -> Vec<PathBuf> {
 
 #[test]
 fn an_idle_log_has_nothing_open() {
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let sim = SimDisk::new();
         let log = written(&sim);
         if stop == Stop::Clean {
@@ -101,7 +101,7 @@ fn a_flush_covers_what_was_written_through_descriptors_that_are_closed() {
     append(&mut log, &batches());
     log.flush().unwrap();
     let after_power_cut = sim.power_cut(sim.subsets(0).next().unwrap());
-    assert_eq!(read_all(&open(&after_power_cut, small(), Stop::Hard).reader()).unwrap(), expected(&batches(), 0));
+    assert_eq!(read_all(&open(&after_power_cut, small(), Stop::Power).reader()).unwrap(), expected(&batches(), 0));
 }
 
 #[test]

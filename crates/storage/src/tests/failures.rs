@@ -25,7 +25,7 @@ fn after_a_failed_write_nothing_is_acknowledged_and_nothing_more_is_written() {
     assert!(matches!(log.close(), Err(CloseError::Failed(_))));
     assert_eq!(sim.op_count(), ops, "nothing was written");
     assert_eq!(read_all(&reader).unwrap(), expected(&one(), 0), "reads go on");
-    assert_eq!(read_all(&open(&sim, LogConfig::default(), Stop::Hard).reader()).unwrap(), expected(&one(), 0));
+    assert_eq!(read_all(&open(&sim, LogConfig::default(), Stop::Power).reader()).unwrap(), expected(&one(), 0));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_failure_anywhere_in_a_roll_or_a_write_loses_nothing_acknowledged() {
                 acknowledged.extend(one());
             }
             drop(log);
-            let found = read_all(&open(&sim.fork_after_process_crash(), small(), Stop::Hard).reader()).unwrap();
+            let found = read_all(&open(&sim.fork_after_process_crash(), small(), Stop::Power).reader()).unwrap();
             let wanted = expected(&acknowledged, 0);
             assert_eq!(found[..wanted.len()], wanted, "{kind:?} after {after}");
         }

@@ -30,7 +30,7 @@ fn a_flush_publishes_what_was_appended_before_it_began() {
     let visible = |flush_messages| reader.visible_end(&LogConfig { flush_messages, ..LogConfig::default() }).offset;
     assert_eq!((visible(1), visible(2)), (Offset(2), Offset(4)));
     let cut = sim.power_cut(Subset::None);
-    assert_eq!(read_all(&open(&cut, LogConfig::default(), Stop::Hard).reader()).unwrap(), expected(&one(), 0));
+    assert_eq!(read_all(&open(&cut, LogConfig::default(), Stop::Power).reader()).unwrap(), expected(&one(), 0));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_flush_covers_the_segments_that_were_sealed_and_the_names_of_new_ones() {
     assert!(files(&sim, ".log").len() > 3);
     log.flush().unwrap();
     assert!(!log.flush_due(NOW));
-    let found = read_all(&open(&sim.power_cut(Subset::None), small(), Stop::Hard).reader()).unwrap();
+    let found = read_all(&open(&sim.power_cut(Subset::None), small(), Stop::Power).reader()).unwrap();
     assert_eq!(found, expected(&batches, 0));
 }
 

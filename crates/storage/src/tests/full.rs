@@ -42,7 +42,7 @@ fn appends_come_back(sim: &SimDisk, log: &mut Log, mut make_room: impl FnMut()) 
             refusals += 1;
             assert_eq!((log.reader().end().offset, log.producers().clone()), (before.0.offset, before.1));
             assert_eq!(read_all(&log.reader()).unwrap(), expected(&done, 0));
-            let killed = open(&sim.fork_after_process_crash(), small(), Stop::Hard);
+            let killed = open(&sim.fork_after_process_crash(), small(), Stop::Power);
             assert_eq!(read_all(&killed.reader()).unwrap(), expected(&done, 0), "nothing of it is left");
             make_room();
             append(log, &turn);
@@ -53,7 +53,7 @@ fn appends_come_back(sim: &SimDisk, log: &mut Log, mut make_room: impl FnMut()) 
         assert_eq!(log.producers(), model.producers());
     }
     log.flush().unwrap();
-    let cut = open(&sim.power_cut(Subset::None), small(), Stop::Hard);
+    let cut = open(&sim.power_cut(Subset::None), small(), Stop::Power);
     assert_eq!(read_all(&cut.reader()).unwrap(), expected(&done, 0));
     refusals
 }

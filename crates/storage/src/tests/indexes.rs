@@ -48,7 +48,7 @@ fn check(reader: &LogReader, log: &[Expected], what: &str) {
 
 /// Applies `change` to each index file in turn, on a copy of the disk, and checks the log that opens.
 fn with_each_index(change: impl Fn(&Disk, &std::path::Path) -> Vec<SimDisk>) {
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let (sim, log) = written(stop);
         let indexes: Vec<_> = [".index", ".timeindex"].iter().flat_map(|extension| files(&sim, extension)).collect();
         for path in indexes {
@@ -64,7 +64,7 @@ fn with_each_index(change: impl Fn(&Disk, &std::path::Path) -> Vec<SimDisk>) {
 fn each_index_may_be_missing_cut_zero_or_longer() {
     let (sim, log) = written(Stop::Clean);
     check(&open(&sim, config(), Stop::Clean).reader(), &log, "whole");
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let (sim, log) = written(stop);
         for path in [".index", ".timeindex"].iter().flat_map(|extension| files(&sim, extension)) {
             let len = Disk::sim(sim.clone()).metadata_len(&path).unwrap();

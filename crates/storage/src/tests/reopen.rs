@@ -24,13 +24,13 @@ fn written(stop: Stop) -> SimDisk {
 
 #[test]
 fn everything_is_there_after_either_stop_and_appends_go_on() {
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let sim = written(stop);
         let mut log = open(&sim, small(), stop);
         assert_eq!(read_all(&log.reader()).unwrap(), expected(&batches(), 0));
         assert_eq!(append(&mut log, &batches()), Offset(24));
         drop(log);
-        let log = open(&sim, small(), Stop::Hard);
+        let log = open(&sim, small(), Stop::Power);
         assert_eq!(read_all(&log.reader()).unwrap(), expected(&[batches(), batches()].concat(), 0), "{stop:?}");
     }
 }
@@ -48,7 +48,7 @@ fn a_clean_stop_is_believed_and_reads_no_bodies() {
     let last = disk.metadata_len(&log_file).unwrap() - 1;
     disk.open(&log_file, Open::ReadWrite).unwrap().write_all_at(&[0xEE], last).unwrap();
     let end = |stop| open(&sim.fork_after_process_crash(), small(), stop).reader().end().offset;
-    assert_eq!((end(Stop::Clean), end(Stop::Hard)), (Offset(24), Offset(22)));
+    assert_eq!((end(Stop::Clean), end(Stop::Power)), (Offset(24), Offset(22)));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_its_offsets_are_given_again() {
             let file = Disk::sim(copy.clone()).open(&path, Open::ReadWrite).unwrap();
             file.set_len(torn).unwrap();
             file.write_all_at(&vec![0xA5; garbage], torn).unwrap();
-            let mut log = open(&copy, LogConfig::default(), Stop::Hard);
+            let mut log = open(&copy, LogConfig::default(), Stop::Power);
             assert_eq!(log.damage(), []);
             assert_eq!(append(&mut log, &batches()[2..]), Offset(4), "torn at {torn}");
             assert_eq!(read_all(&log.reader()).unwrap(), expected(&batches(), 0), "torn at {torn}");
@@ -93,7 +93,7 @@ fn damage_with_batches_after_it_is_kept_and_reading_it_is_an_error() {
         let byte = wanted[victim].bytes[at] ^ 0x55;
         let file = Disk::sim(copy.clone()).open(&path, Open::ReadWrite).unwrap();
         file.write_all_at(&[byte], (position + at) as u64).unwrap();
-        let log = open(&copy, LogConfig::default(), Stop::Hard);
+        let log = open(&copy, LogConfig::default(), Stop::Power);
         let len = wanted[victim].bytes.len() as u32;
         assert_eq!(log.damage(), [Damage { segment: Offset(0), position: position as u32, len }], "byte {at}");
         let reader = log.reader();
@@ -115,12 +115,12 @@ fn damage_with_batches_after_it_is_kept_and_reading_it_is_an_error() {
 
 #[test]
 fn a_sealed_segment_that_lost_its_end_is_no_silent_gap() {
-    let sim = written(Stop::Hard);
+    let sim = written(Stop::Power);
     let path = files(&sim, ".log").remove(0);
     let disk = Disk::sim(sim.clone());
     let len = disk.metadata_len(&path).unwrap();
     disk.open(&path, Open::ReadWrite).unwrap().set_len(len - 10).unwrap();
-    let log = open(&sim, small(), Stop::Hard);
+    let log = open(&sim, small(), Stop::Power);
     let [damage] = log.damage()[..] else { panic!("{:?}", log.damage()) };
     assert_eq!(damage.segment, Offset(0));
     let reader = log.reader();
@@ -134,7 +134,7 @@ fn a_sealed_segment_that_lost_its_end_is_no_silent_gap() {
 
 #[test]
 fn the_window_of_each_producer_survives_either_stop() {
-    for stop in [Stop::Clean, Stop::Hard] {
+    for stop in [Stop::Clean, Stop::Power] {
         let sim = SimDisk::new();
         let mut log = create(&sim, small());
         for index in 0..9 {
@@ -160,7 +160,7 @@ fn the_window_of_each_producer_survives_either_stop() {
 #[test]
 fn checkpoints_and_snapshots_may_be_garbage() {
     for name in ["leader-epoch-checkpoint", ".snapshot", ".windows", "partition.metadata"] {
-        for stop in [Stop::Clean, Stop::Hard] {
+        for stop in [Stop::Clean, Stop::Power] {
             let sim = written(stop);
             for path in files(&sim, name) {
                 let file = Disk::sim(sim.clone()).open(&path, Open::ReadWrite).unwrap();
@@ -200,7 +200,7 @@ fn the_last_offset_that_fits_a_segment_survives_a_hard_stop() {
     let end = log.reader().end();
     assert_eq!(end.offset, Offset(1 << 31));
     drop(log);
-    assert_eq!(open(&sim, LogConfig::default(), Stop::Hard).reader().end(), end);
+    assert_eq!(open(&sim, LogConfig::default(), Stop::Power).reader().end(), end);
 }
 
 /// The batch with another record count in its header.

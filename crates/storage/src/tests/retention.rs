@@ -55,7 +55,7 @@ fn the_start_moves_inside_a_segment_and_whole_segments_below_it_leave() {
         assert!(retired.iter().all(|path| path.to_str().unwrap().ends_with(".deleted")));
         serves_exactly(&log, &wanted, to);
         let crashed = sim.power_cut(Subset::None);
-        assert!(open(&crashed, small(), Stop::Hard).reader().log_start_offset() >= Offset(to), "it is durable");
+        assert!(open(&crashed, small(), Stop::Power).reader().log_start_offset() >= Offset(to), "it is durable");
     }
     assert!(files(&sim, ".log").len() < segments / 2);
     assert_eq!(log.advance_start(Offset(3), NOW).unwrap(), Vec::<std::path::PathBuf>::new(), "never down");
@@ -64,7 +64,7 @@ fn the_start_moves_inside_a_segment_and_whole_segments_below_it_leave() {
 
 #[test]
 fn when_everything_goes_the_active_segment_goes_too_and_offsets_go_on() {
-    for stop in [Stop::Hard, Stop::Clean] {
+    for stop in [Stop::Power, Stop::Process, Stop::Clean] {
         let sim = SimDisk::new();
         let mut log = create(&sim, small());
         append(&mut log, &(0..4).map(|index| sequenced(1, 0, 2 * index, 2)).collect::<Vec<_>>());
@@ -79,7 +79,8 @@ fn when_everything_goes_the_active_segment_goes_too_and_offsets_go_on() {
                 log.close().unwrap();
                 sim
             }
-            Stop::Hard => sim.power_cut(Subset::None),
+            Stop::Process => sim.fork_after_process_crash(),
+            Stop::Power => sim.power_cut(Subset::None),
         };
         let mut log = open(&crashed, small(), stop);
         assert_eq!((log.reader().log_start_offset(), log.reader().end().offset), (Offset(8), Offset(8)), "{stop:?}");
@@ -99,7 +100,7 @@ fn a_start_that_cannot_be_made_durable_is_where_it_was() {
     assert!(matches!(log.advance_start(Offset(11), NOW), Err(AppendError::StorageFull)));
     assert_eq!(log.reader().log_start_offset(), Offset(0));
     dir.write_checkpoints().unwrap();
-    assert_eq!(open(&sim.power_cut(Subset::None), small(), Stop::Hard).reader().log_start_offset(), Offset(0));
+    assert_eq!(open(&sim.power_cut(Subset::None), small(), Stop::Power).reader().log_start_offset(), Offset(0));
     log.advance_start(Offset(11), NOW).unwrap();
     assert_eq!(log.reader().log_start_offset(), Offset(11));
 }
@@ -122,7 +123,7 @@ fn the_epoch_that_the_log_begins_in_begins_at_its_start() {
     let below = |epoch| Some((epoch, 8));
     let after = [below(0), below(1), below(2), three, three, three, three, three, eight, None];
     assert_eq!(ends(&log), after);
-    assert_eq!(ends(&open(&sim.power_cut(Subset::None), small(), Stop::Hard))[..3], after[..3]);
+    assert_eq!(ends(&open(&sim.power_cut(Subset::None), small(), Stop::Power))[..3], after[..3]);
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn timestamps() -> impl Strategy<Value = Vec<i64>> {
 }
 
 fn stop() -> impl Strategy<Value = Stop> {
-    select(vec![Stop::Clean, Stop::Hard])
+    select(vec![Stop::Clean, Stop::Power])
 }
 
 fn then() -> impl Strategy<Value = Then> {

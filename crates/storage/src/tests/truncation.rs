@@ -32,7 +32,7 @@ fn the_batch_that_holds_the_offset_goes_with_all_behind_it_and_appends_go_on_the
         assert_eq!((reader.end().offset, reader.durable_end().offset), (Offset(end), Offset(end)));
         let kept = batches((end / 3) as usize);
         assert_eq!(read_all(&reader).unwrap(), expected(&kept, 0), "{to}");
-        let cut = open(&sim.power_cut(Subset::None), small(), Stop::Hard);
+        let cut = open(&sim.power_cut(Subset::None), small(), Stop::Power);
         assert_eq!(read_all(&cut.reader()).unwrap(), expected(&kept, 0), "it is durable");
         let more = vec![batch(Compression::None, &[7, 8], 50); 9];
         assert_eq!(append(&mut log, &more), Offset(end));
@@ -60,7 +60,7 @@ fn at_or_beyond_the_end_nothing_is_cut() {
 
 #[test]
 fn below_the_start_the_log_begins_again() {
-    for stop in [Stop::Hard, Stop::Clean] {
+    for stop in [Stop::Power, Stop::Process, Stop::Clean] {
         let sim = SimDisk::new();
         let mut log = create(&sim, small());
         append(&mut log, &batches(20));
@@ -72,7 +72,8 @@ fn below_the_start_the_log_begins_again() {
         assert_eq!(append(&mut log, &batches(2)), Offset(4));
         log.flush().unwrap();
         let found = match stop {
-            Stop::Hard => sim.power_cut(Subset::None),
+            Stop::Process => sim.fork_after_process_crash(),
+            Stop::Power => sim.power_cut(Subset::None),
             Stop::Clean => {
                 log.close().unwrap();
                 sim
@@ -92,7 +93,7 @@ fn offsets_that_were_deleted_are_not_given_again_when_a_power_cut_took_the_recor
     log.advance_start(Offset(9), NOW).unwrap();
     let cut = sim.power_cut(Subset::None);
     for _ in 0..2 {
-        let reader = open(&cut, small(), Stop::Hard).reader();
+        let reader = open(&cut, small(), Stop::Power).reader();
         assert_eq!((reader.log_start_offset(), reader.end().offset), (Offset(9), Offset(9)));
     }
 }
@@ -105,7 +106,7 @@ fn epochs_above_the_end_are_forgotten() {
         log.append(&[produced(bytes)], LeaderEpoch(epoch), NOW, &mut Vec::new()).unwrap();
     }
     log.truncate_to(Offset(12)).unwrap();
-    let crashed = open(&sim.power_cut(Subset::None), small(), Stop::Hard);
+    let crashed = open(&sim.power_cut(Subset::None), small(), Stop::Power);
     for log in [&log, &crashed] {
         let two = Some((LeaderEpoch(2), Offset(12)));
         assert_eq!([log.end_of_epoch(LeaderEpoch(2)), log.end_of_epoch(LeaderEpoch(5))], [two, None]);
@@ -172,7 +173,7 @@ proptest! {
             append(&mut model, &batches[..kept]);
         }
         prop_assert_eq!(log.producers(), model.producers());
-        let again = open(&sim.fork_after_process_crash(), small(), Stop::Hard);
+        let again = open(&sim.fork_after_process_crash(), small(), Stop::Power);
         prop_assert_eq!(again.producers(), model.producers());
         // All are offered again: those in the window are known, the cut ones are new.
         for bytes in &batches[kept..] {

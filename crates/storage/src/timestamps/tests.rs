@@ -87,7 +87,7 @@ fn what_recovery_found_damaged_is_passed_over() {
     let second = batch(Compression::Lz4, &[10, 20], 30).len() as u64;
     let file = Disk::sim(sim.clone()).open(&files(&sim, ".log")[0], Open::ReadWrite).unwrap();
     file.write_all_at(&[0xFF; 40], second).unwrap();
-    let log = open(&sim, config, Stop::Hard);
+    let log = open(&sim, config, Stop::Power);
     assert_eq!(log.damage().len(), 1);
     let (reader, end) = (log.reader(), Offset(8));
     let find = |time| reader.offset_for_timestamp(Timestamp(time), end).unwrap().map(|(offset, _)| offset.0);

@@ -20,7 +20,7 @@ use record::{Offset, Timestamp};
 use tempfile::TempDir;
 
 /// How a directory may be thought to have been left.
-const STOPS: [Stop; 2] = [Stop::Clean, Stop::Hard];
+const STOPS: [Stop; 2] = [Stop::Clean, Stop::Power];
 
 /// Topics of the set that Kafka was stopped after, and that it was killed after.
 const SETS: [(&str, &str); 2] = [("clean", "expected.json"), ("unclean", "expected-unclean.json")];

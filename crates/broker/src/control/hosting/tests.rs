@@ -18,7 +18,7 @@ fn hosting(sim: &SimDisk) -> Hosting {
     let pool = Arc::new(Pool::inline());
     let opening = Opening {
         dir: Arc::new(LogDir::new(disk.clone(), PathBuf::from("/data"))),
-        stop: Stop::Hard,
+        stop: Stop::Power,
         threads: 2,
         clock: Clock::sim(SimClock::at(0)),
     };

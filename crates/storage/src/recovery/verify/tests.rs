@@ -9,7 +9,7 @@ fn extent(bytes: &[u8], offsets: Range<Offset>) -> Extent {
     let disk = Disk::sim(SimDisk::new());
     let file = disk.open("/f".as_ref(), Open::CreateNew).unwrap();
     file.write_all_at(bytes, 0).unwrap();
-    walk(&file, bytes.len() as u32, offsets, |_, _| {}).unwrap()
+    walk(&file, 0, bytes.len() as u32, offsets, |_, _| {}).unwrap()
 }
 
 fn three() -> Vec<Vec<u8>> {
@@ -55,6 +55,48 @@ fn a_batch_within_a_damaged_batch_is_not_taken_for_the_next_one() {
     let start = first.len() as u32;
     let damage: Vec<_> = std::iter::once(start..start + outer.len() as u32).collect();
     assert_eq!(extent(&bytes, any_offsets()).damage, damage);
+}
+
+/// A torn write may hold, in a value, a batch that would fit.
+#[test]
+fn a_batch_within_a_torn_batch_is_no_batch_of_the_log() {
+    let [first, inner, _] = <[Vec<u8>; 3]>::try_from(three()).unwrap();
+    let mut builder = record::BatchBuilder::new(Compression::None);
+    builder.append(record::Timestamp(1), None, Some(&inner), &[]);
+    builder.append(record::Timestamp(1), None, Some(&[0; 100]), &[]);
+    let outer = expected(&[builder.build()], 102).remove(0).bytes;
+    let bytes = [&first[..], &outer[..outer.len() - 20]].concat();
+    let found = extent(&bytes, any_offsets());
+    assert_eq!(found, Extent { end: first.len() as u32, next_offset: Offset(102), damage: vec![] });
+}
+
+#[test]
+fn a_wrong_length_hides_no_batch_behind() {
+    let [mut first, second, third] = <[Vec<u8>; 3]>::try_from(three()).unwrap();
+    first[8..12].copy_from_slice(&1_000_000_i32.to_be_bytes());
+    let bytes = [&first[..], &second[..], &third[..]].concat();
+    let found = extent(&bytes, any_offsets());
+    assert_eq!((found.next_offset, found.damage), (Offset(106), std::iter::once(0..first.len() as u32).collect()));
+}
+
+/// Each byte of it begins what looks like a batch as long as the rest of the file.
+#[test]
+fn garbage_made_to_be_slow_is_given_up_and_kept() {
+    let len = 40_000_u32;
+    let header = record::BatchHeader {
+        base_offset: Offset(100),
+        ..record::BatchHeader::decode(three()[0].first_chunk().unwrap())
+    };
+    let mut bytes = Vec::new();
+    while bytes.len() < len as usize {
+        let batch_len = (len as usize - bytes.len() - 12) as i32;
+        let mut candidate = header.encode();
+        candidate[8..12].copy_from_slice(&batch_len.to_be_bytes());
+        bytes.extend_from_slice(&candidate);
+    }
+    bytes.truncate(len as usize);
+    let found = extent(&bytes, any_offsets());
+    assert_eq!((found.end, found.damage), (len, std::iter::once(0..len).collect()), "nothing is cut");
 }
 
 proptest! {

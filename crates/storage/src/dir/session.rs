@@ -1,0 +1,70 @@
+//! How the last process stopped, and what of that is known to the next one.
+//!
+//! ```text
+//! .kafka_cleanshutdown    every log was closed
+//! .ottla-session          which page cache this process writes to, once everything in it can be trusted
+//! ```
+//!
+//! The second is written when the process starts, but not before recovery from a power cut is complete: a process that
+//! is killed during that has not verified all logs. It goes when the directory fails, because what a failed sync
+//! covered is in the page cache only, and nobody knows for how long.
+
+use std::io;
+use std::path::Path;
+
+use host::Disk;
+
+use super::Stop;
+use crate::files;
+
+pub(super) const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+const SESSION: &str = ".ottla-session";
+
+/// Reads how the last process stopped and removes the mark of a clean stop, durably. The session of this process is
+/// written when what is there can be trusted already.
+pub(super) fn begin(disk: &Disk, dir: &Path) -> io::Result<Stop> {
+    let last = files::read_if_there(disk, &dir.join(SESSION))?;
+    let identity = disk.cache_identity(dir).ok().flatten();
+    let marker = dir.join(CLEAN_SHUTDOWN);
+    let stop = match disk.exists(&marker)? {
+        true => Stop::Clean,
+        false if is_of(last.as_deref(), identity.as_deref()) => Stop::Process,
+        false => Stop::Power,
+    };
+    match stop {
+        Stop::Clean => disk.remove_file(&marker)?,
+        Stop::Process => {}
+        // What it says is of no use any more, and would be wrong if this process were killed during recovery.
+        Stop::Power => forget(disk, dir)?,
+    }
+    disk.sync_dir(dir)?;
+    if stop == Stop::Clean {
+        trust(disk, dir)?;
+    }
+    Ok(stop)
+}
+
+/// Writes the session: from now on the page cache holds nothing that was not written by a process of ours, or verified
+/// by one.
+pub(super) fn trust(disk: &Disk, dir: &Path) -> io::Result<()> {
+    match disk.cache_identity(dir).ok().flatten() {
+        Some(identity) => disk.write_atomic(&dir.join(SESSION), text(&identity).as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// Removes the session. Only a process that finds the same page cache reads it, so that it need not be durable.
+pub(super) fn forget(disk: &Disk, dir: &Path) -> io::Result<()> {
+    match disk.remove_file(&dir.join(SESSION)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+fn is_of(session: Option<&[u8]>, identity: Option<&str>) -> bool {
+    matches!((session, identity), (Some(session), Some(identity)) if session == text(identity).as_bytes())
+}
+
+fn text(identity: &str) -> String {
+    format!("0\n{identity}\n")
+}
