@@ -100,7 +100,7 @@ impl LogDir {
     /// # Errors
     /// Also when the directory has failed: then it was not left cleanly.
     pub fn mark_clean_shutdown(&self) -> io::Result<()> {
-        self.write_recovery_points()?;
+        self.write_checkpoints()?;
         self.disk.write_atomic(&self.path.join(CLEAN_SHUTDOWN), br#"{"version":0,"brokerEpoch":-1}"#)
     }
 

@@ -38,6 +38,8 @@ pub struct Log {
     producers: Producers,
     epochs: Epochs,
     unflushed: Unflushed,
+    /// No crash takes the log's start back below it.
+    durable_start: Offset,
 }
 
 impl Log {
@@ -63,8 +65,9 @@ impl Log {
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
-        let unflushed = Unflushed::none();
-        let mut log = Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed };
+        let (unflushed, durable_start) = (Unflushed::none(), Offset(0));
+        let mut log =
+            Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed, durable_start };
         if known_start > next_offset {
             // A power cut took the last records, and they had been deleted. Their offsets are not given again.
             let retired = log.truncate_fully_and_start_at(known_start)?;

@@ -8,6 +8,7 @@ mod indexes;
 mod model;
 mod reopen;
 mod retention;
+mod script;
 pub(crate) mod support;
 mod times;
 mod truncation;

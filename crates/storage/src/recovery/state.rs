@@ -28,7 +28,7 @@ pub(super) fn rebuild(
     next_offset: Offset,
 ) -> io::Result<(Producers, Epochs)> {
     remove_strays(files, segments, next_offset)?;
-    let (mut producers, producers_from) = newest_snapshot(files)?;
+    let (mut producers, producers_from) = snapshot::newest(files.disk, files.path, segments[0].base_offset)?;
     let loaded = Epochs::load(files.disk, files.path)?;
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
@@ -43,15 +43,6 @@ pub(super) fn rebuild(
         epochs.store(files.disk, files.path)?;
     }
     Ok((producers, epochs))
-}
-
-fn newest_snapshot(files: Files<'_>) -> io::Result<(Producers, Offset)> {
-    for offset in files::offsets(files.disk, files.path, files::SNAPSHOT)?.into_iter().rev() {
-        if let Some(producers) = snapshot::load(files.disk, files.path, offset)? {
-            return Ok((producers, offset));
-        }
-    }
-    Ok((Producers::default(), Offset(0)))
 }
 
 /// Passes the headers of all batches at or above `from`, in order. A segment whose headers end early is read up to
@@ -79,10 +70,10 @@ fn replay(
 
 /// Removes the snapshots above the end, those of neither a segment's start nor the newest, and temporary files.
 fn remove_strays(files: Files<'_>, segments: &[Arc<Segment>], next_offset: Offset) -> io::Result<()> {
+    let snapshots = files::offsets(files.disk, files.path, files::SNAPSHOT)?;
+    let newest = snapshots.iter().rfind(|offset| **offset <= next_offset);
     for extension in [files::SNAPSHOT, files::WINDOWS] {
-        let offsets = files::offsets(files.disk, files.path, extension)?;
-        let newest = offsets.iter().rfind(|offset| **offset <= next_offset);
-        for offset in &offsets {
+        for offset in &files::offsets(files.disk, files.path, extension)? {
             let is_at_segment = segments.binary_search_by_key(offset, |segment| segment.base_offset).is_ok();
             if *offset > next_offset || !(is_at_segment || Some(offset) == newest) {
                 files.disk.remove_file(&files::path(files.path, *offset, extension))?;
