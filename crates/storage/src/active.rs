@@ -181,14 +181,14 @@ impl Active {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         let last = self.sparse.time_entry();
         self.append_times(last.as_slice())?;
-        self.segment.log()?.set_len(u64::from(self.position))
+        self.segment.log()?.set_len(u64::from(self.position))?;
+        self.reserved = self.position;
+        Ok(())
     }
 
-    /// As [`Active::finish`], and the segment gets no more batches.
-    pub(crate) fn seal(&mut self) -> io::Result<()> {
-        self.finish()?;
+    /// The segment, which is finished, gets no more batches.
+    pub(crate) fn seal(&self) {
         self.segment.seal(self.position);
-        Ok(())
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Log {
     producers: Producers,
     epochs: Epochs,
     unflushed: Unflushed,
+    /// No crash takes the log's start back below it.
+    durable_start: Offset,
 }
 
 impl Log {
@@ -66,8 +68,9 @@ impl Log {
         segments.iter().for_each(|segment| segment.close_files());
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
-        let (dir, name, unflushed) = (Arc::clone(dir), name.to_owned(), Unflushed::none());
-        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed }
+        let (dir, name) = (Arc::clone(dir), name.to_owned());
+        let (unflushed, durable_start) = (Unflushed::none(), Offset(0));
+        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed, durable_start }
     }
 
     /// A reader, for any thread; it works as long as somebody has it.

@@ -9,6 +9,7 @@ mod indexes;
 mod model;
 mod reopen;
 mod retention;
+mod script;
 pub(crate) mod support;
 mod times;
 mod truncation;

@@ -154,6 +154,7 @@ impl Log {
     /// On an error no file of the new segment is left, or the next start finds it empty.
     pub(super) fn roll(&mut self, now: Timestamp, durable: snapshot::Durable) -> io::Result<()> {
         self.sync_names()?;
+        self.active.finish()?;
         let (disk, path) = (self.dir.disk(), self.path());
         self.producers.expire(now, self.config.producer_id_expiration_ms);
         let created = snapshot::store(&self.producers, disk, &path, self.next_offset, durable)
@@ -168,7 +169,7 @@ impl Log {
                 return Err(error);
             }
         };
-        self.active.seal()?;
+        self.active.seal();
         self.unflushed.names = true;
         self.shared.view.store(Arc::new(self.shared.view.load().with(Arc::clone(&segment))));
         self.active = Active::empty(segment, &self.config);

@@ -26,9 +26,13 @@ impl Log {
     pub fn advance_start(&mut self, to: Offset, now: Timestamp) -> Result<Vec<PathBuf>, AppendError> {
         self.dir.check()?;
         let (start, to) = (self.shared.log_start_offset(), to.min(self.next_offset));
-        if to > start {
-            let noted = self.dir.note_log_start_offset(&self.name, to).and_then(|()| self.dir.write_checkpoints());
-            if noted.is_err() {
+        // Also where retention has passed `to`, which no checkpoint may know yet.
+        if to > self.durable_start {
+            let wanted = to.max(start);
+            let noted = self.dir.note_log_start_offset(&self.name, wanted).and_then(|()| self.dir.write_checkpoints());
+            if noted.is_ok() {
+                self.durable_start = wanted;
+            } else {
                 // No later checkpoint may say what was not promised.
                 let _ = self.dir.note_log_start_offset(&self.name, start);
             }
@@ -69,11 +73,14 @@ impl Log {
         let first = view.segments()[gone].base_offset;
         self.keep_state_at(first)?;
         self.shared.view.store(Arc::new(LogView::new(view.segments()[gone..].to_vec())));
+        view.segments()[..gone].iter().for_each(|segment| segment.mark_retired());
+        let retired = retire(self.dir.disk(), &self.path(), Side::Below(first))?;
         if self.shared.durable_end.load().offset < first {
+            // What never became durable is gone, durably: nothing below is looked for after a crash.
+            self.dir.watch_sync(self.dir.disk().sync_dir(&self.path()))?;
             self.publish_durable(LogPosition { offset: first, segment: first, position: 0 });
         }
-        view.segments()[..gone].iter().for_each(|segment| segment.mark_retired());
-        retire(self.dir.disk(), &self.path(), Side::Below(first))
+        Ok(retired)
     }
 
     /// What the segments below tell is known from elsewhere before they go: the end of the log from the name of the

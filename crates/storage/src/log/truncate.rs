@@ -48,6 +48,9 @@ impl Log {
         }
         let cut = self.locate(offset);
         let cut = self.refusable(cut)?;
+        if cut.end.offset < self.shared.log_start_offset() {
+            return self.truncate_fully_and_start_at(offset);
+        }
         self.lower_recovery_point(cut.end)?;
         let retired = self.cut(cut).and_then(|retired| {
             self.make_cut_durable()?;
@@ -161,14 +164,10 @@ impl Log {
     /// From the newest snapshot and the headers of the batches after it.
     fn producers_at_end(&self) -> io::Result<Producers> {
         let (disk, path) = (self.dir.disk(), self.path());
-        let (mut producers, mut from) = (Producers::default(), Offset(0));
-        for offset in files::offsets(disk, &path, files::SNAPSHOT)?.into_iter().rev() {
-            if let Some(snapshot) = snapshot::load(disk, &path, offset)? {
-                (producers, from) = (snapshot, offset);
-                break;
-            }
-        }
-        for segment in self.shared.view.load().from(from) {
+        let view = self.shared.view.load();
+        let snapshots = files::offsets(disk, &path, files::SNAPSHOT)?.into_iter();
+        let (mut producers, from) = snapshot::newest(disk, &path, view.segments()[0].base_offset, snapshots)?;
+        for segment in view.from(from) {
             let end = segment.sealed_size().unwrap_or_else(|| self.active.end(from).position);
             scan(segment, end, |batch| {
                 if batch.header.base_offset >= from {
@@ -204,6 +203,7 @@ impl Log {
         self.dir.note_log_start_offset(&self.name, offset)?;
         self.dir.note_recovery_point(&self.name, offset)?;
         self.dir.write_checkpoints()?;
+        self.durable_start = offset;
         let segment = Arc::new(Segment::create(self.active.segment().files(), offset)?);
         disk.sync_dir(&path)?;
         self.unflushed.names = false;

@@ -45,22 +45,54 @@ pub(crate) fn store(
         match durable {
             Durable::Yes => disk.write_atomic(&path, &bytes)?,
             Durable::No => {
-                let file = disk.open(&path, Open::Create)?;
+                // A good one of this offset may be there.
+                let temporary = files::path(dir, offset, &format!("{extension}.tmp"));
+                let file = disk.open(&temporary, Open::Create)?;
                 file.set_len(0)?;
                 file.write_all_at(&bytes, 0)?;
+                disk.rename(&temporary, &path)?;
             }
         }
     }
     Ok(())
 }
 
+/// The newest state that is known of a log whose first segment begins at `first`, and up to which offset it speaks; from the
+/// snapshots at `offsets`, which ascend.
+///
+/// One with the last batches of each producer is preferred: after it the batch headers tell the rest. One that lies below
+/// the first segment is of no such use.
+pub(crate) fn newest(
+    disk: &Disk,
+    dir: &Path,
+    first: Offset,
+    offsets: impl DoubleEndedIterator<Item = Offset>,
+) -> io::Result<(Producers, Offset)> {
+    let mut newest = None;
+    for offset in offsets.rev() {
+        match load_both(disk, dir, offset)? {
+            Some((producers, true)) if offset >= first || newest.is_none() => return Ok((producers, offset)),
+            Some((producers, false)) if newest.is_none() => newest = Some((producers, offset)),
+            _ => {}
+        }
+    }
+    // A log that has all its batches tells everything.
+    Ok(newest.filter(|_| first > Offset(0)).unwrap_or_default())
+}
+
 /// The state up to `offset`, when there is a good snapshot of it.
 pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<Producers>> {
+    Ok(load_both(disk, dir, offset)?.map(|(producers, _)| producers))
+}
+
+/// As [`load`], and whether the last batches of each producer were there too.
+fn load_both(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<(Producers, bool)>> {
     let snapshot = files::read_if_there(disk, &files::path(dir, offset, files::SNAPSHOT))?;
     let Some(mut producers) = snapshot.and_then(|bytes| decode(&bytes, take_producer)) else { return Ok(None) };
     let windows = files::read_if_there(disk, &files::path(dir, offset, files::WINDOWS))?;
-    let windows = windows.and_then(|bytes| decode(&bytes, take_window)).unwrap_or_default();
-    for (id, (epoch, window)) in windows {
+    let windows = windows.and_then(|bytes| decode(&bytes, take_window));
+    let has_windows = windows.is_some();
+    for (id, (epoch, window)) in windows.unwrap_or_default() {
         if let Some(producer) = producers.get_mut(&id)
             && producer.epoch == epoch
             && producer.window.has_same_end(&window)
@@ -68,7 +100,7 @@ pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option
             producer.window = window;
         }
     }
-    Ok(Some(Producers(producers)))
+    Ok(Some((Producers(producers), has_windows)))
 }
 
 fn framed(producers: &Producers, put: impl Fn(&mut Vec<u8>, ProducerId, &Producer)) -> Vec<u8> {

@@ -36,7 +36,9 @@ pub(super) fn rebuild(
     ends: Range<Offset>,
 ) -> io::Result<(Producers, Epochs)> {
     remove_strays(files, listing, segments, ends.end)?;
-    let (mut producers, producers_from) = newest_snapshot(files, listing, ends.end)?;
+    let snapshots = listing.snapshots.iter().copied().filter(|offset| *offset <= ends.end);
+    let first = segments[0].base_offset;
+    let (mut producers, producers_from) = snapshot::newest(files.disk(), files.path, first, snapshots)?;
     let loaded = load_epochs(files, segments, last_size, ends.clone())?;
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
@@ -90,15 +92,6 @@ fn load_epochs(
     Ok(Some(epochs))
 }
 
-fn newest_snapshot(files: Files<'_>, listing: &Listing, end: Offset) -> io::Result<(Producers, Offset)> {
-    for offset in listing.snapshots.iter().rev().filter(|offset| **offset <= end) {
-        if let Some(producers) = snapshot::load(files.disk(), files.path, *offset)? {
-            return Ok((producers, *offset));
-        }
-    }
-    Ok((Producers::default(), Offset(0)))
-}
-
 /// Passes the headers of all batches at or above `from`, in order. A segment whose headers end early is read up to
 /// there.
 fn replay(
@@ -129,8 +122,8 @@ fn remove_strays(
     segments: &[Arc<Segment>],
     next_offset: Offset,
 ) -> io::Result<()> {
+    let newest = listing.snapshots.iter().rfind(|offset| **offset <= next_offset);
     for (extension, offsets) in [(files::SNAPSHOT, &listing.snapshots), (files::WINDOWS, &listing.windows)] {
-        let newest = offsets.iter().rfind(|offset| **offset <= next_offset);
         for offset in offsets {
             let is_at_segment = segments.binary_search_by_key(offset, |segment| segment.base_offset).is_ok();
             if *offset > next_offset || !(is_at_segment || Some(offset) == newest) {

@@ -154,7 +154,7 @@ fn a_checkpoint_without_room_leaves_the_old_one() {
     let file = PathBuf::from("/data/log-start-offset-checkpoint");
     let before = dir.disk().read(&file).unwrap();
     log.expire_to(Offset(15), NOW).unwrap();
-    sim.inject(Fault::next(OpKind::Write, Failure::NoSpace).after(1));
+    sim.inject(Fault::next(OpKind::Write, Failure::NoSpace));
     dir.write_checkpoints().unwrap_err();
     assert_eq!(dir.disk().read(&file).unwrap(), before);
     assert!(!dir.failed());
