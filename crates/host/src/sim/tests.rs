@@ -329,3 +329,22 @@ fn the_page_cache_is_another_one_after_a_power_cut_only() {
     assert_eq!(identity(sim.state_after(0)), before);
     assert_ne!(identity(sim.power_cut(Subset::All)), before);
 }
+
+#[test]
+fn a_full_disk_writes_what_fits_and_then_refuses_until_there_is_room() {
+    let sim = SimDisk::new();
+    let disk = Disk::sim(sim.clone());
+    let file = disk.open(Path::new("/a"), Open::CreateNew).unwrap();
+    sim.set_capacity(10);
+    file.allocate_ahead(0, 4).unwrap();
+    assert_eq!(disk.available_bytes(Path::new("/")).unwrap(), 6, "a reservation is taken");
+    let full = |result: std::io::Result<()>| result.unwrap_err().kind() == std::io::ErrorKind::StorageFull;
+    assert!(full(file.allocate_ahead(0, 11)) && full(file.write_all_at(&[1; 12], 0)));
+    assert_eq!(file.len().unwrap(), 10, "what fits was written");
+    file.write_all_at(&[2; 10], 0).unwrap();
+    assert!(full(disk.open(Path::new("/b"), Open::CreateNew).map(drop)));
+    file.set_len(3).unwrap();
+    disk.open(Path::new("/b"), Open::CreateNew).unwrap().write_all_at(&[3; 7], 0).unwrap();
+    disk.remove_file(Path::new("/a")).unwrap();
+    assert_eq!(disk.available_bytes(Path::new("/")).unwrap(), 3);
+}

@@ -327,7 +327,7 @@ fn whatever_a_log_does_a_crash_takes_nothing_that_was_promised() {
         visited += campaign(seed).unwrap();
         seed += 1;
     }
-    println!("{visited} states, seeds 0..{seed}");
+    tracing::info!(visited, seeds = seed, "states were recovered");
 }
 
 /// A script with everything in it, for failures of the disk.
