@@ -25,12 +25,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("crates/console", &["broker"]),
     ("crates/cli", &["broker", "client", "record", "wire"]),
+    ("bench", &["record"]),
     ("xtask", &[]),
 ];
 
 /// Crates of others that only some of ours may use, and which; the reason is the sentence that is shown.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
-    ("anyhow", &["crates/cli", "xtask"], "errors of libraries are types: use thiserror"),
+    ("anyhow", &["bench", "crates/cli", "xtask"], "errors of libraries are types: use thiserror"),
     ("tokio", &["crates/net", "crates/client", "crates/broker", "crates/console", "crates/cli"], "nothing here waits"),
 ];
 
