@@ -89,7 +89,8 @@ mod tests {
             |folder: &str| json!({ "manifest_path": format!("/r/{folder}/Cargo.toml"), "dependencies": dependencies });
         let metadata =
             json!({ "workspace_root": "/r", "packages": [package("crates/storage"), package("crates/odd")] });
-        let found: Vec<String> = layers(&House { files: vec![], metadata }).iter().map(Offence::to_string).collect();
+        let found: Vec<String> =
+            layers(&House { files: vec![], metadata, bugs: String::new() }).iter().map(Offence::to_string).collect();
         assert_eq!(
             found,
             [
