@@ -99,6 +99,6 @@ fn seen_of(record: &record::Record<'_>) -> Seen {
         timestamp: record.timestamp.0,
         key: digest(record.key),
         value: digest(record.value),
-        headers: record.headers.clone().map(header).collect(),
+        headers: record.headers.map(header).collect(),
     }
 }
