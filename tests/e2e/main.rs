@@ -8,7 +8,7 @@
 //!   Tests that look at our files or restart the broker are then skipped.
 //! - `CI=true` turns a missing tool from a skipped test into a failed one.
 //! - `OTTLA_PYTHON` names a Python that has confluent-kafka; the default is `target/foreign/python/bin/python`, which
-//!   `tests/foreign/setup.sh` makes.
+//!   `tests/foreign/setup.sh` makes. Apache Kafka's own tools are looked for in `target/foreign/kafka/libs`, and need Java.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -80,7 +80,7 @@ mod tests {
             ("crates/broker/src/handlers/heartbeat.rs", ""),
         ];
         let files = sources.map(|(path, text)| SourceFile::parse(path, text).unwrap()).into();
-        let house = House { files, metadata: serde_json::Value::Null };
+        let house = House { files, metadata: serde_json::Value::Null, bugs: String::new() };
         let found: Vec<String> = api_table(&house).iter().map(Offence::to_string).collect();
         assert_eq!(
             found,

@@ -19,6 +19,8 @@ pub struct House {
     pub files: Vec<SourceFile>,
     /// What `cargo metadata --no-deps` says.
     pub metadata: Value,
+    /// The text of `docs/bugs.md`.
+    pub bugs: String,
 }
 
 /// One Rust file.
@@ -107,7 +109,7 @@ pub fn house() -> Result<House> {
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(House { files, metadata: metadata(root)? })
+    Ok(House { files, metadata: metadata(root)?, bugs: fs::read_to_string(root.join("docs/bugs.md"))? })
 }
 
 /// Where code of ours lives.

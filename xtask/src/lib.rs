@@ -3,6 +3,7 @@
 //! Each check is a function from what was read ([`House`]) to [`Offence`]s, so that its own test can plant one.
 
 mod api_table;
+mod bugs;
 mod docs;
 mod habits;
 mod house;
@@ -12,6 +13,7 @@ mod tokens;
 mod unsafe_code;
 
 pub use api_table::api_table;
+pub use bugs::bugs;
 pub use docs::docs;
 pub use habits::habits;
 pub use house::{House, SourceFile, house};

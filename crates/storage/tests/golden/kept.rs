@@ -88,7 +88,7 @@ fn producers_made_again_from_the_batches_are_kafkas() {
         for (name, _) in &kafkas {
             fs::remove_file(copy.0.path().join(format!("{}-0", topic.name)).join(name)).unwrap();
         }
-        copy.open(&topic.name, Stop::Power).close().unwrap();
+        copy.open(&topic.name, HARD).close().unwrap();
         let Some((last, bytes)) = kafkas.last() else { continue };
         let ours = copy.files(&topic.name, last);
         assert_eq!(entries_but_coordinator(&ours[0].1), entries_but_coordinator(bytes), "{}/{last}", topic.name);

@@ -19,8 +19,11 @@ use ottla_storage::{Log, LogConfig, LogDir, LogReader, Stop};
 use record::{Offset, Timestamp};
 use tempfile::TempDir;
 
+/// A stop after which nothing of the log is taken on trust.
+const HARD: Stop = Stop::Power;
+
 /// How a directory may be thought to have been left.
-const STOPS: [Stop; 2] = [Stop::Clean, Stop::Power];
+const STOPS: [Stop; 3] = [Stop::Clean, Stop::Process, HARD];
 
 /// Topics of the set that Kafka was stopped after, and that it was killed after.
 const SETS: [(&str, &str); 2] = [("clean", "expected.json"), ("unclean", "expected-unclean.json")];

@@ -69,7 +69,7 @@ fn after_a_hard_stop_the_window_of_five_is_made_again_from_the_batches() {
     for (name, _) in copy.files("producers", ".snapshot") {
         fs::remove_file(copy.0.path().join("producers-0").join(name)).unwrap();
     }
-    let mut log = copy.open("producers", Stop::Power);
+    let mut log = copy.open("producers", HARD);
     let reader = log.reader();
     let bytes = read_from(&reader, reader.log_start_offset());
     let batches: Vec<_> = record::batches(&bytes).map(Result::unwrap).collect();

@@ -1,0 +1,99 @@
+//! Programs that measure the `ottla` binary from outside: each starts a broker of its own, prints a table, and with
+//! `--json` the same with the commit and the machine. README.md says what they measure.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program beside the broker: it has clocks, files and sockets of its own"
+)]
+
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+#[path = "../../tests/e2e/batch.rs"]
+mod batch;
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+#[path = "../../tests/e2e/calls.rs"]
+mod calls;
+mod durable;
+mod fill;
+mod harness;
+mod idle;
+mod lookups;
+#[allow(dead_code, reason = "the end-to-end tests use the rest")]
+#[path = "../../tests/e2e/raw.rs"]
+mod raw;
+mod recovery;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use harness::Setup;
+
+/// Measures the ottla binary.
+#[derive(Parser)]
+struct Arguments {
+    /// The binary; built before with `cargo build --release`.
+    #[arg(long, global = true, default_value = "target/release/ottla")]
+    ottla: PathBuf,
+    /// Where the broker's data goes; removed at the end. Its filesystem is part of what is measured.
+    #[arg(long, global = true, default_value = "target")]
+    dir: PathBuf,
+    /// Prints one line of JSON instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    program: Program,
+}
+
+#[derive(Subcommand)]
+enum Program {
+    /// Look-ups by time and by offset in a log that grows.
+    Lookups {
+        /// The sizes of the log to measure at, in GB, ascending.
+        #[arg(long, value_delimiter = ',', default_value = "1,10")]
+        sizes: Vec<u64>,
+        /// Look-ups of each kind at each size.
+        #[arg(long, default_value_t = 5_000)]
+        count: usize,
+    },
+    /// From `kill -9` and from a clean stop to the first answers.
+    Recovery {
+        /// How many partitions to have, with 10 KB in each.
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+        partitions: Vec<usize>,
+        /// One more case: so many GB in 50 partitions; 0 for none.
+        #[arg(long, default_value_t = 0)]
+        bulk_gb: u64,
+    },
+    /// What a partition costs that nobody uses.
+    Idle {
+        /// How many there are.
+        #[arg(long, default_value_t = 10_000)]
+        partitions: usize,
+    },
+    /// Produce requests that are on disk when they are acknowledged.
+    Durable {
+        /// How many producers, each with one request under way.
+        #[arg(long, value_delimiter = ',', default_value = "1,10,100")]
+        producers: Vec<usize>,
+        /// How long each case runs, in seconds.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
+}
+
+fn main() -> Result<()> {
+    let Arguments { ottla, dir, json, program } = Arguments::parse();
+    let setup = Setup { ottla, dir };
+    let report = match program {
+        Program::Lookups { sizes, count } => lookups::run(&setup, &sizes, count)?,
+        Program::Recovery { partitions, bulk_gb } => recovery::run(&setup, &partitions, bulk_gb)?,
+        Program::Idle { partitions } => idle::run(&setup, partitions)?,
+        Program::Durable { producers, seconds } => durable::run(&setup, &producers, seconds)?,
+    };
+    report.print(json);
+    Ok(())
+}
