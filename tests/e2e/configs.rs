@@ -149,6 +149,21 @@ fn what_cannot_be_described_has_kafkas_error() {
     assert_eq!(error(BROKER, "me"), "InvalidRequest");
 }
 
+/// Apache Kafka tells it each time: a request of 100 MiB that names one topic would make an answer of many gigabytes.
+#[test]
+fn a_resource_is_described_once_in_a_request() {
+    let Some(broker) = Broker::own(&[]) else { return };
+    let topic = unique("described-once");
+    let mut connection = Connection::open(&broker);
+    connection.create_topic(&topic, 1);
+    let resource = DescribeConfigsResource::default().with_resource_type(TOPIC).with_resource_name(text(&topic));
+    let request = DescribeConfigsRequest::default().with_resources(vec![resource; 3]);
+    let results = connection.call(4, &request).results;
+    let errors: Vec<_> = results.iter().map(|result| error_name(result.error_code)).collect();
+    assert_eq!(errors, ["None", "InvalidRequest", "InvalidRequest"]);
+    assert!(results[1].configs.is_empty());
+}
+
 #[test]
 fn a_config_is_set_and_deleted_and_survives_a_restart() {
     let Some(mut broker) = Broker::own(&[]) else { return };
