@@ -5,6 +5,7 @@
 mod bodies;
 mod frames;
 mod neighbour;
+mod offsets;
 
 use crate::batch::{self, Identity, Record};
 use crate::calls::{PRODUCE, produce_request};

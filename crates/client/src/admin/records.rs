@@ -2,6 +2,7 @@
 
 use record::{BrokerId, Offset};
 use tokio::time::Instant;
+use wire::ErrorCode;
 use wire::messages::delete_records::{
     DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopic,
 };
@@ -68,8 +69,8 @@ impl Admin {
         let answer = self.client.broker(leader).await?.call(&request).await?;
         let response = answer.read::<DeleteRecordsResponse<'_>>()?;
         let result = response.topics.iter().flat_map(|topic| topic.partitions.to_vec()).next();
-        let result = result.unwrap_or_default();
-        let checked = Refusal::check(result.error_code, || partition.to_string());
-        Ok(checked.map(|()| Offset(result.low_watermark)))
+        let code = result.as_ref().map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |result| result.error_code);
+        let checked = Refusal::check(code, || partition.to_string());
+        Ok(checked.map(|()| Offset(result.map_or(0, |result| result.low_watermark))))
     }
 }
