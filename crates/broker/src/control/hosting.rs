@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use host::Pool;
 use metadata::{Configs, Image, Topic};
 use record::{BrokerId, PartitionIndex};
 use storage::{Log, OpenError};
@@ -22,23 +23,34 @@ pub struct Hosting {
     static_defaults: TopicConfig,
     /// What is in force: with what was changed at run time.
     defaults: TopicConfig,
+    /// Dropped with this, when all logs are closed.
+    _flush_pool: Arc<Pool>,
     flushing: Flushing,
     trash: Trash,
 }
 
 impl Hosting {
-    /// For the logs that `opening` opens, on this `broker`. What earlier deletions left there goes at once.
+    /// For the logs that `opening` opens, on this `broker`; they are flushed on `flush_pool`. What earlier deletions left there goes at once.
     pub fn new(
         opening: Opening,
         broker: BrokerId,
         defaults: TopicConfig,
-        flushing: Flushing,
+        flush_pool: Arc<Pool>,
         trash: Trash,
     ) -> std::io::Result<Hosting> {
         for path in opening.dir.deleted_logs()? {
             trash.add(path, Duration::ZERO);
         }
-        Ok(Hosting { opening, broker, static_defaults: defaults.clone(), defaults, flushing, trash })
+        let flushing = Flushing::new(&flush_pool);
+        Ok(Hosting {
+            opening,
+            broker,
+            static_defaults: defaults.clone(),
+            defaults,
+            _flush_pool: flush_pool,
+            flushing,
+            trash,
+        })
     }
 
     /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.

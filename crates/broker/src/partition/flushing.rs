@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use host::Pool;
 
@@ -19,7 +19,8 @@ pub const FLUSHES_MAX: usize = 8;
 pub struct Flushing(Arc<Shared>);
 
 struct Shared {
-    pool: Arc<Pool>,
+    /// Not owned: the last partition may be dropped on one of its threads, which cannot wait for itself.
+    pool: Weak<Pool>,
     queue: Mutex<Queue>,
 }
 
@@ -44,9 +45,10 @@ const RUNNING: u8 = 2;
 const RUNNING_AGAIN: u8 = 3;
 
 impl Flushing {
-    /// On `pool`, which nobody else fills: whoever asks for a flush must not wait for room.
-    pub fn new(pool: Arc<Pool>) -> Flushing {
-        Flushing(Arc::new(Shared { pool, queue: Mutex::default() }))
+    /// On `pool`, which nobody else fills: whoever asks for a flush must not wait for room. When the caller drops it,
+    /// nothing is flushed any more.
+    pub fn new(pool: &Arc<Pool>) -> Flushing {
+        Flushing(Arc::new(Shared { pool: Arc::downgrade(pool), queue: Mutex::default() }))
     }
 
     /// Has everything that is in the partition's log now made durable, soon.
@@ -57,6 +59,7 @@ impl Flushing {
     }
 
     fn enqueue(&self, partition: Arc<Partition>) {
+        let Some(pool) = self.0.pool.upgrade() else { return };
         let mut queue = self.0.lock();
         queue.partitions.push_back(partition);
         if queue.workers >= FLUSHES_MAX {
@@ -65,7 +68,7 @@ impl Flushing {
         queue.workers += 1;
         drop(queue);
         let worker = self.clone();
-        self.0.pool.run(Box::new(move || worker.work()));
+        pool.run(Box::new(move || worker.work()));
     }
 
     fn work(&self) {

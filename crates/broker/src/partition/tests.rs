@@ -13,13 +13,30 @@ use super::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
-fn partition(sim: &SimDisk, topic: TopicConfig, pool: Pool) -> Arc<Partition> {
+/// A partition with the threads that flush it.
+struct Fixture {
+    /// Keeps the only flush thread busy. Goes before the pool, which waits for its threads.
+    held: Option<mpsc::SyncSender<()>>,
+    partition: Arc<Partition>,
+    _pool: Arc<Pool>,
+}
+
+impl std::ops::Deref for Fixture {
+    type Target = Arc<Partition>;
+
+    fn deref(&self) -> &Arc<Partition> {
+        &self.partition
+    }
+}
+
+fn partition(sim: &SimDisk, topic: TopicConfig, pool: Pool) -> Fixture {
     let disk = Disk::sim(sim.clone());
     disk.create_dir_all(Path::new("/data")).unwrap();
     let dir = Arc::new(LogDir::new(disk, PathBuf::from("/data")));
     let log = Log::create(&dir, "t-0", Uuid([7; 16]), topic.log_config()).unwrap();
-    let flushing = Flushing::new(Arc::new(pool));
-    Arc::new(Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, flushing))
+    let pool = Arc::new(pool);
+    let partition = Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, Flushing::new(&pool));
+    Fixture { held: None, partition: Arc::new(partition), _pool: pool }
 }
 
 fn flush_messages(flush_messages: i64) -> TopicConfig {
@@ -35,12 +52,12 @@ fn append(partition: &Arc<Partition>, records: usize) -> Offset {
     partition.append(&[batch], NOW, &mut Vec::new()).unwrap()
 }
 
-/// A pool whose only thread is busy until the sender is used or dropped.
-fn held_pool() -> (Pool, mpsc::SyncSender<()>) {
+/// A partition whose only flush thread is busy until `held` is dropped.
+fn held_partition(sim: &SimDisk, topic: TopicConfig) -> Fixture {
     let pool = Pool::new("held", 1).unwrap();
     let (release, held) = mpsc::sync_channel::<()>(1);
     pool.run(Box::new(move || _ = held.recv()));
-    (pool, release)
+    Fixture { held: Some(release), ..partition(sim, topic, pool) }
 }
 
 /// A waiter that sends when it is woken.
@@ -82,14 +99,13 @@ fn in_the_page_cache_nothing_waits_and_nothing_is_synced() {
 
 #[test]
 fn a_durable_append_is_neither_acknowledged_nor_shown_before_it_is_on_disk() {
-    let (pool, release) = held_pool();
-    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let mut partition = held_partition(&SimDisk::new(), flush_messages(1));
     let (bell, rung) = bell();
     let until = append(&partition, 3);
     assert_eq!((until, is_durable(&partition, until)), (Offset(3), None));
     assert_eq!(partition.high_watermark().offset, Offset(0));
     register(partition.synced(), Offset(2), &bell);
-    drop(release);
+    partition.held = None;
     rung.recv().unwrap();
     assert_eq!(is_durable(&partition, until), Some(true));
     assert_eq!(partition.high_watermark().offset, Offset(3));
@@ -97,13 +113,13 @@ fn a_durable_append_is_neither_acknowledged_nor_shown_before_it_is_on_disk() {
 
 #[test]
 fn one_flush_serves_all_appends_that_came_before_it() {
-    let (sim, (pool, release)) = (SimDisk::new(), held_pool());
-    let partition = partition(&sim, flush_messages(1), pool);
+    let sim = SimDisk::new();
+    let mut partition = held_partition(&sim, flush_messages(1));
     let (bell, rung) = bell();
     let untils: Vec<Offset> = (0..10).map(|_| append(&partition, 1)).collect();
     register(partition.synced(), Offset(9), &bell);
     let before = sim.op_count();
-    drop(release);
+    partition.held = None;
     rung.recv().unwrap();
     assert_eq!(sim.op_count() - before, 1, "one sync");
     assert!(untils.iter().all(|until| is_durable(&partition, *until) == Some(true)));
@@ -111,13 +127,12 @@ fn one_flush_serves_all_appends_that_came_before_it() {
 
 #[test]
 fn fetches_are_woken_when_records_become_durable() {
-    let (pool, release) = held_pool();
-    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let mut partition = held_partition(&SimDisk::new(), flush_messages(1));
     let (bell, rung) = bell();
     register(partition.waiters(), Offset(0), &bell);
     append(&partition, 1);
     assert_eq!(bell.1.load(Ordering::SeqCst), 0, "there is nothing to be seen yet");
-    drop(release);
+    partition.held = None;
     rung.recv().unwrap();
 }
 
@@ -147,15 +162,13 @@ fn records_that_the_disk_refuses_are_never_acknowledged_nor_shown() {
 
 #[test]
 fn those_who_wait_for_the_disk_hear_that_the_partition_is_gone() {
-    let (pool, release) = held_pool();
-    let partition = partition(&SimDisk::new(), flush_messages(1), pool);
+    let partition = held_partition(&SimDisk::new(), flush_messages(1));
     let (bell, rung) = bell();
     let until = append(&partition, 1);
     register(partition.synced(), Offset(0), &bell);
     partition.retire();
     rung.recv().unwrap();
     assert!(matches!(partition.durability(until), Some(Err(PartitionAppendError::Deleted))));
-    drop(release);
 }
 
 #[test]

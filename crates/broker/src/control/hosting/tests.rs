@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use host::sim::{Failure, Fault, OpKind};
-use host::{Clock, Disk, Pool, SimClock, SimDisk};
+use host::{Clock, Disk, SimClock, SimDisk};
 use metadata::records::{ConfigRecord, ConfigResource, PartitionRecord, TopicRecord};
 use metadata::{Index, Record};
 use record::{LeaderEpoch, Timestamp, Uuid};
@@ -23,7 +23,7 @@ fn hosting(sim: &SimDisk) -> Hosting {
         clock: Clock::sim(SimClock::at(0)),
     };
     let trash = Trash::new(disk, Arc::clone(&pool));
-    Hosting::new(opening, BROKER, TopicConfig::default(), Flushing::new(pool), trash).unwrap()
+    Hosting::new(opening, BROKER, TopicConfig::default(), pool, trash).unwrap()
 }
 
 /// An image with the topic `t` of so many partitions, and what was configured.
