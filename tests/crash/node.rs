@@ -218,6 +218,8 @@ impl Node {
         let mut event = self.pen.event(kind, phase, 0, self.incarnation);
         event.aux = aux;
         self.pen.write(event, &[]);
+        // The verdict on the clients' ledgers depends on this one.
+        self.pen.sync();
     }
 }
 

@@ -64,8 +64,13 @@ impl Pen {
         (event.client, event.operation) = (self.client, self.operation);
         self.writer.write(&event, entries).unwrap();
         if self.synced.elapsed() >= SYNC_EVERY {
-            self.writer.sync().unwrap();
-            self.synced = Instant::now();
+            self.sync();
         }
+    }
+
+    /// Makes all of it readable for those who judge.
+    pub fn sync(&mut self) {
+        self.writer.sync().unwrap();
+        self.synced = Instant::now();
     }
 }
