@@ -1,14 +1,22 @@
 //! What all campaigns share: their length, their choices, and the end, where verdict has its say.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::harness::OTTLA;
 use verdict::{Ledger, Options, Verdict, judge};
 
 /// How many cycles a campaign has: what CI has time for, or `OTTLA_CRASH_CYCLES`.
 pub fn cycles(in_ci: usize) -> usize {
     let given = std::env::var("OTTLA_CRASH_CYCLES").ok();
     given.map_or(in_ci, |cycles| cycles.parse().expect("OTTLA_CRASH_CYCLES is a number"))
+}
+
+/// Whether this broker makes records durable before it acknowledges them, if asked to.
+pub fn has_durable() -> bool {
+    let help = Command::new(OTTLA).args(["serve", "--help"]).output().unwrap();
+    String::from_utf8_lossy(&help.stdout).contains("--durable")
 }
 
 /// The seed of this run, printed.

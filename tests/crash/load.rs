@@ -8,9 +8,10 @@ mod records;
 
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::{CreateTopicsRequest, ProduceResponse};
+use kafka_protocol::messages::{CreateTopicsRequest, DeleteTopicsRequest, ProduceResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::calls::topic_name;
@@ -50,6 +51,13 @@ impl Topic {
         let response =
             wire.call(7, &CreateTopicsRequest::default().with_topics(vec![creatable]).with_timeout_ms(20_000))?;
         Ok(response.topics[0].error_code)
+    }
+
+    /// Deletes it; the error is Kafka's code.
+    pub fn delete(&self, wire: &mut Wire) -> io::Result<i16> {
+        let request =
+            DeleteTopicsRequest::default().with_topic_names(vec![topic_name(&self.name)]).with_timeout_ms(20_000);
+        Ok(wire.call(5, &request)?.responses[0].error_code)
     }
 }
 
@@ -104,11 +112,12 @@ impl Load {
     /// Ends it. How many idempotent producers had to begin anew because the broker did not know their sequences.
     pub fn stop(self) -> u64 {
         self.whereabouts.stop();
-        let anew = self.threads.into_iter().map(|thread| thread.join().expect("a client failed")).sum();
-        self.whereabouts.go_on();
-        anew
+        self.threads.into_iter().map(|thread| thread.join().expect("a client failed")).sum()
     }
 }
+
+/// How long a client waits between its answers: the broker's time goes to being killed, not to being filled.
+const PACE: Duration = Duration::from_millis(3);
 
 /// Error code and base offset of the one partition of a produce answer.
 fn produced(response: &ProduceResponse) -> (i16, i64) {

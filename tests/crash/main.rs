@@ -26,8 +26,14 @@ mod harness;
 mod raw;
 
 mod campaign;
+mod flips;
+mod full;
+mod image;
+mod inject;
 mod kill;
 mod load;
 mod node;
 mod pen;
+mod planted;
+mod power;
 mod wire;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use verdict::{Kind, Phase};
 
 use crate::harness::{OTTLA, PATIENCE, exits_in_time, lines_of, pid_of};
@@ -78,7 +78,6 @@ pub struct Node {
     options: Vec<String>,
     stderr: PathBuf,
     process: Option<Child>,
-    /// The broker itself, where `process` is a tracer around it.
     whereabouts: Whereabouts,
     incarnation: u16,
     pen: Pen,
@@ -113,7 +112,7 @@ impl Node {
 
     /// The address of the running broker.
     pub fn address(&self) -> String {
-        self.whereabouts.find().expect("it runs").0
+        self.whereabouts.0.0.lock().unwrap().address.clone().expect("it runs")
     }
 
     /// Starts it; fails the test when it doesn't get ready.
@@ -174,6 +173,8 @@ impl Node {
 
     fn reap(&mut self) {
         if let Some(mut child) = self.process.take() {
+            // A tracer that is killed lets its tracee live on.
+            children_of(&child).into_iter().for_each(|child| kill_process(child, Signal::KILL).unwrap_or_default());
             let _ = child.kill();
             child.wait().unwrap();
         }
@@ -198,11 +199,6 @@ impl Node {
         self.process.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
-    /// The process id of what was started.
-    pub fn pid(&self) -> u32 {
-        self.process.as_ref().expect("runs").id()
-    }
-
     /// All that it said on stderr in all its lives.
     pub fn stderr(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap_or_default()
@@ -222,7 +218,15 @@ impl Node {
         let mut event = self.pen.event(kind, phase, 0, self.incarnation);
         event.aux = aux;
         self.pen.write(event, &[]);
+        // The verdict on the clients' ledgers depends on this one.
+        self.pen.sync();
     }
+}
+
+fn children_of(child: &Child) -> Vec<Pid> {
+    let path = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = fs::read_to_string(path).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }
 
 impl Drop for Node {

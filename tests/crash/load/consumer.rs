@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use verdict::{Event, Kind, Phase, flags};
 
-use super::{Topic, records};
+use super::{PACE, Topic, records};
 use crate::batch;
 use crate::calls::{FETCH, fetch_request};
 use crate::campaign::Random;
@@ -27,6 +27,7 @@ pub fn run(whereabouts: &Whereabouts, pen: Pen, topic: &Topic, seed: u64) -> u64
         let ended = Wire::to(&address).and_then(|mut wire| {
             while !whereabouts.is_stopped() {
                 consumer.turn(&mut wire, incarnation)?;
+                whereabouts.pause(PACE);
             }
             Ok(())
         });

@@ -52,6 +52,7 @@ fn fetch(
     damage: &mut Damage,
 ) -> io::Result<Vec<Entry>> {
     const CORRUPT_MESSAGE: i16 = 2;
+    const KAFKA_STORAGE_ERROR: i16 = 56;
     while *offset < end {
         let response = wire.call(FETCH, &fetch_request(&topic.name, i32::from(partition), *offset, 1 << 20))?;
         let data = response.responses.first().and_then(|topic| topic.partitions.first());
@@ -59,7 +60,7 @@ fn fetch(
         let from = *offset;
         match data.error_code {
             0 => {}
-            CORRUPT_MESSAGE => {
+            CORRUPT_MESSAGE | KAFKA_STORAGE_ERROR => {
                 (*offset, damage.told) = (from + 1, damage.told + 1);
                 continue;
             }
@@ -73,9 +74,12 @@ fn fetch(
         for batch in batches {
             match records::read(topic, batch) {
                 Some(read) => entries.extend(read.into_iter().filter(|entry| entry.offset >= from)),
-                None => damage.seen += 1,
+                // Its header cannot be believed either: the next record is asked for.
+                None => {
+                    (*offset, damage.seen) = (*offset + 1, damage.seen + 1);
+                    break;
+                }
             }
-            // A damaged header must not lead back.
             *offset = batch::next_offset(batch).max(*offset + 1).min(end);
         }
         if !entries.is_empty() {

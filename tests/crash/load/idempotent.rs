@@ -7,7 +7,7 @@ use std::time::Duration;
 use kafka_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProducerId};
 use verdict::{Event, Kind, Phase, flags};
 
-use super::{Topic, produced, records};
+use super::{PACE, Topic, produced, records};
 use crate::batch::Identity;
 use crate::calls::{PRODUCE, produce_request};
 use crate::campaign::Random;
@@ -75,6 +75,7 @@ impl Producer<'_> {
                 self.send(wire, incarnation)?;
             }
             self.hear(wire, incarnation)?;
+            whereabouts.pause(PACE);
         }
         while !self.waiting.is_empty() {
             self.hear(wire, incarnation)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use verdict::{Kind, Phase, flags};
 
-use super::{Topic, is_ambiguous, produced, records};
+use super::{PACE, Topic, is_ambiguous, produced, records};
 use crate::batch::Identity;
 use crate::calls::{PRODUCE, produce_request};
 use crate::campaign::Random;
@@ -28,7 +28,7 @@ pub fn run(whereabouts: &Whereabouts, mut pen: Pen, topic: &Topic, records_max: 
             let batch = Plain { topic, partition, first: next, count, incarnation };
             next += count;
             match batch.send(&mut pen, &mut wire) {
-                Ok(0) => {}
+                Ok(0) => whereabouts.pause(PACE),
                 Ok(_) => whereabouts.pause(Duration::from_millis(20)),
                 Err(_) => break,
             }

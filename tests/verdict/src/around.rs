@@ -42,7 +42,7 @@ fn line(event: &Event, entries: &[Entry], violation: &Violation) -> Option<Strin
     let own = |value: u64| violation.value != 0 && value == violation.value;
     let near: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| own(entry.value) || (event.kind != Kind::Send && is_near(entry.offset)))
+        .filter(|entry| own(entry.value) || (here && event.kind != Kind::Send && is_near(entry.offset)))
         .collect();
     let bare = here && event.entries() == 0 && event.kind != Kind::Poll;
     let touches = (bare && (is_near(event.offset) || own(event.value))) || !near.is_empty();

@@ -200,7 +200,7 @@ impl History {
         }
         let start_may_have_moved = options.retention || self.log(event).start_asked > event.offset;
         if event.error == OFFSET_OUT_OF_RANGE && !start_may_have_moved {
-            self.log(event).ends.push(before);
+            self.log(event).end_bounds.push(before);
         }
     }
 

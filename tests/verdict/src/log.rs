@@ -50,6 +50,8 @@ pub struct Log {
     sparse: HashMap<i64, Vec<Item>>,
     /// Ends told to consumers: high watermarks and answers of ListOffsets.
     pub ends: Vec<Told>,
+    /// Offsets that are no less than the end: a read behind them was refused.
+    pub end_bounds: Vec<Told>,
     /// Starts told by ListOffsets and DeleteRecords.
     pub starts: Vec<Told>,
     /// Starts that a DeleteRecords may have set; `i64::MAX` for "all of it".

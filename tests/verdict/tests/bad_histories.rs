@@ -323,3 +323,17 @@ fn a_cut_may_take_a_tail_in_page_cache_mode_only() {
     assert!(verdict.is_valid() && verdict.counts.lost_to_cuts == 1, "{verdict}");
     assert!(history.judge(&STRICT).found.contains_key(&Class::InconsistentOffsets));
 }
+
+#[test]
+fn a_refused_read_far_behind_the_end_says_nothing_about_where_the_end_is() {
+    let mut history = History::default();
+    history.send(1, P, 0, 2, 0);
+    history.ask(2, Kind::Poll, P, 500, -1);
+    let mut event = Event::new(Kind::Poll, Phase::Fail);
+    (event.offset, event.error) = (500, 1);
+    history.event(2, event, Vec::new());
+    history.lookup(2, P, -1, 2, 0);
+    history.last(P, 0, &[v(1, 0), v(1, 1)]);
+    let verdict = history.judge(&STRICT);
+    assert!(verdict.is_valid(), "{verdict}");
+}

@@ -20,20 +20,25 @@ pub fn check(history: &mut History) {
     }
     let mut found = Vec::new();
     for (partition, log) in history.logs.iter().filter(|(_, log)| !log.topic_deleted) {
-        let known = acked.remove(partition).unwrap_or_default();
-        found.extend(went_back(Class::EndWentBack, *partition, &log.ends, known));
-        found.extend(went_back(Class::StartWentBack, *partition, &log.starts, log.deleted.clone()));
-        found.extend(went_back(Class::EpochWentBack, *partition, &log.epochs, Vec::new()));
+        let mut ends = acked.remove(partition).unwrap_or_default();
+        ends.extend_from_slice(&log.ends);
+        let starts = log.starts.iter().chain(&log.deleted).copied().collect();
+        found.extend(went_back(Class::EndWentBack, *partition, log.ends.iter().chain(&log.end_bounds), ends));
+        found.extend(went_back(Class::StartWentBack, *partition, &log.starts, starts));
+        found.extend(went_back(Class::EpochWentBack, *partition, &log.epochs, log.epochs.clone()));
     }
     history.found.extend(found);
 }
 
-/// The first of `told` that is less than what was heard (told or `known`) before it was asked for, in the same era.
-fn went_back(class: Class, partition: u32, told: &[Told], known: Vec<Told>) -> Option<Violation> {
-    let mut heard = known;
-    heard.extend_from_slice(told);
+/// The first of `told` that is less than what was `heard` before it was asked for, in the same era.
+fn went_back<'a>(
+    class: Class,
+    partition: u32,
+    told: impl IntoIterator<Item = &'a Told>,
+    mut heard: Vec<Told>,
+) -> Option<Violation> {
     heard.sort_unstable_by_key(|told| told.heard_ns);
-    let mut asked: Vec<&Told> = told.iter().collect();
+    let mut asked: Vec<&Told> = told.into_iter().collect();
     asked.sort_unstable_by_key(|told| told.invoked_ns);
     let mut most: HashMap<Era, i64> = HashMap::new();
     let mut heard = heard.into_iter().peekable();

@@ -1,0 +1,110 @@
+//! R2: power cuts on a filesystem of the broker's own. In durable mode what was acknowledged or shown is there after
+//! every cut; with the page cache a cut may take a tail of each partition, never a record before one that stays.
+
+use std::thread::{self, park_timeout};
+use std::time::Duration;
+
+use verdict::{Durability, Kind, Options};
+
+use crate::campaign::{Random, cycles, expect_valid, has_durable, percentile, seed};
+use crate::image::Image;
+use crate::load::{Load, Shape, Topic, read_all};
+use crate::node::{Node, Whereabouts};
+use crate::pen::Desk;
+use crate::wire::Wire;
+
+const CYCLES: usize = 30;
+const IMAGE_BYTES: u64 = 1 << 30;
+const LOAD_MS_MIN: u64 = 100;
+const LOAD_MS_SPREAD: u64 = 300;
+/// One cut in so many is followed by another one while the broker recovers.
+const CUTS_PER_DOUBLE: u64 = 3;
+const RECOVERY_MS_SPREAD: u64 = 40;
+/// After the last start each client must get something done within this time.
+const PROGRESS_NS: u64 = 30_000_000_000;
+
+#[test]
+fn a_power_cut_takes_nothing_that_was_acknowledged_in_durable_mode() {
+    if !has_durable() {
+        eprintln!("skipped: this broker has no --durable");
+        return;
+    }
+    campaign("power-durable", &["--durable"], Durability::Synced);
+}
+
+#[test]
+fn a_power_cut_takes_at_most_a_tail_of_each_partition_from_the_page_cache() {
+    campaign("power-cached", &[], Durability::PageCache);
+}
+
+fn campaign(name: &str, options: &[&str], durability: Durability) {
+    let mut image = match Image::mount(IMAGE_BYTES) {
+        Ok(image) => image,
+        Err(reason) => return eprintln!("skipped: {reason}"),
+    };
+    let seed = seed(name);
+    let (mut random, home) = (Random(seed), tempfile::tempdir().unwrap());
+    let ledgers = home.path().join("ledgers");
+    std::fs::create_dir(&ledgers).unwrap();
+    let desk = Desk::new(&ledgers);
+    let mut node = Node::new(&image.mount_point().join("data"), options, home.path(), &desk);
+    node.start();
+    let topic = Topic { name: "cuts".to_owned(), number: 1, partitions: 4 };
+    let mut wire = Wire::to(&node.address()).unwrap();
+    assert_eq!(topic.create(&mut wire, &[("segment.bytes", "1048576")]).unwrap(), 0);
+
+    let load = Load::start(&node, &desk, &topic, Shape::default(), 1, seed);
+    let churn = churn(node.whereabouts());
+    for _ in 0..cycles(CYCLES) {
+        park_timeout(Duration::from_millis(LOAD_MS_MIN + random.below(LOAD_MS_SPREAD)));
+        cut(&mut node, &mut image);
+        if random.below(CUTS_PER_DOUBLE) == 0 {
+            node.start_blindly();
+            park_timeout(Duration::from_millis(random.below(RECOVERY_MS_SPREAD)));
+            cut(&mut node, &mut image);
+        }
+        node.start();
+    }
+    park_timeout(Duration::from_millis(LOAD_MS_MIN));
+    let anew = load.stop();
+    churn.join().expect("topics come and go");
+    let mut wire = Wire::to(&node.address()).unwrap();
+    let damage = read_all(&mut wire, &mut desk.pen(50_000), &topic, node.incarnation()).unwrap();
+    assert_eq!((damage.told, damage.seen), (0, 0));
+    node.assert_no_panic();
+    assert!(durability == Durability::PageCache || anew == 0, "the broker forgot the sequences of a producer");
+
+    let options =
+        Options { durability, recovered_is_durable: true, progress_within_ns: Some(PROGRESS_NS), ..Options::default() };
+    expect_valid(name, &ledgers, &options);
+    let (p50, p99) = (percentile(&mut node.starts_us, 50), percentile(&mut node.starts_us, 99));
+    eprintln!("{name}: ready again after p50 {:.1} ms, p99 {:.1} ms", p50 as f64 / 1e3, p99 as f64 / 1e3);
+}
+
+/// The machine loses power, then the process is gone, then the machine is up again.
+fn cut(node: &mut Node, image: &mut Image) {
+    image.cut_power();
+    node.kill(Kind::PowerCut);
+    image.reboot();
+}
+
+/// Topics that come and go, so that cuts meet their creation and deletion.
+fn churn(whereabouts: Whereabouts) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let mut number = 0;
+        while let Some((address, _)) = whereabouts.find() {
+            let Ok(mut wire) = Wire::to(&address) else {
+                whereabouts.pause(Duration::from_millis(5));
+                continue;
+            };
+            while !whereabouts.is_stopped() {
+                number += 1;
+                let topic = Topic { name: format!("churn-{number}"), number, partitions: 2 };
+                if topic.create(&mut wire, &[]).is_err() || topic.delete(&mut wire).is_err() {
+                    break;
+                }
+                whereabouts.pause(Duration::from_millis(30));
+            }
+        }
+    })
+}
