@@ -45,7 +45,7 @@ fn partitions_of_kafka_are_served_after_a_kill() {
 
 /// Puts Kafka's files in the place of ours and compares what consumers get with what Kafka's consumer got.
 fn serves(as_if: impl FnOnce(&Broker)) {
-    let Some(mut broker) = Broker::own(&[]) else { return };
+    let Some(mut broker) = Broker::own(&["--set", "log.retention.ms=-1"]) else { return };
     for topic in TOPICS {
         let create = ["topic", "create", topic, "--partitions", "1", "--bootstrap"];
         assert!(Command::new(OTTLA).args(create).arg(broker.bootstrap()).status().unwrap().success());

@@ -96,10 +96,6 @@ pub enum StartError {
 /// Starts a node; when this returns, it answers clients.
 pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let disk = Disk::real();
-    // Logs keep files open; what the system allows is rarely what a shell hands on.
-    if let Err(error) = host::raise_open_files_limit() {
-        tracing::warn!(%error, "the limit of open files could not be raised");
-    }
     let loaded = Config::load(&sources(&disk, options)?)?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let config = loaded.config;
@@ -153,7 +149,8 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let options = quorum::Options::new(quorum_node(config.node_id));
     let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
-    let log_dir = Arc::new(LogDir::new(disk.clone(), dir.to_path_buf()));
+    let log_dir = LogDir::new(disk.clone(), dir.to_path_buf()).with_open_files_max(open_files_max());
+    let log_dir = Arc::new(log_dir);
     let stop = log_dir.begin().map_err(in_dir)?;
     let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
     let (flush_pool, pool) = (pool("flush", FLUSHES_MAX)?, pool("pool", 2)?);
@@ -191,6 +188,17 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let producer_ids = ProducerIds::default();
     let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, published });
     Ok(Opened { node, control: control_thread, tasks })
+}
+
+/// How many files of logs may be open: half of what the process may open, so that connections find room.
+fn open_files_max() -> usize {
+    const UNLIMITED: u64 = 1 << 16;
+    // What the system allows is rarely what a shell hands on.
+    let limit = host::raise_open_files_limit().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+        Some(1024)
+    });
+    usize::try_from(limit.unwrap_or(UNLIMITED).min(UNLIMITED) / 2).unwrap_or(usize::MAX)
 }
 
 /// A node that lacks only its listeners.

@@ -2,6 +2,7 @@
 //! expected is what Kafka's own clients read from them.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "the tests are the outside world: they copy and compare files themselves"
 )]
 

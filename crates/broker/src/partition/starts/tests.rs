@@ -3,22 +3,25 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use host::{Disk, SimDisk};
+use host::{Disk, Pool, SimDisk};
 use record::{BatchBuilder, Compression, PartitionIndex, Uuid};
 use storage::{Log, LogConfig, LogDir};
 
 use super::*;
 use crate::config::TopicConfig;
+use crate::partition::flushing::Flushing;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
 /// A partition led in epoch 5 with two records of that epoch.
-fn partition() -> Partition {
+fn partition() -> Arc<Partition> {
     let disk = Disk::sim(SimDisk::new());
     disk.create_dir_all(Path::new("/data")).unwrap();
     let dir = Arc::new(LogDir::new(disk, PathBuf::from("/data")));
     let log = Log::create(&dir, "t-0", Uuid([7; 16]), LogConfig::default()).unwrap();
-    let partition = Partition::new(PartitionIndex(0), LeaderEpoch(5), TopicConfig::default(), log);
+    let flushing = Flushing::new(&Arc::new(Pool::inline()));
+    let partition = Partition::new(PartitionIndex(0), LeaderEpoch(5), TopicConfig::default(), log, flushing);
+    let partition = Arc::new(partition);
     let mut builder = BatchBuilder::new(Compression::None);
     (0..2).for_each(|_| _ = builder.append(NOW, None, Some(b"value"), &[]));
     let bytes = builder.build();
