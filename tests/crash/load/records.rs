@@ -43,7 +43,7 @@ fn record(topic: &Topic, partition: u16, value: u64) -> Record {
     place.extend(client_of(value).to_be_bytes());
     place.extend(counter_of(value).to_be_bytes());
     // Lengths that differ, bytes that repeat in no other record.
-    let words = (4 + value.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 59;
+    let words = 4 + (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59);
     let payload = (0..words).flat_map(|word| value.wrapping_mul(2 * word + 1).to_be_bytes());
     Record {
         key: Some(value.to_be_bytes().to_vec()),

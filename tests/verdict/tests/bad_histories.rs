@@ -26,6 +26,7 @@ const CACHED: Options = Options { durability: Durability::PageCache, ..STRICT };
 fn cases() -> Vec<Case> {
     let mut cases = of_records();
     cases.extend(of_loss());
+    cases.extend(of_deletion());
     cases.extend(of_order());
     cases.extend(of_answers());
     cases
@@ -141,6 +142,11 @@ fn of_loss() -> Vec<Case> {
             }
             h.hear(999, Kind::FinalRead, P, 0, 3, read);
         }),
+    ]
+}
+
+fn of_deletion() -> Vec<Case> {
+    vec![
         (Class::UnaskedDeletion, STRICT, |h, bad| {
             h.send(1, P, 0, 2, 0);
             if !bad {
