@@ -100,6 +100,13 @@ impl Producers {
         producer.update(header, base_offset);
     }
 
+    /// Takes over the producers of an older state that are not known here.
+    pub(crate) fn adopt(&mut self, older: Producers) {
+        for (id, producer) in older.0 {
+            self.0.entry(id).or_insert(producer);
+        }
+    }
+
     /// Forgets the producers that appended nothing for so long, but for those with an open transaction.
     pub(crate) fn expire(&mut self, now: Timestamp, after_ms: i64) {
         self.0.retain(|_, producer| {

@@ -4,6 +4,8 @@ mod crash;
 mod failures;
 mod indexes;
 mod model;
+mod mutations;
 mod reopen;
+mod startup;
 pub(crate) mod support;
 mod times;

@@ -54,13 +54,29 @@ pub(crate) fn store(
     Ok(())
 }
 
-/// The state up to `offset`, when there is a good snapshot of it.
+/// A state that was read.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) producers: Producers,
+    /// Whether the file of windows is there and garbage, so that batches may be missing that were known.
+    pub(crate) lacks_windows: bool,
+}
+
+/// The state up to `offset`, when there is a good snapshot of it. Batches may be missing that were known.
+#[allow(dead_code, reason = "truncation uses it")]
 pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<Producers>> {
+    Ok(load_with_windows(disk, dir, offset)?.map(|loaded| loaded.producers))
+}
+
+/// As [`load`], and whether anything is missing.
+pub(crate) fn load_with_windows(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<Loaded>> {
     let snapshot = files::read_if_there(disk, &files::path(dir, offset, files::SNAPSHOT))?;
     let Some(mut producers) = snapshot.and_then(|bytes| decode(&bytes, take_producer)) else { return Ok(None) };
     let windows = files::read_if_there(disk, &files::path(dir, offset, files::WINDOWS))?;
-    let windows = windows.and_then(|bytes| decode(&bytes, take_window)).unwrap_or_default();
-    for (id, (epoch, window)) in windows {
+    // Kafka writes none.
+    let windows = windows.map_or(Some(BTreeMap::new()), |bytes| decode(&bytes, take_window));
+    let lacks_windows = windows.is_none();
+    for (id, (epoch, window)) in windows.unwrap_or_default() {
         if let Some(producer) = producers.get_mut(&id)
             && producer.epoch == epoch
             && producer.window.has_same_end(&window)
@@ -68,7 +84,7 @@ pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option
             producer.window = window;
         }
     }
-    Ok(Some(Producers(producers)))
+    Ok(Some(Loaded { producers: Producers(producers), lacks_windows }))
 }
 
 fn framed(producers: &Producers, put: impl Fn(&mut Vec<u8>, ProducerId, &Producer)) -> Vec<u8> {

@@ -22,8 +22,9 @@ pub(super) fn closed(
     last_size: u32,
     ends: Range<Offset>,
 ) -> io::Result<Option<(Producers, Epochs)>> {
-    let Some(producers) = snapshot::load(files.disk(), files.path, ends.end)? else { return Ok(None) };
-    Ok(load_epochs(files, segments, last_size, ends)?.map(|epochs| (producers, epochs)))
+    let loaded = snapshot::load_with_windows(files.disk(), files.path, ends.end)?;
+    let Some(loaded) = loaded.filter(|loaded| !loaded.lacks_windows) else { return Ok(None) };
+    Ok(load_epochs(files, segments, last_size, ends)?.map(|epochs| (loaded.producers, epochs)))
 }
 
 /// The state from the newest good snapshot, the checkpoint, and the batch headers after them. Snapshots that speak of
@@ -36,7 +37,7 @@ pub(super) fn rebuild(
     ends: Range<Offset>,
 ) -> io::Result<(Producers, Epochs)> {
     remove_strays(files, listing, segments, ends.end)?;
-    let (mut producers, producers_from) = newest_snapshot(files, listing, ends.end)?;
+    let Snapshots { mut producers, from: producers_from, without_windows } = Snapshots::load(files, listing, ends.end)?;
     let loaded = load_epochs(files, segments, last_size, ends.clone())?;
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
@@ -47,6 +48,7 @@ pub(super) fn rebuild(
         }
         epochs.assign(header.partition_leader_epoch, header.base_offset);
     })?;
+    producers.adopt(without_windows);
     if loaded.as_ref() != Some(&epochs) {
         epochs.store(files.disk(), files.path)?;
     }
@@ -90,13 +92,29 @@ fn load_epochs(
     Ok(Some(epochs))
 }
 
-fn newest_snapshot(files: Files<'_>, listing: &Listing, end: Offset) -> io::Result<(Producers, Offset)> {
-    for offset in listing.snapshots.iter().rev().filter(|offset| **offset <= end) {
-        if let Some(producers) = snapshot::load(files.disk(), files.path, *offset)? {
-            return Ok((producers, *offset));
+/// What the snapshots say.
+#[derive(Default)]
+struct Snapshots {
+    /// By the newest that is whole.
+    producers: Producers,
+    /// The offset up to which it speaks.
+    from: Offset,
+    /// By a newer one that lost its windows: the batches after `from` tell more of all producers that have any.
+    without_windows: Producers,
+}
+
+impl Snapshots {
+    fn load(files: Files<'_>, listing: &Listing, end: Offset) -> io::Result<Snapshots> {
+        let mut snapshots = Snapshots::default();
+        for offset in listing.snapshots.iter().rev().filter(|offset| **offset <= end) {
+            match snapshot::load_with_windows(files.disk(), files.path, *offset)? {
+                Some(loaded) if loaded.lacks_windows => snapshots.without_windows.adopt(loaded.producers),
+                Some(loaded) => return Ok(Snapshots { producers: loaded.producers, from: *offset, ..snapshots }),
+                None => {}
+            }
         }
+        Ok(snapshots)
     }
-    Ok((Producers::default(), Offset(0)))
 }
 
 /// Passes the headers of all batches at or above `from`, in order. A segment whose headers end early is read up to
