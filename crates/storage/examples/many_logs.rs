@@ -4,6 +4,8 @@
 //! it opens them as after the death of a process, as after a power cut, closes them, and opens them after a clean stop.
 //! Each step is a process of its own. What is in the directory stays there.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
