@@ -7,8 +7,9 @@
 //!   +--- roll, close ---> snapshots   LogReader (any thread, no lock) ---> host::FileSlice
 //! ```
 //!
-//! The files are Apache Kafka's, name by name and byte by byte, with one sidecar beside each producer snapshot. The
-//! record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
+//! The files are Apache Kafka's, name by name and byte by byte. What more is kept lies in sidecars: `.windows` beside each
+//! producer snapshot, `.damage` and `quarantine/` where a recovery found some, and per directory `.ottla-session` and
+//! `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
 //! look at batch headers only; records are opened by look-ups by time and by nothing else.
 //!
 //! What is never done here: sockets, `async`, waiting, retrying a failed write or sync. After an I/O error the

@@ -183,7 +183,7 @@ fn leftovers_go_and_unknown_files_stay() {
         gone.iter().chain(&kept).for_each(|name| write(&sim, name, b"anything"));
         assert_whole(&sim, stop);
         let is_there = |name: &&str| Disk::sim(sim.clone()).exists(&path(name)).unwrap();
-        assert!(!gone.iter().any(|name| is_there(name)) && kept.iter().all(|name| is_there(name)), "{stop:?}");
+        assert!(!gone.iter().any(is_there) && kept.iter().all(is_there), "{stop:?}");
     }
 }
 
