@@ -27,6 +27,8 @@ pub struct LogDir {
     path: PathBuf,
     open_files: Arc<OpenFiles>,
     failed: AtomicBool,
+    /// Whether the session of this process is written.
+    is_trusted: AtomicBool,
     /// Logs that could not be opened: what they hold was not closed.
     unopened: Mutex<BTreeSet<String>>,
     recovery_points: OffsetsFile,
@@ -59,6 +61,7 @@ impl LogDir {
             disk,
             path,
             failed: AtomicBool::new(false),
+            is_trusted: AtomicBool::new(false),
             unopened: Mutex::default(),
             recovery_points: OffsetsFile::new(RECOVERY_POINTS),
             log_start_offsets: OffsetsFile::new(LOG_START_OFFSETS).with_copy(LOG_START_OFFSETS_COPY),
@@ -128,14 +131,20 @@ impl LogDir {
     ///
     /// After [`Stop::Power`] a death of this process counts as a power cut until [`LogDir::recovery_is_complete`].
     pub fn begin(&self) -> io::Result<Stop> {
-        self.watch(session::begin(&self.disk, &self.path))
+        let stop = self.watch(session::begin(&self.disk, &self.path))?;
+        self.is_trusted.store(stop != Stop::Power, Ordering::Release);
+        Ok(stop)
     }
 
     /// Says that every log here was opened, so that the page cache can be trusted after a death of this process.
     /// [`LogDir::open_logs`] says it by itself when it opened all that are there.
     pub fn recovery_is_complete(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)?;
-        self.watch(session::trust(&self.disk, &self.path))
+        if !self.is_trusted.load(Ordering::Acquire) {
+            self.watch(session::trust(&self.disk, &self.path))?;
+            self.is_trusted.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Says that every log here was closed. The checkpoints are written before.

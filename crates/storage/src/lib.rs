@@ -7,8 +7,9 @@
 //!   +--- roll, close ---> snapshots   LogReader (any thread, no lock) ---> host::FileSlice
 //! ```
 //!
-//! The files are Apache Kafka's, name by name and byte by byte, with one sidecar beside each producer snapshot. The
-//! record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
+//! The files are Apache Kafka's, name by name and byte by byte. What more is kept lies in sidecars: `.windows` beside each
+//! producer snapshot, `.damage` and `quarantine/` where a recovery found some, and per directory `.ottla-session` and
+//! `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
 //! look at batch headers only; records are opened by look-ups by time and by nothing else.
 //!
 //! A log that nobody uses has no file open: segments open theirs when they are needed, and beyond a bound for the whole

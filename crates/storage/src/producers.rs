@@ -104,6 +104,16 @@ impl Producers {
         producer.update(header, base_offset);
     }
 
+    /// Takes over the producers of another state that are not known here, or of whom it knows a later batch.
+    pub(crate) fn adopt(&mut self, other: Producers) {
+        for (id, producer) in other.0 {
+            match self.0.get(&id) {
+                Some(known) if known.last_offset() >= producer.last_offset() => {}
+                _ => _ = self.0.insert(id, producer),
+            }
+        }
+    }
+
     /// Forgets the producers that appended nothing for so long, but for those with an open transaction.
     pub(crate) fn expire(&mut self, now: Timestamp, after_ms: i64) {
         self.0.retain(|_, producer| {
@@ -116,6 +126,10 @@ impl Producer {
     fn new(epoch: ProducerEpoch) -> Producer {
         let (timestamp, window) = (Timestamp::NONE, Window::default());
         Producer { epoch, timestamp, coordinator_epoch: -1, transaction_start: None, window }
+    }
+
+    fn last_offset(&self) -> Option<Offset> {
+        self.window.0.last().map(|batch| batch.last_offset)
     }
 
     fn check(&self, header: &BatchHeader) -> Sequence {

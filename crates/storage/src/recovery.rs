@@ -123,7 +123,11 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
     let log = LogFiles::new(dir.open_files(), &path);
     let files = Files { dir, path: &path, log: &log, config, syncs, start };
     let recovery_point = dir.recovery_point(name)?;
-    let recovered = dir.watch(files.open(stop, recovery_point))?;
+    let recovered = match files.open(stop, recovery_point) {
+        // Somebody removed a file or the whole log, which says nothing about the disk.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error.into()),
+        recovered => dir.watch(recovered)?,
+    };
     if syncs == Syncs::Each {
         dir.note_recovery_point(name, recovered.recovery_point)?;
     }
@@ -179,7 +183,9 @@ impl<'a> Files<'a> {
             self.dir.watch_sync(self.disk().sync_dir(self.path))?;
             self.dir.watch_sync(self.disk().sync_dir(self.dir.path()))?;
         }
-        Ok(Recovered { needs_sync: self.syncs == Syncs::Together, ..recovered })
+        // After the death of the process a recovery point at the end says that the log was durable then.
+        let was_durable = stop == Stop::Process && recovery_point == recovered.next_offset;
+        Ok(Recovered { needs_sync: self.syncs == Syncs::Together && !was_durable, ..recovered })
     }
 
     /// `None` when the log was not closed after all.
@@ -196,7 +202,7 @@ impl<'a> Files<'a> {
                 false => sealed::trust(self, listing, *base_offset, *next)?,
             }));
         }
-        self.assemble(segments, last, |segments, size, ends| state::closed(self, segments, size, ends))
+        self.assemble(segments, last, |segments, size, ends| state::closed(self, listing, segments, size, ends))
     }
 
     fn recover(self, listing: &Listing, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
@@ -211,11 +217,15 @@ impl<'a> Files<'a> {
         let mut segments = Vec::with_capacity(listing.logs.len());
         for (base_offset, next) in sealed.iter().zip(&listing.logs[1..]) {
             let trusted = Trusted::Below(recovery_point);
-            segments.push(Arc::new(match () {
+            let segment = match () {
                 () if *next <= self.start => sealed::keep(self, *base_offset)?,
                 () if is_process || *next <= recovery_point => sealed::trust(self, listing, *base_offset, *next)?,
                 () => sealed::verify(self, listing, *base_offset, *next, trusted)?,
-            }));
+            };
+            if *next > recovery_point {
+                self.sync_data(&*segment.log()?)?;
+            }
+            segments.push(Arc::new(segment));
         }
         if last.next_offset < self.start {
             last.segment.seal(last.size);

@@ -84,7 +84,9 @@ impl<'a> Scan<'a> {
             return Err(no_batch);
         }
         let header = BatchHeader::decode(self.header_bytes()?);
-        let is_batch = is_plausible(&header, self.min_offset) && header.total_len() <= left as usize;
+        let is_batch = is_plausible(&header, self.min_offset)
+            && header.last_offset() < self.segment.offset_limit()
+            && header.total_len() <= left as usize;
         if is_batch { Ok(header) } else { Err(no_batch) }
     }
 

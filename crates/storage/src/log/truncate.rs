@@ -12,7 +12,8 @@ use crate::active::Active;
 use crate::end::LogPosition;
 use crate::files;
 use crate::index::TimeEntry;
-use crate::producers::{Producers, snapshot};
+use crate::producers::Producers;
+use crate::producers::snapshot::Newest;
 use crate::retire::{Side, retire};
 use crate::room::is_full;
 use crate::scan::{Located, ScanError};
@@ -166,7 +167,7 @@ impl Log {
         let (disk, path) = (self.dir.disk(), self.path());
         let view = self.shared.view.load();
         let snapshots = files::offsets(disk, &path, files::SNAPSHOT)?.into_iter();
-        let (mut producers, from) = snapshot::newest(disk, &path, view.segments()[0].base_offset, snapshots)?;
+        let Newest { mut producers, from, without_windows } = Newest::load(disk, &path, snapshots)?;
         for segment in view.from(from) {
             let end = segment.sealed_size().unwrap_or_else(|| self.active.end(from).position);
             scan(segment, end, |batch| {
@@ -175,6 +176,7 @@ impl Log {
                 }
             })?;
         }
+        producers.adopt(without_windows);
         Ok(producers)
     }
 

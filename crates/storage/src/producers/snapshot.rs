@@ -57,36 +57,40 @@ pub(crate) fn store(
     Ok(())
 }
 
-/// The newest state that is known of a log whose first segment begins at `first`, and up to which offset it speaks; from the
-/// snapshots at `offsets`, which ascend.
-///
-/// One with the last batches of each producer is preferred: after it the batch headers tell the rest. One that lies below
-/// the first segment is of no such use.
-pub(crate) fn newest(
-    disk: &Disk,
-    dir: &Path,
-    first: Offset,
-    offsets: impl DoubleEndedIterator<Item = Offset>,
-) -> io::Result<(Producers, Offset)> {
-    let mut newest = None;
-    for offset in offsets.rev() {
-        match load_both(disk, dir, offset)? {
-            Some((producers, true)) if offset >= first || newest.is_none() => return Ok((producers, offset)),
-            Some((producers, false)) if newest.is_none() => newest = Some((producers, offset)),
-            _ => {}
+/// The state from the snapshots of a log, from which the headers of the batches after it make the present one.
+#[derive(Default)]
+pub(crate) struct Newest {
+    /// By the newest snapshot that has the last batches of each producer.
+    pub(crate) producers: Producers,
+    /// The offset up to which it speaks.
+    pub(crate) from: Offset,
+    /// By newer ones that lost those batches: for producers whose batches are not in the log any more. See
+    /// [`Producers::adopt`].
+    pub(crate) without_windows: Producers,
+}
+
+impl Newest {
+    /// Of the snapshots at `offsets`, which ascend.
+    pub(crate) fn load(
+        disk: &Disk,
+        dir: &Path,
+        offsets: impl DoubleEndedIterator<Item = Offset>,
+    ) -> io::Result<Newest> {
+        let mut newest = Newest::default();
+        for offset in offsets.rev() {
+            match load(disk, dir, offset)? {
+                Some((producers, true)) => return Ok(Newest { producers, from: offset, ..newest }),
+                Some((producers, false)) => newest.without_windows.adopt(producers),
+                None => {}
+            }
         }
+        Ok(newest)
     }
-    // A log that has all its batches tells everything.
-    Ok(newest.filter(|_| first > Offset(0)).unwrap_or_default())
 }
 
-/// The state up to `offset`, when there is a good snapshot of it.
-pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<Producers>> {
-    Ok(load_both(disk, dir, offset)?.map(|(producers, _)| producers))
-}
-
-/// As [`load`], and whether the last batches of each producer were there too.
-fn load_both(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<(Producers, bool)>> {
+/// The state up to `offset`, when there is a good snapshot of it, and whether the last batches of each producer were there
+/// too. Kafka writes none.
+pub(crate) fn load(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<Option<(Producers, bool)>> {
     let snapshot = files::read_if_there(disk, &files::path(dir, offset, files::SNAPSHOT))?;
     let Some(mut producers) = snapshot.and_then(|bytes| decode(&bytes, take_producer)) else { return Ok(None) };
     let windows = files::read_if_there(disk, &files::path(dir, offset, files::WINDOWS))?;

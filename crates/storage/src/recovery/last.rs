@@ -18,13 +18,12 @@ pub(super) fn verify(files: Files<'_>, listing: &Listing, base_offset: Offset, t
     let verified = verified::read(files, listing, base_offset, None, trusted)?;
     let (size, next_offset) = (verified.extent.end, verified.extent.next_offset);
     let log = verified.segment.log()?;
-    if size < verified.len {
-        let bytes = verified.len - size;
-        tracing::warn!(log = %files.path.display(), segment = base_offset.0, bytes, "the end of the log was cut short by a crash and is cut off");
-    }
+    let torn_bytes = verified.len - size;
     let (segment, sparse) = verified.settle(files, listing)?;
-    // Also gives back what was reserved behind the end.
-    log.set_len(u64::from(size))?;
+    if torn_bytes > 0 {
+        tracing::warn!(log = %files.path.display(), segment = base_offset.0, bytes = torn_bytes, "the end of the log was cut short by a crash and is cut off");
+        log.set_len(u64::from(size))?;
+    }
     files.sync_data(&log)?;
     Ok(Last { segment, size, next_offset, sparse })
 }

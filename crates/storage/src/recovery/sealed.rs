@@ -48,7 +48,6 @@ pub(super) fn verify(
         verified.found.push(Damage { segment: base_offset, position, len: len - position });
     }
     verified.finish_times();
-    files.sync_data(&*verified.segment.log()?)?;
     let (segment, _) = verified.settle(files, listing)?;
     segment.seal(len);
     Ok(segment)

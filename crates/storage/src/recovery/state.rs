@@ -11,6 +11,7 @@ use super::Files;
 use super::listing::Listing;
 use crate::epochs::Epochs;
 use crate::files;
+use crate::producers::snapshot::Newest;
 use crate::producers::{Producers, snapshot};
 use crate::scan::ScanError;
 use crate::segment::Segment;
@@ -18,11 +19,16 @@ use crate::segment::Segment;
 /// The state as a clean close left it; `None` when a part of it is missing, or the log says otherwise.
 pub(super) fn closed(
     files: Files<'_>,
+    listing: &Listing,
     segments: &[Arc<Segment>],
     last_size: u32,
     ends: Range<Offset>,
 ) -> io::Result<Option<(Producers, Epochs)>> {
-    let Some(producers) = snapshot::load(files.disk(), files.path, ends.end)? else { return Ok(None) };
+    let loaded = snapshot::load(files.disk(), files.path, ends.end)?;
+    // Kafka's directories have none.
+    let needs_windows = !listing.windows.is_empty();
+    let producers = loaded.and_then(|(producers, has_windows)| (has_windows || !needs_windows).then_some(producers));
+    let Some(producers) = producers else { return Ok(None) };
     Ok(load_epochs(files, segments, last_size, ends)?.map(|epochs| (producers, epochs)))
 }
 
@@ -37,8 +43,8 @@ pub(super) fn rebuild(
 ) -> io::Result<(Producers, Epochs)> {
     remove_strays(files, listing, segments, ends.end)?;
     let snapshots = listing.snapshots.iter().copied().filter(|offset| *offset <= ends.end);
-    let first = segments[0].base_offset;
-    let (mut producers, producers_from) = snapshot::newest(files.disk(), files.path, first, snapshots)?;
+    let Newest { mut producers, from: producers_from, without_windows } =
+        Newest::load(files.disk(), files.path, snapshots)?;
     let loaded = load_epochs(files, segments, last_size, ends.clone())?;
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
@@ -49,6 +55,7 @@ pub(super) fn rebuild(
         }
         epochs.assign(header.partition_leader_epoch, header.base_offset);
     })?;
+    producers.adopt(without_windows);
     if loaded.as_ref() != Some(&epochs) {
         epochs.store(files.disk(), files.path)?;
     }

@@ -52,10 +52,14 @@ fn promised(promises: &[Promise], ops: usize) -> Option<usize> {
 
 /// What a start after the crash serves. `None`: there is no log.
 fn recovered(sim: &SimDisk) -> Result<Option<Vec<Expected>>, String> {
+    recovered_after(sim, Stop::Power)
+}
+
+fn recovered_after(sim: &SimDisk, stop: Stop) -> Result<Option<Vec<Expected>>, String> {
     if !Disk::sim(sim.clone()).exists(std::path::Path::new("/data").join(NAME).as_path()).unwrap() {
         return Ok(None);
     }
-    let log = Log::open(&log_dir(sim), NAME, small(), Stop::Power).map_err(|error| error.to_string())?;
+    let log = Log::open(&log_dir(sim), NAME, small(), stop).map_err(|error| error.to_string())?;
     let reader = log.reader();
     let (mut found, mut from) = (Vec::new(), reader.log_start_offset());
     while from < reader.end().offset {
@@ -95,7 +99,10 @@ fn check_process_crash() -> Verdict {
     let wanted = expected(&story.batches, 0);
     for (ops, crashed) in story.sim.crash_points().enumerate() {
         let Some(promised) = promised(&story.acknowledged, ops) else { continue };
-        let found = recovered(&crashed)?.ok_or("the log is gone")?;
+        let found = recovered_after(&crashed.fork_after_process_crash(), Stop::Process)?.ok_or("the log is gone")?;
+        if recovered(&crashed)?.as_ref() != Some(&found) {
+            return Err(format!("after {ops} operations it depends on what is believed of the stop"));
+        }
         is_faithful(&found, &wanted, promised)?;
         if found != wanted[..found.len()] {
             return Err(format!("after {ops} operations the log is no prefix"));

@@ -37,7 +37,7 @@ fn stored(durable: Durable) -> Disk {
 #[test]
 fn what_is_stored_is_loaded() {
     for durable in [Durable::Yes, Durable::No] {
-        assert_eq!(load(&stored(durable), Path::new("/"), Offset(300)).unwrap(), Some(producers()));
+        assert_eq!(load(&stored(durable), Path::new("/"), Offset(300)).unwrap(), Some((producers(), true)));
     }
     assert_eq!(load(&stored(Durable::No), Path::new("/"), Offset(301)).unwrap(), None);
 }
@@ -77,8 +77,8 @@ fn a_torn_or_flipped_file_is_none_and_without_the_windows_the_last_batch_is_left
                 let loaded = load(&disk, Path::new("/"), Offset(300)).unwrap();
                 assert_eq!(loaded.is_some(), is_whole_without, "{extension} byte {at}");
                 if let Some(loaded) = loaded {
-                    assert_eq!(loaded.0[&ProducerId(1)].window.0.len(), 1);
-                    assert!(loaded.0[&ProducerId(1)].window.has_same_end(&producers().0[&ProducerId(1)].window));
+                    assert_eq!(loaded.0.0[&ProducerId(1)].window.0.len(), 1);
+                    assert!(loaded.0.0[&ProducerId(1)].window.has_same_end(&producers().0[&ProducerId(1)].window));
                 }
             }
         }
