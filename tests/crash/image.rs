@@ -1,14 +1,15 @@
 //! A filesystem of its own for a broker: an ext4 in a file on a loop device, which can lose power or fill up.
 
 use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
 /// `EXT4_IOC_SHUTDOWN` without writing the journal: what was not synced is gone, and every write fails from then on.
-const SHUTDOWN: &str =
-    "sysopen(my $dir, $ARGV[0], 0200000) or die $!; my $how = pack('L', 2); ioctl($dir, 0x8004587d, $how) or die $!;";
+const SHUTDOWN: &str = "sysopen(my $dir, $ARGV[0], 0200000) or die $!; my $how = pack('L', 2); $| = 1; print \"ready\\n\"; <STDIN>; \
+     ioctl($dir, 0x8004587d, $how) or die $!;";
 
 /// A mounted filesystem. Dropping it unmounts it and frees the loop device, also in a test that failed.
 pub struct Image {
@@ -41,9 +42,19 @@ impl Image {
         self.home.path().join("mnt")
     }
 
-    /// Takes the power away. The broker may still run; nothing that it writes arrives.
-    pub fn cut_power(&self) {
-        run("perl", &["-e", SHUTDOWN, path(&self.mount_point())]).expect("ext4 can be shut down");
+    /// Takes the power away, right after `note`. The broker may still run; nothing that it writes arrives.
+    pub fn cut_power(&self, note: impl FnOnce()) {
+        let mut perl = Command::new("perl")
+            .args(["-e", SHUTDOWN, path(&self.mount_point())])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("perl is there");
+        let mut ready = [0; 6];
+        perl.stdout.take().expect("piped").read_exact(&mut ready).expect("the filesystem is mounted");
+        note();
+        perl.stdin.take().expect("piped").write_all(b"now\n").expect("perl waits");
+        assert!(perl.wait().expect("perl ends").success(), "ext4 can be shut down");
     }
 
     /// Unmounts and mounts, which replays the journal, as the next boot would. No process may have files open here.

@@ -161,11 +161,19 @@ impl Node {
         command
     }
 
+    /// Notes that the power goes now.
+    pub fn note_power_cut(&mut self) {
+        self.note(Kind::PowerCut, Phase::Invoke, -1);
+    }
+
     /// `kill -9`; `kind` is why.
     pub fn kill(&mut self, kind: Kind) {
         // Clients must not find a broker that is gone; those that are connected go on until they notice.
         self.whereabouts.change(|state| state.address = None);
-        self.note(kind, Phase::Invoke, -1);
+        // Of a power cut the beginning was noted when it was.
+        if kind != Kind::PowerCut {
+            self.note(kind, Phase::Invoke, -1);
+        }
         self.reap();
         self.note(kind, Phase::Ok, -1);
         self.incarnation += 1;

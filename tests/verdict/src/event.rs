@@ -44,7 +44,8 @@ pub enum Kind {
     Start = 8,
     /// The broker of this incarnation is killed: its process ends, the page cache stays.
     Kill = 9,
-    /// The machine of this incarnation's broker loses power: what was not synced goes.
+    /// The machine of this incarnation's broker loses power: what was not synced goes. From the invocation on nothing that
+    /// the broker says is evidence.
     PowerCut = 10,
     /// A fault is armed (invoked) or over (ok).
     Fault = 11,

@@ -26,6 +26,8 @@ pub struct History {
     pub healed_ns: u64,
     /// Incarnations that lossy power cuts ended, in order.
     cuts: Vec<u16>,
+    /// When power cuts began, by incarnation, ns.
+    dark_from: HashMap<u16, u64>,
 }
 
 /// What a client got done after the last fault.
@@ -82,6 +84,12 @@ impl History {
         self.cuts.len() as Era
     }
 
+    /// Whether the broker's machine had no power any more, or was about to lose it. A simulated cut takes a moment, in which
+    /// syncs may succeed whose effects are lost; a machine without power tells nobody anything.
+    fn is_dark(&self, incarnation: u16, time_ns: u64) -> bool {
+        self.dark_from.get(&incarnation).is_some_and(|from| time_ns >= *from)
+    }
+
     /// First pass: sends, deletions and faults.
     fn note_deed(&mut self, event: &Event, entries: &[Entry], reading: &mut Reading, options: &Options) {
         self.counts.events += 1;
@@ -95,6 +103,9 @@ impl History {
             reading.invoked = (event.operation, event.time_ns);
         }
         match event.kind {
+            Kind::PowerCut if event.phase == Phase::Invoke => {
+                _ = self.dark_from.insert(event.incarnation, event.time_ns)
+            }
             Kind::PowerCut if event.phase == Phase::Ok => {
                 self.counts.faults += 1;
                 if options.durability == Durability::PageCache {
@@ -127,6 +138,10 @@ impl History {
     fn note_acknowledged(&mut self) {
         self.counts.sent = self.sends.records() as u64;
         for index in 0..self.sends.batches.len() {
+            let (incarnation, done_ns) = (self.sends.batches[index].incarnation, self.sends.batches[index].done_ns);
+            if self.is_dark(incarnation, done_ns) {
+                self.sends.batches[index].outcome = Phase::Info;
+            }
             let batch = &self.sends.batches[index];
             if batch.outcome != Phase::Ok {
                 continue;
@@ -147,6 +162,12 @@ impl History {
         self.note_progress(event);
         if event.phase == Phase::Invoke {
             reading.invoked = (event.operation, event.time_ns);
+            return;
+        }
+        if self.is_dark(event.incarnation, event.time_ns) {
+            if event.kind == Kind::Poll {
+                reading.next.insert(event.partition, entries.last().map_or(event.offset, |entry| entry.offset + 1));
+            }
             return;
         }
         let era = self.era(event.incarnation);
