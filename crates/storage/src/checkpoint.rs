@@ -13,6 +13,8 @@
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 
+use record::crc32c;
+
 /// The text of a checkpoint.
 pub(crate) fn encode<T: Display>(lines: impl ExactSizeIterator<Item = T>) -> Vec<u8> {
     let mut text = format!("0\n{}\n", lines.len());
@@ -33,6 +35,20 @@ pub(crate) fn decode<T>(bytes: &[u8], parse: impl Fn(&str) -> Option<T>) -> Opti
 /// A whole text as a number.
 pub(crate) fn number<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
+}
+
+/// The text with a first line that is the CRC-32C of what follows it: for copies of files of Kafka's in which a digit that
+/// changed on the disk would be believed.
+pub(crate) fn with_checksum(text: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{:08x}\n", crc32c(text)).into_bytes();
+    bytes.extend_from_slice(text);
+    bytes
+}
+
+/// What [`with_checksum`] was given, when it is whole.
+pub(crate) fn without_checksum(bytes: &[u8]) -> Option<&[u8]> {
+    let (checksum, text) = bytes.split_at_checked(9)?;
+    (checksum == format!("{:08x}\n", crc32c(text)).as_bytes()).then_some(text)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use host::Disk;
 use record::{Offset, Uuid};
 
-use crate::files;
 use crate::open_files::{OPEN_FILES_MAX, OpenFiles};
 use crate::room::{Room, is_full};
+use crate::{checkpoint, files};
 use offsets::OffsetsFile;
 
 pub(crate) use names::partition_metadata;
@@ -236,9 +236,24 @@ impl LogDir {
         Ok(bytes.and_then(|bytes| names::parse_partition_metadata(&bytes)))
     }
 
+    /// As [`LogDir::topic_id`], where an id that is not known may be one that has changed on the disk: then the copy with a
+    /// checksum decides, and the file is written again.
+    pub fn settled_topic_id(&self, name: &str, is_known: impl Fn(Uuid) -> bool) -> io::Result<Option<Uuid>> {
+        let found = self.topic_id(name)?;
+        if found.is_some_and(&is_known) {
+            return Ok(found);
+        }
+        let copy = files::read_if_there(&self.disk, &self.path.join(name).join(files::PARTITION_METADATA_COPY))?;
+        let copied = copy.as_deref().and_then(checkpoint::without_checksum).and_then(names::parse_partition_metadata);
+        let Some(id) = copied.filter(|id| is_known(*id)) else { return Ok(found) };
+        tracing::warn!(log = name, topic_id = %id, "partition.metadata was damaged and is written again from its copy");
+        self.watch(self.write_topic_id(name, id))?;
+        Ok(Some(id))
+    }
+
     pub(crate) fn write_topic_id(&self, name: &str, id: Uuid) -> io::Result<()> {
-        let path = self.path.join(name).join(files::PARTITION_METADATA);
-        self.disk.write_atomic(&path, partition_metadata(id).as_bytes())
+        let path = self.path.join(name);
+        partition_metadata(id).iter().try_for_each(|(file, text)| self.disk.write_atomic(&path.join(file), text))
     }
 
     /// Renames the directory of the log `name` as that of a deleted one, durably, and returns its new path. The log must

@@ -19,6 +19,8 @@ pub(crate) const DAMAGE: &str = "damage";
 /// Follows the name of a file that is about to be removed.
 pub(crate) const DELETED: &str = ".deleted";
 pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
+/// Ours: the same with a checksum.
+pub(crate) const PARTITION_METADATA_COPY: &str = "partition.metadata.copy";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
 /// `<offset as 20 digits>.<extension>` in `dir`.

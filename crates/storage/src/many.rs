@@ -11,7 +11,6 @@ use record::Uuid;
 
 use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop, partition_metadata};
-use crate::files;
 use crate::log::Log;
 use crate::recovery::{self, OpenError, Recovered, Syncs};
 
@@ -148,12 +147,13 @@ impl LogDir {
         if is_new {
             self.watch(self.disk().create_dir_all(&path))?;
         }
-        let metadata = path.join(files::PARTITION_METADATA);
-        let written = self.disk().open(&metadata, Open::Create).and_then(|file| {
-            file.set_len(0)?;
-            file.write_all_at(partition_metadata(new.topic_id).as_bytes(), 0)
-        });
-        self.watch(written)?;
+        for (file, text) in partition_metadata(new.topic_id) {
+            let written = self.disk().open(&path.join(file), Open::Create).and_then(|file| {
+                file.set_len(0)?;
+                file.write_all_at(&text, 0)
+            });
+            self.watch(written)?;
+        }
         match is_new {
             true => Ok(self.watch(recovery::create(self, &new.name, &new.config))?),
             false => recovery::open(self, &new.name, &new.config, Stop::Power, Syncs::Together),

@@ -56,8 +56,9 @@ impl Hosting {
     /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
     pub fn set_strays_aside(&mut self, image: &Image, now: Duration) -> std::io::Result<()> {
         for name in self.opening.dir.logs()? {
-            let id = self.opening.dir.topic_id(&name)?;
-            if id.is_some_and(|id| image.topic_by_id(id).is_none()) {
+            let is_known = |id| image.topic_by_id(id).is_some();
+            let id = self.opening.dir.settled_topic_id(&name, is_known)?;
+            if id.is_some_and(|id| !is_known(id)) {
                 tracing::info!(log = name, "the log of a deleted topic is removed");
                 self.trash.add(self.opening.dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
             }

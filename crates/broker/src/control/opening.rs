@@ -53,7 +53,7 @@ impl Opening {
     }
 
     fn is_there(&self, wanted: &WantedLog) -> io::Result<bool> {
-        match self.dir.topic_id(&wanted.name)? {
+        match self.dir.settled_topic_id(&wanted.name, |id| id == wanted.topic_id)? {
             Some(id) if id == wanted.topic_id => Ok(true),
             // A topic of this name was deleted, and a crash kept its directory.
             Some(_) => self.dir.set_aside(&wanted.name).map(|_| false),

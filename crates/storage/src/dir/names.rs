@@ -2,6 +2,8 @@
 
 use record::Uuid;
 
+use crate::{checkpoint, files};
+
 /// `<topic>-<partition>.<32 hex digits>-delete`, the topic cut where the name would be too long. The digits of the first
 /// `attempt` are those of the topic's id; those of later ones differ, for when a log of the topic was deleted here before.
 pub(super) fn deleted(name: &str, id: Uuid, attempt: u64) -> String {
@@ -30,8 +32,10 @@ pub(super) fn parse_partition_metadata(bytes: &[u8]) -> Option<Uuid> {
     (version == "0").then_some(id)
 }
 
-pub(crate) fn partition_metadata(id: Uuid) -> String {
-    format!("version: 0\ntopic_id: {id}")
+/// The files that say whose log it is: the copy first, so that the other is never alone.
+pub(crate) fn partition_metadata(id: Uuid) -> [(&'static str, Vec<u8>); 2] {
+    let text = format!("version: 0\ntopic_id: {id}").into_bytes();
+    [(files::PARTITION_METADATA_COPY, checkpoint::with_checksum(&text)), (files::PARTITION_METADATA, text)]
 }
 
 const DELETED: &str = "-delete";

@@ -13,8 +13,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use host::Disk;
-use record::{Offset, crc32c};
+use record::Offset;
 
+use crate::checkpoint::{with_checksum, without_checksum};
 use crate::{checkpoint, files};
 
 /// One such file and its copy in memory, which is read at first use.
@@ -154,16 +155,4 @@ fn parse(line: &str) -> Option<(String, Offset)> {
     let offset: i64 = checkpoint::number(words.next()?)?;
     let is_whole = words.next().is_none() && offset >= 0;
     is_whole.then(|| (format!("{topic}-{partition}"), Offset(offset)))
-}
-
-/// The first line is the CRC-32C of what follows it.
-fn with_checksum(text: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("{:08x}\n", crc32c(text)).into_bytes();
-    bytes.extend_from_slice(text);
-    bytes
-}
-
-fn without_checksum(bytes: &[u8]) -> Option<&[u8]> {
-    let (checksum, text) = bytes.split_at_checked(9)?;
-    (checksum == format!("{:08x}\n", crc32c(text)).as_bytes()).then_some(text)
 }

@@ -168,3 +168,23 @@ fn a_killed_process_is_told_from_a_power_cut() {
     let _ = failing.watch_sync::<()>(Err(io::ErrorKind::Other.into()));
     assert_eq!(dir(sim).begin().unwrap(), Stop::Power, "the cache is not trusted after a failed sync");
 }
+
+#[test]
+fn an_id_that_changed_on_the_disk_is_told_from_that_of_another_topic() {
+    let (dir, id, other) = (dir(), Uuid([5; 16]), Uuid([6; 16]));
+    dir.disk().create_dir_all(&dir.path().join("t-0")).unwrap();
+    dir.write_topic_id("t-0", id).unwrap();
+    let is_ours = |found| found == id;
+    assert_eq!(dir.settled_topic_id("t-0", |found| found == other).unwrap(), Some(id), "a deleted topic's");
+    for file in [files::PARTITION_METADATA, files::PARTITION_METADATA_COPY] {
+        let path = dir.path().join("t-0").join(file);
+        let whole = dir.disk().read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1;
+            dir.disk().open(&path, host::Open::ReadWrite).unwrap().write_all_at(&flipped, 0).unwrap();
+            assert_eq!(dir.settled_topic_id("t-0", is_ours).unwrap(), Some(id), "{file} byte {at}");
+        }
+        dir.write_topic_id("t-0", id).unwrap();
+    }
+}
