@@ -16,7 +16,7 @@ use record::Timestamp;
 use storage::LogDir;
 
 use crate::config::Intervals;
-use crate::control::{Control, Trash};
+use crate::control::{Control, Trash, log_name};
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use schedule::{Schedule, Task};
@@ -140,9 +140,15 @@ impl Tasks {
     }
 
     fn write_checkpoints(&self) {
-        if !self.dir.failed()
-            && let Err(error) = self.dir.write_checkpoints()
-        {
+        if self.dir.failed() {
+            return;
+        }
+        self.each(|topic, partition| {
+            // A note in memory; the first one reads the file, and when that fails so does what follows.
+            let name = log_name(&topic.name, partition.index());
+            let _ = self.dir.note_high_watermark(&name, partition.high_watermark().offset);
+        });
+        if let Err(error) = self.dir.write_checkpoints() {
             tracing::error!(%error, "the checkpoints of the logs could not be written");
         }
     }

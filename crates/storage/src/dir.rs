@@ -260,10 +260,16 @@ impl LogDir {
     /// not be open.
     pub fn set_aside(&self, name: &str) -> io::Result<PathBuf> {
         self.check().map_err(io::Error::other)?;
-        let deleted = self.free_deleted_name(name, self.topic_id(name)?.unwrap_or_default())?;
         self.forget([name])?;
-        self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
+        let deleted = self.rename_as_deleted(name)?;
         self.watch_sync(self.disk.sync_dir(&self.path))?;
+        Ok(deleted)
+    }
+
+    /// The new name is durable after a sync of the directory.
+    pub(crate) fn rename_as_deleted(&self, name: &str) -> io::Result<PathBuf> {
+        let deleted = self.free_deleted_name(name, self.topic_id(name)?.unwrap_or_default())?;
+        self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
         self.note_opened(name, true);
         Ok(deleted)
     }

@@ -15,6 +15,7 @@ use crate::active::Active;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, Stop};
 use crate::epochs::Epochs;
+use crate::open_files::LogFiles;
 use crate::producers::{Producers, snapshot};
 use crate::reader::LogReader;
 use crate::recovery::{self, OpenError, Recovered, Syncs};
@@ -107,28 +108,57 @@ impl Log {
     }
 
     /// Makes everything durable, with a snapshot of the producers at the end, so that the next open needs no recovery.
+    /// See [`LogDir::close_logs`] for many logs.
     pub fn close(mut self) -> Result<(), CloseError> {
         self.dir.check()?;
-        let finished = self.active.finish();
+        let finished = self.finish();
         self.dir.watch(finished)?;
         self.flush()?;
-        Ok(self.dir.watch(self.store_closing_state())?)
+        self.dir.watch_sync(self.sync_closing_state())?;
+        self.note_closed()?;
+        Ok(())
     }
 
-    fn store_closing_state(&self) -> io::Result<()> {
+    /// Writes what the next open wants to find, in the page cache; what is there already is left alone.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.active.finish()?;
+        let (disk, path) = (self.dir.disk(), self.path());
+        if Epochs::load(disk, &path)?.as_ref() != Some(&self.epochs) {
+            self.epochs.store(disk, &path)?;
+        }
+        match snapshot::is_there(disk, &path, self.next_offset)? {
+            true => Ok(()),
+            false => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
+        }
+    }
+
+    fn sync_closing_state(&self) -> io::Result<()> {
         let (disk, path) = (self.dir.disk(), self.path());
         self.active.segment().offset_index.sync()?;
         self.active.segment().time_index.sync()?;
-        self.epochs.store(disk, &path)?;
-        snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::Yes)
+        snapshot::sync(disk, &path, self.next_offset)?;
+        disk.sync_dir(&path)
+    }
+
+    /// Everything of the finished log is durable.
+    pub(crate) fn note_closed(&self) -> io::Result<()> {
+        self.dir.note_recovery_point(&self.name, self.next_offset)?;
+        self.dir.note_high_watermark(&self.name, self.next_offset)
     }
 
     /// Renames the directory as that of a deleted log, durably, and returns its new path. Readers that are left go on
-    /// reading the files. Remove it with [`host::Disk::remove_dir_all`].
+    /// reading the files. Remove it with [`host::Disk::remove_dir_all`]. See [`LogDir::delete_logs`] for many logs.
     pub fn mark_deleted(self) -> io::Result<PathBuf> {
-        let files = self.active.segment().files();
-        files.mark_deleted();
-        self.dir.set_aside(&self.name).inspect(|dir| files.moved_to(dir))
+        let mut deleted = Arc::clone(&self.dir).delete_logs(vec![self]);
+        deleted.remove(0)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn files(&self) -> &Arc<LogFiles> {
+        self.active.segment().files()
     }
 
     fn path(&self) -> PathBuf {

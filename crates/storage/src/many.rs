@@ -3,6 +3,7 @@
 //! A sync of the filesystem costs about as much as that of a few files, and covers all. Nobody sees a log before it.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +12,7 @@ use record::Uuid;
 
 use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop, partition_metadata};
-use crate::log::Log;
+use crate::log::{CloseError, Log};
 use crate::recovery::{self, OpenError, Recovered, Syncs};
 
 /// A log to be created.
@@ -137,6 +138,45 @@ impl LogDir {
         }
         let created = wanted.iter().map(|new| self.create_files(new)).collect();
         self.finish(created, wanted.iter().map(|new| (new.name.as_str(), &new.config)))
+    }
+
+    /// Closes logs as [`Log::close`] does, with few syncs for all of them. The results are in the order of `logs`.
+    pub fn close_logs(&self, logs: Vec<Log>) -> Vec<Result<(), CloseError>> {
+        if logs.len() <= FEW {
+            return logs.into_iter().map(Log::close).collect();
+        }
+        let finish = |mut log: Log| {
+            self.check()?;
+            let finished = log.finish();
+            self.watch(finished)?;
+            Ok::<_, CloseError>(log)
+        };
+        let finished: Vec<_> = logs.into_iter().map(finish).collect();
+        let synced = self.watch_sync(self.disk().sync_filesystem(self.path()));
+        let close = |finished: Result<Log, CloseError>| match &synced {
+            Ok(()) => Ok(finished?.note_closed()?),
+            Err(_) => Err(CloseError::Failed(LogDirFailed)),
+        };
+        finished.into_iter().map(close).collect()
+    }
+
+    /// Deletes logs as [`Log::mark_deleted`] does, with few syncs for all of them. The results are in the order of `logs`.
+    pub fn delete_logs(&self, logs: Vec<Log>) -> Vec<io::Result<PathBuf>> {
+        let failed = |error: &io::Error| Err(io::Error::new(error.kind(), error.to_string()));
+        let forgotten = self.check().map_err(io::Error::other).and_then(|()| self.forget(logs.iter().map(Log::name)));
+        if let Err(error) = forgotten {
+            return logs.iter().map(|_| failed(&error)).collect();
+        }
+        let rename = |log: Log| {
+            // Before: nothing of the next log of that name may be opened for this one.
+            log.files().mark_deleted();
+            self.rename_as_deleted(log.name()).inspect(|dir| log.files().moved_to(dir))
+        };
+        let renamed: Vec<_> = logs.into_iter().map(rename).collect();
+        match self.watch_sync(self.disk().sync_dir(self.path())) {
+            Ok(()) => renamed,
+            Err(error) => renamed.iter().map(|_| failed(&error)).collect(),
+        }
     }
 
     /// The files of one log, in the page cache.

@@ -6,6 +6,7 @@ mod failures;
 mod flush;
 mod full;
 mod indexes;
+mod many;
 mod model;
 mod mutations;
 mod reopen;

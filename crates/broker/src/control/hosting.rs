@@ -167,24 +167,36 @@ impl Hosting {
 
     /// Takes the partitions out of service whose topics `image` has not any more.
     pub fn retire(&mut self, view: &View, image: &Image, now: Duration) {
-        for topic in view.topics().filter(|topic| image.topic_by_id(topic.id).is_none()) {
-            for partition in topic.partitions.iter().flatten() {
-                self.delete(topic, partition, now);
-            }
-        }
+        let gone = view.topics().filter(|topic| image.topic_by_id(topic.id).is_none());
+        let partitions =
+            gone.flat_map(|topic| topic.partitions.iter().flatten().map(|partition| (&**topic, partition)));
+        self.delete(&partitions.collect::<Vec<_>>(), now);
     }
 
-    fn delete(&mut self, topic: &HostedTopic, partition: &Partition, now: Duration) {
-        let set_aside = match partition.retire() {
-            Retired::Log(log) => log.mark_deleted(),
-            Retired::Broken => self.opening.dir.set_aside(&log_name(&topic.name, partition.index())),
-            Retired::Already => return,
-        };
-        match set_aside {
-            Ok(path) => self.trash.add(path, now + partition.file_delete_delay()),
-            Err(error) => {
-                let partition = partition.index().0;
-                tracing::error!(topic = &*topic.name, partition, %error, "a deleted log's directory stays until the next start");
+    /// Has the logs of these partitions removed after `file.delete.delay.ms`.
+    fn delete(&mut self, partitions: &[(&HostedTopic, &Arc<Partition>)], now: Duration) {
+        let dir = Arc::clone(&self.opening.dir);
+        let (mut logs, mut owners, mut set_aside) = (Vec::new(), Vec::new(), Vec::new());
+        for (topic, partition) in partitions {
+            match partition.retire() {
+                Retired::Log(log) => {
+                    logs.push(log);
+                    owners.push((topic, partition));
+                }
+                Retired::Broken => {
+                    set_aside.push(((topic, partition), dir.set_aside(&log_name(&topic.name, partition.index()))));
+                }
+                Retired::Already => {}
+            }
+        }
+        set_aside.extend(owners.into_iter().zip(dir.delete_logs(logs)));
+        for ((topic, partition), set_aside) in set_aside {
+            match set_aside {
+                Ok(path) => self.trash.add(path, now + partition.file_delete_delay()),
+                Err(error) => {
+                    let partition = partition.index().0;
+                    tracing::error!(topic = &*topic.name, partition, %error, "a deleted log's directory stays until the next start");
+                }
             }
         }
     }
@@ -197,11 +209,18 @@ impl Hosting {
     /// Closes every log; the directory is marked as cleanly stopped when all of them are closed well.
     pub fn close(&mut self, view: &View) {
         let mut clean = !self.opening.dir.failed();
-        for topic in view.topics() {
-            for partition in &topic.partitions {
+        let mut logs = Vec::new();
+        for partition in view.topics().flat_map(|topic| &topic.partitions) {
+            match partition.as_ref().map(|partition| partition.retire()) {
+                Some(Retired::Log(log)) => logs.push(log),
+                Some(Retired::Already) => {}
                 // A partition that is offline was not closed either.
-                clean &= partition.as_ref().is_some_and(|partition| close(topic, partition));
+                Some(Retired::Broken) | None => clean = false,
             }
+        }
+        for error in self.opening.dir.close_logs(logs).into_iter().filter_map(Result::err) {
+            tracing::error!(%error, "a log was not closed; the next start recovers it");
+            clean = false;
         }
         if clean && let Err(error) = self.opening.dir.mark_clean_shutdown() {
             tracing::error!(%error, "the clean shutdown could not be marked; the next start recovers the logs");
@@ -209,23 +228,8 @@ impl Hosting {
     }
 }
 
-/// Whether the partition's log is closed as a clean start needs it.
-fn close(topic: &HostedTopic, partition: &Partition) -> bool {
-    match partition.retire() {
-        Retired::Log(log) => log
-            .close()
-            .inspect_err(|error| {
-                let partition = partition.index().0;
-                tracing::error!(topic = &*topic.name, partition, %error, "a log was not closed; the next start recovers it");
-            })
-            .is_ok(),
-        Retired::Already => true,
-        Retired::Broken => false,
-    }
-}
-
 /// The directory of a partition's log.
-fn log_name(topic: &str, index: PartitionIndex) -> String {
+pub fn log_name(topic: &str, index: PartitionIndex) -> String {
     format!("{topic}-{}", index.0)
 }
 

@@ -57,6 +57,19 @@ pub(crate) fn store(
     Ok(())
 }
 
+/// Whether both files of `offset` are there.
+pub(crate) fn is_there(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<bool> {
+    Ok(disk.exists(&files::path(dir, offset, files::SNAPSHOT))?
+        && disk.exists(&files::path(dir, offset, files::WINDOWS))?)
+}
+
+/// Makes both files of `offset` durable; their names need a sync of `dir`.
+pub(crate) fn sync(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<()> {
+    [files::SNAPSHOT, files::WINDOWS]
+        .iter()
+        .try_for_each(|extension| disk.open(&files::path(dir, offset, extension), Open::ReadWrite)?.sync_data())
+}
+
 /// The state from the snapshots of a log, from which the headers of the batches after it make the present one.
 #[derive(Default)]
 pub(crate) struct Newest {
