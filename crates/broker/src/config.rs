@@ -213,6 +213,7 @@ impl Config {
         }
         if sources.durable {
             loaded.config.topic_defaults.flush_messages = 1;
+            loaded.config.originals.insert("log.flush.interval.messages".to_owned(), "1".to_owned());
         }
         loaded.config.resolve_times();
         loaded.config.listeners = loaded.config.raw.resolve()?;
@@ -223,15 +224,6 @@ impl Config {
         self.times.resolve(&mut self.topic_defaults);
         let scheduled = self.times.flush_scheduler_ms.map(|ms| Duration::from_millis(ms.max(1).unsigned_abs()));
         self.tasks.flush_check = scheduled.map_or(self.tasks.flush_check, |every| every.min(self.tasks.flush_check));
-    }
-
-    /// What an acknowledgement of a topic without settings of its own means, for the operator.
-    pub fn durability(&self) -> String {
-        match self.topic_defaults.flush_messages {
-            1 => "disk (group commit): acknowledged records survive a power cut".to_owned(),
-            i64::MAX => "page cache (acknowledged records survive a crash of the process, not a power cut)".to_owned(),
-            messages => format!("flush every {messages} messages"),
-        }
     }
 }
 

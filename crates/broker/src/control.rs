@@ -24,7 +24,7 @@ use wire::ErrorCode;
 use crate::errors::{DISK_FULL, refusal_code};
 use crate::tasks::Nudge;
 use crate::view::View;
-pub use hosting::{Hosting, log_name};
+pub use hosting::Hosting;
 pub use opening::Opening;
 pub use trash::Trash;
 

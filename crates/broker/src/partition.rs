@@ -9,12 +9,14 @@ mod waiters;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use record::{LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
-use storage::{AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogPosition, LogReader, ReadError};
+use storage::{
+    AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader, ReadError,
+};
 
 use wire::ErrorCode;
 
@@ -30,11 +32,16 @@ pub struct Partition {
     settings: ArcSwap<Settings>,
     appender: Mutex<Appender>,
     reader: LogReader,
+    dir: Arc<LogDir>,
+    /// Of its log.
+    name: Box<str>,
     /// Of the fetches that wait for records.
     waiters: Waiters,
     /// Of the produce requests that wait for the disk.
     synced: Waiters,
     flushing: Flushing,
+    /// Held while files are synced: the kernel tells of an error once, so two syncs at a time could hide it from each other.
+    syncing: Mutex<()>,
     flush_state: FlushState,
     /// Nothing below it that is not durable yet will become so by the flush that was asked for.
     flush_failed_below: AtomicI64,
@@ -86,7 +93,7 @@ pub enum RetentionError {
     Read(#[from] ReadError),
     /// The log's start could not be moved.
     #[error(transparent)]
-    Log(#[from] AppendError),
+    Log(#[from] PartitionAppendError),
 }
 
 /// What one append of a turn came to.
@@ -124,10 +131,13 @@ impl Partition {
             leader_epoch,
             settings,
             reader: log.reader(),
+            dir: Arc::clone(log.dir()),
+            name: log.name().into(),
             appender: Mutex::new(Appender::Open(log)),
             waiters: Waiters::default(),
             synced: Waiters::default(),
             flushing,
+            syncing: Mutex::new(()),
             flush_state: FlushState::default(),
             flush_failed_below: AtomicI64::new(i64::MIN),
             retired: AtomicBool::new(false),
@@ -220,32 +230,45 @@ impl Partition {
     }
 
     fn sync(&self) -> Result<(), CloseError> {
-        let Some((flush, end)) = self.begin_flush()? else { return Ok(()) };
+        let _syncing = self.lock_syncing();
+        self.sync_alone()
+    }
+
+    /// With the lock on syncing.
+    fn sync_alone(&self) -> Result<(), CloseError> {
+        let Some(flush) = self.begin_flush()? else { return Ok(()) };
         flush.run()?;
-        if let Appender::Open(log) = &mut *self.lock()
-            // A change of the settings may have flushed more meanwhile.
-            && end > self.reader.durable_end().offset
-        {
+        if let Appender::Open(log) = &mut *self.lock() {
             log.end_flush(flush);
         }
         Ok(())
     }
 
-    /// What to sync, and what is durable then; `None` when there is nothing, or no log any more.
-    fn begin_flush(&self) -> Result<Option<(Flush, Offset)>, CloseError> {
-        let appender = self.lock();
-        let end = self.reader.end().offset;
-        match &*appender {
-            Appender::Open(log) if self.reader.durable_end().offset < end => Ok(Some((log.begin_flush()?, end))),
+    /// What to sync; `None` when there is nothing, or no log any more.
+    fn begin_flush(&self) -> Result<Option<Flush>, CloseError> {
+        match &*self.lock() {
+            Appender::Open(log) if log.is_unflushed() => Ok(Some(log.begin_flush()?)),
             _ => Ok(None),
         }
+    }
+
+    fn lock_syncing(&self) -> MutexGuard<'_, ()> {
+        self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn flush_state(&self) -> &FlushState {
         &self.flush_state
     }
 
-    /// Asks for a flush if `flush.messages`, `flush.ms` or a rolled segment call for one.
+    /// Asks for a flush if a segment was rolled and is not durable.
+    pub fn flush_rolled(self: &Arc<Self>) {
+        let is_rolled = matches!(&*self.lock(), Appender::Open(log) if log.has_unflushed_roll());
+        if is_rolled {
+            self.flushing.ask(self);
+        }
+    }
+
+    /// Asks for a flush if `flush.messages` or `flush.ms` call for one.
     pub fn flush_if_due(self: &Arc<Self>, now: Timestamp) {
         let due = matches!(&*self.lock(), Appender::Open(log) if log.flush_due(now));
         if due {
@@ -256,11 +279,16 @@ impl Partition {
     /// Puts changed settings in force.
     pub fn set_config(&self, topic: TopicConfig) {
         let log_config = topic.log_config();
+        // Before the high watermark becomes the durable end, that must be where the high watermark is: it never goes back.
+        let becomes_durable = log_config.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
+        let _syncing = self.lock_syncing();
+        let mut flushed = if becomes_durable { self.sync_alone() } else { Ok(()) };
         if let Appender::Open(log) = &mut *self.lock() {
-            // Before the high watermark becomes the durable end, that must be where the high watermark is: it never goes
-            // back. This is the one sync under the lock.
-            let becomes_durable = log_config.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
-            if becomes_durable && let Err(error) = flush_now(log) {
+            if becomes_durable && flushed.is_ok() {
+                // Only what came in between: appends wait for it.
+                flushed = flush_now(log);
+            }
+            if let Err(error) = flushed {
                 tracing::error!(partition = self.index.0, %error, "the log could not be flushed");
             }
             log.set_config(log_config.clone());
@@ -275,16 +303,7 @@ impl Partition {
     pub fn apply_retention(&self, now: Timestamp) -> Result<Vec<PathBuf>, RetentionError> {
         let settings = self.settings.load();
         let retained_from = self.reader.retained_from(&settings.log, now, self.high_watermark().offset)?;
-        let has_expired = retained_from > self.log_start_offset();
-        let removed = match &mut *self.lock() {
-            Appender::Open(log) => log.expire_to(retained_from, now)?,
-            _ => return Ok(Vec::new()),
-        };
-        if has_expired {
-            // A fetch that waits below the new start has to hear of it.
-            self.waiters.notify_all();
-        }
-        Ok(removed)
+        Ok(self.expire_to(retained_from, now)?)
     }
 
     /// The first offset that consumers may not see yet: with one replica in sync the log's end, or the durable part of it

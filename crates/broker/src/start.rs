@@ -114,8 +114,7 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         addresses.push(socket.local_addr().map_err(StartError::Listen)?);
         sockets.push(socket);
     }
-    let durability = config.durability();
-    let Opened { node, control, tasks } = open(disk, config, &addresses)?;
+    let Opened { node, control, tasks, durability } = open(disk, config, &addresses)?;
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     Ok(RunningNode { server, control, tasks, addresses, data_dir: dir, durability, _lock: lock })
@@ -176,6 +175,8 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
         // The lock on the data directory says so.
         previous_is_gone: true,
     })?;
+    // Settings that were changed at run time are in force now.
+    let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
     let tasks = Tasks {
         dir: log_dir,
@@ -187,7 +188,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, published });
-    Ok(Opened { node, control: control_thread, tasks })
+    Ok(Opened { node, control: control_thread, tasks, durability })
 }
 
 /// How many files of logs may be open: half of what the process may open, so that connections find room.
@@ -206,6 +207,8 @@ struct Opened {
     node: Arc<Node>,
     control: ControlThread,
     tasks: TasksThread,
+    /// What an acknowledgement means.
+    durability: String,
 }
 
 /// The engine takes 0 for "no node", Kafka counts brokers from 0.

@@ -16,7 +16,7 @@ use record::Timestamp;
 use storage::LogDir;
 
 use crate::config::Intervals;
-use crate::control::{Control, Trash, log_name};
+use crate::control::{Control, Trash};
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use schedule::{Schedule, Task};
@@ -143,10 +143,10 @@ impl Tasks {
         if self.dir.failed() {
             return;
         }
-        self.each(|topic, partition| {
-            // A note in memory; the first one reads the file, and when that fails so does what follows.
-            let name = log_name(&topic.name, partition.index());
-            let _ = self.dir.note_high_watermark(&name, partition.high_watermark().offset);
+        self.each(|_, partition| {
+            partition.note_high_watermark();
+            // The recovery point that this makes is in the next checkpoint.
+            partition.flush_rolled();
         });
         if let Err(error) = self.dir.write_checkpoints() {
             tracing::error!(%error, "the checkpoints of the logs could not be written");

@@ -85,8 +85,13 @@ pub enum QuorumError {
 impl QuorumError {
     /// Whether there was no room on the disk.
     pub(crate) fn is_storage_full(&self) -> bool {
-        matches!(self, QuorumError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+        matches!(self, QuorumError::Io { source, .. } if is_full(source))
     }
+}
+
+/// Whether the disk, or what this user may use of it, is used up.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Why a batch was not proposed.

@@ -74,6 +74,10 @@ impl Journal {
 
     fn allocate(&mut self, bytes: u64) -> io::Result<()> {
         self.file.allocate_ahead(self.len, bytes)?;
+        // Where the filesystem cannot reserve, the room is at least there now.
+        if self.disk.available_bytes(&self.path)? == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.allocated = self.len + bytes;
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! They are replaced whole, by a temporary file, fsync, rename and fsync of the directory, so a crash leaves the old or
-//! the new one. One that is garbage nevertheless is as good as none: everything in it can be found out again.
+//! the new one. One that is garbage nevertheless is as good as none: everything in it can be found out again, but for log start offsets, of which there is a copy.
 
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;

@@ -136,11 +136,15 @@ impl LogDir {
         Ok(stop)
     }
 
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_trusted.load(Ordering::Acquire)
+    }
+
     /// Says that every log here was opened, so that the page cache can be trusted after a death of this process.
     /// [`LogDir::open_logs`] says it by itself when it opened all that are there.
     pub fn recovery_is_complete(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)?;
-        if !self.is_trusted.load(Ordering::Acquire) {
+        if !self.is_trusted() {
             self.watch(session::trust(&self.disk, &self.path))?;
             self.is_trusted.store(true, Ordering::Release);
         }
@@ -206,6 +210,11 @@ impl LogDir {
         Ok(self.log_start_offsets.find(&self.disk, &self.path, name)?.unwrap_or_default())
     }
 
+    /// Notes that the log `name` begins at `offset`, or above if that was noted. See [`LogDir::note_log_start_offset`].
+    pub fn raise_log_start_offset(&self, name: &str, offset: Offset) -> io::Result<()> {
+        self.log_start_offsets.raise(&self.disk, &self.path, name, offset)
+    }
+
     /// Notes where the log `name` begins. It is on disk after the next [`LogDir::write_checkpoints`].
     pub fn note_log_start_offset(&self, name: &str, offset: Offset) -> io::Result<()> {
         self.log_start_offsets.note(&self.disk, &self.path, name, offset)
@@ -260,7 +269,11 @@ impl LogDir {
     /// not be open.
     pub fn set_aside(&self, name: &str) -> io::Result<PathBuf> {
         self.check().map_err(io::Error::other)?;
-        self.forget([name])?;
+        match self.forget([name]) {
+            // See `LogDir::delete_logs`.
+            Err(error) if is_full(&error) => {}
+            forgotten => forgotten?,
+        }
         let deleted = self.rename_as_deleted(name)?;
         self.watch_sync(self.disk.sync_dir(&self.path))?;
         Ok(deleted)

@@ -10,7 +10,7 @@
 //! Entries ascend. One of each is written per `index.interval.bytes` of log, after the batches that they speak of; a
 //! time entry only when the largest timestamp has grown, and a last one when the segment is done.
 //!
-//! Both are caches, never synced. After a crash they may lack entries or be garbage; the segments that recovery reads
+//! Both are caches, synced by a clean stop only. After a crash they may lack entries or be garbage; the segments that recovery reads
 //! get new ones. For the others, an entry is believed only when the batch that it points at agrees, and where none can
 //! be believed the segment is read from its start: slower, with the same answer.
 

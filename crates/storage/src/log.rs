@@ -153,7 +153,13 @@ impl Log {
         deleted.remove(0)
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The directory that it is in.
+    pub fn dir(&self) -> &Arc<LogDir> {
+        &self.dir
+    }
+
+    /// `<topic>-<partition>`.
+    pub fn name(&self) -> &str {
         &self.name
     }
 

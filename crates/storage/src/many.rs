@@ -14,6 +14,7 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop, partition_metadata};
 use crate::log::{CloseError, Log};
 use crate::recovery::{self, OpenError, Recovered, Syncs};
+use crate::room::is_full;
 
 /// A log to be created.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl LogDir {
         };
         let opened = self.side_by_side(wanted, threads, progress, open);
         let logs = self.finish(opened, wanted.iter().map(|(name, config)| (name.as_str(), config)));
-        if logs.iter().all(Result::is_ok) && self.are_all(wanted).unwrap_or(false) {
+        if !self.is_trusted() && logs.iter().all(Result::is_ok) && self.are_all(wanted).unwrap_or(false) {
             // Without it the next start takes longer, and that is all.
             if let Err(error) = self.recovery_is_complete() {
                 tracing::warn!(dir = %self.path().display(), %error, "after a crash of the process, logs will be recovered as after a power cut");
@@ -164,8 +165,10 @@ impl LogDir {
     pub fn delete_logs(&self, logs: Vec<Log>) -> Vec<io::Result<PathBuf>> {
         let failed = |error: &io::Error| Err(io::Error::new(error.kind(), error.to_string()));
         let forgotten = self.check().map_err(io::Error::other).and_then(|()| self.forget(logs.iter().map(Log::name)));
-        if let Err(error) = forgotten {
-            return logs.iter().map(|_| failed(&error)).collect();
+        match forgotten {
+            // What a full disk needs most is that something goes; whoever creates a log of that name forgets again.
+            Err(error) if !is_full(&error) => return logs.iter().map(|_| failed(&error)).collect(),
+            _ => {}
         }
         let rename = |log: Log| {
             // Before: nothing of the next log of that name may be opened for this one.

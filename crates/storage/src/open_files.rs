@@ -169,6 +169,11 @@ impl LogFiles {
     }
 
     /// The log is deleted: comes before its directory is renamed.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.is_deleted.load(Ordering::SeqCst)
+    }
+
+    /// Comes before the directory is renamed: nothing is opened by its old name any more.
     pub(crate) fn mark_deleted(&self) {
         self.is_deleted.store(true, Ordering::SeqCst);
     }

@@ -10,6 +10,8 @@ pub enum Support<C: 'static> {
     Only(&'static str, &'static str),
     /// Known, and there is nothing here that it could change: why.
     NoEffect(&'static str),
+    /// As [`Support::NoEffect`], but the value has to be valid.
+    Checked(fn(&str) -> Result<(), String>, &'static str),
 }
 
 /// Why a value is refused.
@@ -32,6 +34,7 @@ impl<C> Support<C> {
             }
             Support::Only(..) => Ok(None),
             Support::NoEffect(why) => Ok(Some(why)),
+            Support::Checked(check, why) => check(value).map(|()| Some(*why)).map_err(Rejection::Invalid),
         }
     }
 }

@@ -155,10 +155,10 @@ fn the_finest_unit_of_a_time_wins_in_any_order() {
 fn durable_is_the_default_of_every_topic_and_a_topic_may_say_otherwise() {
     let sources = Sources { durable: true, ..Sources::default() };
     let config = Config::load(&sources).unwrap().config;
-    assert!(config.durability().starts_with("disk (group commit)"));
+    assert!(config.topic_defaults.durability().starts_with("disk (group commit)"));
     assert_eq!(config.topic_defaults.with([("flush.messages", Some("7"))]).unwrap().flush_messages, 7);
     assert_eq!(load("log.flush.interval.messages=1\n", &[]).unwrap().config.topic_defaults.flush_messages, 1);
-    assert!(load("", &[]).unwrap().config.durability().starts_with("page cache"));
+    assert!(load("", &[]).unwrap().config.topic_defaults.durability().starts_with("page cache"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use storage::LogConfig;
 
-use super::support::{Rejection, Support, bounded, millis, put};
+use super::support::{Rejection, Support, boolean, bounded, millis, put};
 
 /// A topic's settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct TopicKey {
     pub support: Support<TopicConfig>,
 }
 
-use Support::{NoEffect, Obeyed};
+use Support::{Checked, Obeyed};
 
 /// Every topic key of Kafka 4.3.
 pub const KEYS: &[TopicKey] = &[
@@ -112,8 +112,12 @@ pub const KEYS: &[TopicKey] = &[
     key("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", only("0.5")),
     key("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", only("0")),
     // Bounded by the replication factor, which is 1 on a single node.
-    key("min.insync.replicas", "min.insync.replicas", NoEffect("it holds already")),
-    key("preallocate", "log.preallocate", NoEffect("it holds already")),
+    key(
+        "min.insync.replicas",
+        "min.insync.replicas",
+        Checked(|v| bounded::<i32>(v, 1, MAX_I32).map(drop), "it holds already"),
+    ),
+    key("preallocate", "log.preallocate", Checked(|v| boolean(v).map(drop), "it holds already")),
     key("remote.log.copy.disable", "", only("false")),
     key("remote.log.delete.on.disable", "", only("false")),
     key("remote.storage.enable", "", only("false")),
@@ -193,6 +197,33 @@ impl TopicConfig {
             }
         }
         config
+    }
+
+    /// What an acknowledgement means with these settings, for the operator.
+    pub fn durability(&self) -> String {
+        match self.flush_messages {
+            1 => "disk (group commit): acknowledged records survive a power cut".to_owned(),
+            i64::MAX => "page cache (acknowledged records survive a crash of the process, not a power cut)".to_owned(),
+            messages => format!("flush every {messages} messages"),
+        }
+    }
+
+    /// These settings with a topic's own, stored `pairs` over them, as far as this version understands them: another one may
+    /// have stored them. Where it does not understand when records go, they stay. The sentences say what was passed over.
+    pub fn with_stored<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> (TopicConfig, Vec<String>) {
+        let (mut config, mut not_understood) = (self.clone(), Vec::new());
+        for (name, value) in pairs {
+            match config.with([(name, Some(value))]) {
+                Ok(next) => config = next,
+                Err(reason) => {
+                    if name == "cleanup.policy" || name.starts_with("retention.") {
+                        config.deletes = false;
+                    }
+                    not_understood.push(reason);
+                }
+            }
+        }
+        (config, not_understood)
     }
 
     /// These settings with a topic's own `pairs` over them. The error is a sentence for INVALID_CONFIG.

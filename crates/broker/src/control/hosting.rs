@@ -154,15 +154,11 @@ impl Hosting {
     }
 
     fn topic_config(&self, topic: &Topic) -> TopicConfig {
-        let own = pairs(&topic.configs).map(|(key, value)| (key, Some(value)));
-        self.defaults.with(own).unwrap_or_else(|reason| {
-            tracing::warn!(
-                topic = &*topic.name,
-                reason,
-                "a stored topic config is not valid any more; defaults are used"
-            );
-            self.defaults.clone()
-        })
+        let (config, not_understood) = self.defaults.with_stored(pairs(&topic.configs));
+        for reason in not_understood {
+            tracing::warn!(topic = &*topic.name, reason, "a stored topic config is not understood by this version");
+        }
+        config
     }
 
     /// Takes the partitions out of service whose topics `image` has not any more.
@@ -201,6 +197,11 @@ impl Hosting {
         }
     }
 
+    /// The settings in force of a topic without any of its own.
+    pub fn defaults(&self) -> &TopicConfig {
+        &self.defaults
+    }
+
     /// Whether the disk has no room for new topics. What cannot be told counts as room.
     pub fn is_full(&self) -> bool {
         self.opening.dir.check_room().unwrap_or(false)
@@ -229,7 +230,7 @@ impl Hosting {
 }
 
 /// The directory of a partition's log.
-pub fn log_name(topic: &str, index: PartitionIndex) -> String {
+fn log_name(topic: &str, index: PartitionIndex) -> String {
     format!("{topic}-{}", index.0)
 }
 

@@ -62,9 +62,6 @@ impl Opening {
     }
 
     fn open(&self, there: &[(String, LogConfig)]) -> Vec<Result<Log, OpenError>> {
-        if there.is_empty() {
-            return Vec::new();
-        }
         let pace = Mutex::new(Pace::from(self.clock.monotonic()));
         let progress = |progress: Progress| {
             let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,12 +16,13 @@ pub struct Trash {
     pool: Arc<Pool>,
     /// By the time when they are due; topics have few different delays, so nearly always the end is the place.
     waiting: Arc<Mutex<VecDeque<(Duration, PathBuf)>>>,
+    is_removing: Arc<AtomicBool>,
 }
 
 impl Trash {
     /// Nothing waits.
     pub fn new(disk: Disk, pool: Arc<Pool>) -> Trash {
-        Trash { disk, pool, waiting: Arc::default() }
+        Trash { disk, pool, waiting: Arc::default(), is_removing: Arc::default() }
     }
 
     /// Removes `path` from `due` on.
@@ -30,16 +32,21 @@ impl Trash {
         waiting.insert(place, (due, path));
     }
 
-    /// Removes what is due.
+    /// Removes what is due, with one task on the pool at a time: others use it too.
     pub fn empty(&self, now: Duration) {
-        while let Some(path) = self.next(now) {
-            let disk = self.disk.clone();
-            self.pool.run(Box::new(move || {
-                if let Err(error) = remove(&disk, &path) {
+        let is_due = self.lock().front().is_some_and(|(due, _)| *due <= now);
+        if !is_due || self.is_removing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let trash = self.clone();
+        self.pool.run(Box::new(move || {
+            while let Some(path) = trash.next(now) {
+                if let Err(error) = remove(&trash.disk, &path) {
                     tracing::warn!(path = %path.display(), %error, "a deleted file could not be removed; the next start tries again");
                 }
-            }));
-        }
+            }
+            trash.is_removing.store(false, Ordering::Release);
+        }));
     }
 
     fn next(&self, now: Duration) -> Option<PathBuf> {

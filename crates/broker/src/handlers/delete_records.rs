@@ -13,7 +13,7 @@ use wire::messages::delete_records::{
 
 use super::is_internal;
 use crate::api::{Call, Flow, Respond};
-use crate::errors::delete_records_failure;
+use crate::errors::{append_failure, delete_records_failure};
 use crate::node::Node;
 use crate::partition::Partition;
 
@@ -31,13 +31,28 @@ pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut 
         let (done, answer) = oneshot::channel();
         let worker = Arc::clone(&node);
         node.pool.run(Box::new(move || {
-            topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(|wanted| wanted.delete(&worker));
+            delete(&mut topics, &worker);
             // The connection that asked may be gone.
             let _ = done.send(topics);
         }));
         let topics = answer.await.unwrap_or_default();
         move |outbox: &mut Outbox| tell(respond, &topics, outbox)
     })
+}
+
+/// All starts are made durable with one checkpoint, and then moved.
+fn delete(topics: &mut [Topic], node: &Node) {
+    let mut wanted: Vec<&mut Wanted> = topics.iter_mut().flat_map(|topic| &mut topic.partitions).collect();
+    wanted.iter_mut().for_each(|wanted| wanted.note());
+    let noted = wanted.iter().find_map(|wanted| wanted.result.ok().and(wanted.partition.as_ref()));
+    let written = noted.map_or(Ok(()), |partition| partition.dir().write_checkpoints());
+    if let Err(error) = written {
+        tracing::warn!(%error, "no records were deleted: the new log start offsets could not be written");
+        wanted.iter_mut().filter(|wanted| wanted.result.is_ok()).for_each(|wanted| {
+            wanted.result = Err(ErrorCode::KAFKA_STORAGE_ERROR);
+        });
+    }
+    wanted.iter_mut().for_each(|wanted| wanted.delete(node));
 }
 
 struct Topic {
@@ -65,23 +80,29 @@ impl Wanted {
         Wanted { index, before, partition: found.ok(), result }
     }
 
-    /// Moves the start; what the log has no use for any more is removed later.
-    fn delete(&mut self, node: &Node) {
+    /// Notes the new start, for the checkpoints.
+    fn note(&mut self) {
         let Some(partition) = &self.partition else { return };
         let before = match self.before {
             HIGH_WATERMARK => partition.high_watermark().offset,
             offset => Offset(offset),
         };
-        let deleted = partition.delete_records(before, Timestamp(node.clock.now_ms()));
-        self.result = match deleted {
-            Ok((start, files)) => {
+        let noted = partition.note_deletion(before).map(|()| before);
+        self.result = noted.map_err(|error| delete_records_failure(&error));
+    }
+
+    /// Moves the start; what the log has no use for any more is removed later.
+    fn delete(&mut self, node: &Node) {
+        let (Some(partition), Ok(before)) = (&self.partition, self.result) else { return };
+        self.result = match partition.expire_to(before, Timestamp(node.clock.now_ms())) {
+            Ok(files) => {
                 let due = node.clock.monotonic().saturating_add(partition.file_delete_delay());
                 files.into_iter().for_each(|file| node.trash.add(file, due));
-                Ok(start)
+                Ok(partition.log_start_offset())
             }
             Err(error) => {
                 tracing::debug!(partition = self.index, %error, "no records were deleted");
-                Err(delete_records_failure(&error))
+                Err(append_failure(&error).code)
             }
         };
     }

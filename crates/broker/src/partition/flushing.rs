@@ -72,13 +72,25 @@ impl Flushing {
     }
 
     fn work(&self) {
-        while let Some(partition) = self.0.next() {
+        let worker = Worker(&self.0);
+        while let Some(partition) = worker.0.next() {
             partition.flush_state().begin();
             partition.flush();
             // To the end of the queue: a busy partition must not keep the others waiting.
             if partition.flush_state().end() {
                 self.0.lock().partitions.push_back(partition);
             }
+        }
+    }
+}
+
+/// A thread at work. One that panics makes room for another; the partition's log is out of service then.
+struct Worker<'s>(&'s Shared);
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().workers -= 1;
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Where a partition and its leader epochs begin and end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use record::{LeaderEpoch, Offset, Timestamp};
+use storage::{AppendError, LogDir};
 
-use super::{Partition, PartitionAppendError};
+use super::{Appender, Partition, PartitionAppendError};
 
 /// Why no records were deleted.
 #[derive(Debug, thiserror::Error)]
@@ -18,18 +20,47 @@ pub enum DeleteRecordsError {
 }
 
 impl Partition {
-    /// Moves the start of the log up to `before`, durably, and returns where the log starts now, with the files that nobody
-    /// needs any more. A start that is higher already stays. It waits for the disk.
-    pub fn delete_records(&self, before: Offset, now: Timestamp) -> Result<(Offset, Vec<PathBuf>), DeleteRecordsError> {
+    /// The first step of a deletion: notes that the log will begin at `before`. Once the checkpoints are written no crash
+    /// takes it back, and [`Partition::expire_to`] does it.
+    pub fn note_deletion(&self, before: Offset) -> Result<(), DeleteRecordsError> {
         if before.0 < 0 || before > self.high_watermark().offset {
             return Err(DeleteRecordsError::OffsetOutOfRange);
         }
-        let mut appender = self.lock();
-        let files = appender.log()?.advance_start(before, now).map_err(PartitionAppendError::from)?;
-        drop(appender);
-        // A fetch that waits below the new start has to learn of it.
-        self.waiters.notify_all();
-        Ok((self.log_start_offset(), files))
+        self.lock().log()?;
+        let noted = self.dir.raise_log_start_offset(&self.name, before);
+        noted.map_err(|error| PartitionAppendError::from(AppendError::from(error)).into())
+    }
+
+    /// Where its log is.
+    pub fn dir(&self) -> &Arc<LogDir> {
+        &self.dir
+    }
+
+    /// Moves the start of the log up to `start`; one that is higher already stays. Returns the files that nobody needs any
+    /// more. Appends go on between the segments.
+    pub fn expire_to(&self, start: Offset, now: Timestamp) -> Result<Vec<PathBuf>, PartitionAppendError> {
+        let has_expired = start > self.log_start_offset();
+        let mut removed = Vec::new();
+        loop {
+            let some = self.lock().log()?.expire_some(start, now, SEGMENTS_AT_A_TIME)?;
+            if some.is_empty() {
+                break;
+            }
+            removed.extend(some);
+        }
+        if has_expired {
+            // A fetch that waits below the new start has to hear of it.
+            self.waiters.notify_all();
+        }
+        Ok(removed)
+    }
+
+    /// Notes its high watermark for the next checkpoint.
+    pub fn note_high_watermark(&self) {
+        if let Appender::Open(_) = *self.lock() {
+            // A note in memory; the first one reads the file, and when that fails so does writing it.
+            let _ = self.dir.note_high_watermark(&self.name, self.high_watermark().offset);
+        }
     }
 
     /// The largest epoch that is not above `epoch`, and the offset where it ends (KIP-101, KIP-279); `None` when that is
@@ -49,6 +80,9 @@ impl Partition {
         })
     }
 }
+
+/// Segments that leave the log while appends wait.
+const SEGMENTS_AT_A_TIME: usize = 8;
 
 #[cfg(test)]
 mod tests;

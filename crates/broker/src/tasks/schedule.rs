@@ -12,11 +12,11 @@ pub enum Task {
     Trash,
     /// See whether the disk is full, or has room again.
     Room,
-    /// Have logs flushed that `flush.ms`, `flush.messages` or a rolled segment want flushed.
+    /// Have logs flushed that `flush.ms` or `flush.messages` want flushed.
     Flush,
     /// Move the logs' starts as `retention.ms` and `retention.bytes` say.
     Retention,
-    /// Write the checkpoints of recovery points and of log start offsets.
+    /// Write the checkpoints, and have rolled segments flushed for the next ones.
     Checkpoints,
     /// Try partitions again that could not be opened.
     OpenOffline,

@@ -65,6 +65,18 @@ impl OffsetsFile {
         Ok(())
     }
 
+    /// As [`OffsetsFile::note`], unless a higher offset was noted.
+    pub(super) fn raise(&self, disk: &Disk, dir: &Path, log: &str, offset: Offset) -> io::Result<()> {
+        let mut state = lock(&self.offsets);
+        let offsets = self.loaded(disk, dir, &mut state)?;
+        if offsets.get(log).is_some_and(|noted| *noted >= offset) {
+            return Ok(());
+        }
+        offsets.insert(log.to_owned(), offset);
+        state.changed = true;
+        Ok(())
+    }
+
     /// Forgets logs, on disk too.
     pub(super) fn forget<'a>(
         &self,
@@ -78,10 +90,12 @@ impl OffsetsFile {
         for log in logs {
             offsets.remove(log);
         }
-        if offsets.len() == before {
+        let has_forgotten = offsets.len() < before;
+        state.changed |= has_forgotten;
+        // What an earlier call forgot may have found no room.
+        if !state.changed {
             return Ok(());
         }
-        state.changed = true;
         drop(state);
         self.store(disk, dir)
     }

@@ -1,7 +1,6 @@
 //! Making what was appended durable, without the lock on the log.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use host::File;
@@ -10,6 +9,7 @@ use record::Timestamp;
 use super::Log;
 use crate::dir::{LogDir, LogDirFailed};
 use crate::end::LogPosition;
+use crate::open_files::LogFiles;
 
 /// Why something was not made durable. The next open recovers the log.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub struct Flush {
     dir: Arc<LogDir>,
     files: Vec<Arc<File>>,
     /// The log's directory, when a segment is new in it.
-    names: Option<PathBuf>,
+    names: Option<Arc<LogFiles>>,
     end: LogPosition,
     truncations: u64,
     last_append: Timestamp,
@@ -67,16 +67,18 @@ impl Flush {
         if crate::planted::is(crate::planted::Bug::SkipDirectoryFsync) {
             return Ok(());
         }
-        match &self.names {
-            Some(path) => Ok(self.dir.watch_sync(self.dir.disk().sync_dir(path))?),
-            None => Ok(()),
+        let Some(files) = &self.names else { return Ok(()) };
+        match self.dir.disk().sync_dir(files.dir()) {
+            // The topic was deleted meanwhile, and the directory renamed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && files.is_deleted() => Ok(()),
+            synced => Ok(self.dir.watch_sync(synced)?),
         }
     }
 }
 
 impl Log {
-    /// Whether a flush should begin: a segment got its last batch and isn't durable, or as many messages are in the page
-    /// cache only as `flush.messages` allows, or one of them for `flush.ms`.
+    /// Whether a flush should begin: as many messages are in the page cache only as `flush.messages` allows, or one of them
+    /// for `flush.ms`.
     pub fn flush_due(&self, now: Timestamp) -> bool {
         let (durable, end) = (self.shared.durable_end.load(), self.active.end(self.next_offset));
         let is_late = self.unflushed.since.is_some_and(|since| {
@@ -85,9 +87,18 @@ impl Log {
             self.config.flush_ms < i64::MAX && (age_ms >= self.config.flush_ms || age_ms < 0)
         });
         let messages = end.offset - durable.offset;
-        self.unflushed.names
-            || durable.offset < end.segment
-            || (messages > 0 && (messages >= self.config.flush_messages || is_late))
+        messages > 0 && (messages >= self.config.flush_messages || is_late)
+    }
+
+    /// Whether anything is in the page cache only.
+    pub fn is_unflushed(&self) -> bool {
+        self.unflushed.names || self.shared.durable_end.load().offset < self.next_offset
+    }
+
+    /// Whether a segment got its last batch and isn't durable. Without a flush now and then a power cut would have the next
+    /// start read all of the log; by the next checkpoint the kernel has written most of it back by itself.
+    pub fn has_unflushed_roll(&self) -> bool {
+        self.unflushed.names || self.shared.durable_end.load().offset < self.active.segment().base_offset
     }
 
     /// What has to be synced so that all that was appended until now is on disk. Run it without the lock on the log, then
@@ -99,15 +110,19 @@ impl Log {
         Ok(Flush {
             dir: Arc::clone(&self.dir),
             files: segments.iter().map(|segment| segment.log()).collect::<io::Result<_>>()?,
-            names: self.unflushed.names.then(|| self.path()),
+            names: self.unflushed.names.then(|| Arc::clone(self.files())),
             end,
             truncations: self.unflushed.truncations,
             last_append: self.unflushed.last_append,
         })
     }
 
-    /// Publishes what a flush that succeeded has made durable. One that a truncation overtook has no effect.
+    /// Publishes what a flush that succeeded has made durable. One that a truncation overtook has no effect; nor has any when
+    /// the directory has failed: the kernel tells of an error once, maybe to somebody else.
     pub fn end_flush(&mut self, flush: Flush) {
+        if self.dir.failed() {
+            return;
+        }
         if flush.truncations != self.unflushed.truncations {
             return;
         }

@@ -45,6 +45,17 @@ impl Log {
     /// [`crate::LogDir::write_checkpoints`]. After a power cut before that the log may begin where it began, until
     /// retention is looked after again.
     pub fn expire_to(&mut self, to: Offset, now: Timestamp) -> Result<Vec<PathBuf>, AppendError> {
+        self.expire_some(to, now, usize::MAX)
+    }
+
+    /// As [`Log::expire_to`], but no more than `segments_max` leave the log; when files are returned there may be more.
+    /// Renames take time, and appends wait for the lock on the log.
+    pub fn expire_some(
+        &mut self,
+        to: Offset,
+        now: Timestamp,
+        segments_max: usize,
+    ) -> Result<Vec<PathBuf>, AppendError> {
         self.dir.check()?;
         let to = to.min(self.next_offset);
         if to > self.shared.log_start_offset() {
@@ -52,11 +63,11 @@ impl Log {
             self.epochs.truncate_below(to);
             self.dir.watch(self.dir.note_log_start_offset(&self.name, to))?;
         }
-        let retired = self.retire_below_start(now);
+        let retired = self.retire_below_start(now, segments_max);
         self.refusable(retired)
     }
 
-    fn retire_below_start(&mut self, now: Timestamp) -> io::Result<Vec<PathBuf>> {
+    fn retire_below_start(&mut self, now: Timestamp, segments_max: usize) -> io::Result<Vec<PathBuf>> {
         let start = self.shared.log_start_offset();
         if start == self.next_offset && !self.active.is_empty() {
             match self.roll(now, snapshot::Durable::Yes) {
@@ -66,7 +77,7 @@ impl Log {
             }
         }
         let view = self.shared.view.load_full();
-        let gone = view.count_below(start);
+        let gone = view.count_below(start).min(segments_max);
         if gone == 0 {
             return Ok(Vec::new());
         }

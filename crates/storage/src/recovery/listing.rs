@@ -58,7 +58,10 @@ fn is_leftover(name: &str) -> bool {
     let is_numbered = stem.len() > 20 && stem.bytes().take(20).all(|byte| byte.is_ascii_digit());
     match end {
         "deleted" | "cleaned" | "swap" => is_numbered,
-        "tmp" => is_numbered || stem == files::EPOCHS || stem == files::PARTITION_METADATA,
+        "tmp" => {
+            let others = [files::EPOCHS, files::PARTITION_METADATA, files::PARTITION_METADATA_COPY];
+            is_numbered || others.contains(&stem)
+        }
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a segment from its start and says which of its bytes are batches. Here, and nowhere else, checksums of what
+//! Reads a segment from its start and says which of its bytes are batches. Here, and in look-ups by time, checksums of what
 //! is in the log are computed.
 
 use std::io;

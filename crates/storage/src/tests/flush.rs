@@ -50,7 +50,7 @@ fn flushes_that_end_in_another_order_never_take_the_durable_end_back() {
 }
 
 #[test]
-fn an_append_never_syncs_and_a_roll_makes_a_flush_due() {
+fn an_append_never_syncs_and_a_roll_is_known_until_it_is_flushed() {
     let sim = SimDisk::new();
     let mut log = create(&sim, small());
     append(&mut log, &one());
@@ -58,10 +58,10 @@ fn an_append_never_syncs_and_a_roll_makes_a_flush_due() {
         sim.inject(Fault::next(kind, Failure::Io).times(u64::MAX));
     }
     while files(&sim, ".log").len() < 2 {
-        assert!(!log.flush_due(NOW));
+        assert!(!log.has_unflushed_roll());
         append(&mut log, &one());
     }
-    assert!(log.flush_due(NOW));
+    assert!(log.has_unflushed_roll());
     assert!(matches!(log.flush(), Err(CloseError::Io(_))));
 }
 
@@ -73,7 +73,7 @@ fn a_flush_covers_the_segments_that_were_sealed_and_the_names_of_new_ones() {
     append(&mut log, &batches);
     assert!(files(&sim, ".log").len() > 3);
     log.flush().unwrap();
-    assert!(!log.flush_due(NOW));
+    assert!(!log.has_unflushed_roll());
     let found = read_all(&open(&sim.power_cut(Subset::None), small(), Stop::Power).reader()).unwrap();
     assert_eq!(found, expected(&batches, 0));
 }

@@ -89,7 +89,7 @@ impl Request<'_> {
 
     /// Whether its acknowledgement has to wait for the disk.
     pub fn waits_for(&self, appended: &[Appended]) -> bool {
-        let waits = |fate: &Fate| matches!(fate, Fate::Stored { group, .. } if !appended[*group].is_durable());
+        let waits = |fate: &Fate| matches!(fate, Fate::Stored { group, .. } if !appended[*group].is_decided());
         self.acks != 0 && self.fates().any(waits)
     }
 

@@ -89,8 +89,8 @@ impl Appended {
         }
     }
 
-    /// Whether nothing has to be waited for before the batches are acknowledged.
-    pub fn is_durable(&self) -> bool {
+    /// Whether nothing has to be waited for: the batches may be acknowledged, or never will be.
+    pub fn is_decided(&self) -> bool {
         self.durability().is_some()
     }
 

@@ -52,7 +52,7 @@ impl Future for Syncing {
             // Register first, look second: a flush that ends between the two is seen by one of them.
             self.register(cx);
         }
-        if !expired && !self.appended.iter().all(Appended::is_durable) {
+        if !expired && !self.appended.iter().all(Appended::is_decided) {
             return Poll::Pending;
         }
         self.withdraw();
@@ -63,7 +63,7 @@ impl Future for Syncing {
 impl Syncing {
     fn register(&mut self, cx: &Context<'_>) {
         for (at, appended) in self.appended.iter().enumerate() {
-            if let Some(until) = appended.waits_for().filter(|_| !appended.is_durable()) {
+            if let Some(until) = appended.waits_for().filter(|_| !appended.is_decided()) {
                 // A waiter is woken when the end has passed its offset.
                 let beyond = Offset(until.0 - 1);
                 self.tickets.push((at, appended.partition.synced().register(beyond, Wake::of(cx))));

@@ -45,7 +45,7 @@ fn an_epoch_below_the_first_ends_where_the_log_starts_and_one_above_the_leaders_
 fn a_start_beyond_what_consumers_see_is_out_of_range() {
     let partition = partition();
     for before in [3, i64::MAX, -1, i64::MIN] {
-        let refused = partition.delete_records(Offset(before), NOW);
+        let refused = partition.note_deletion(Offset(before));
         assert!(matches!(refused, Err(DeleteRecordsError::OffsetOutOfRange)), "{before}: {refused:?}");
     }
 }
@@ -54,7 +54,7 @@ fn a_start_beyond_what_consumers_see_is_out_of_range() {
 fn a_partition_that_is_gone_neither_deletes_nor_knows_epochs() {
     let partition = partition();
     drop(partition.retire());
-    let deleted = partition.delete_records(Offset(1), NOW);
+    let deleted = partition.note_deletion(Offset(1));
     assert!(matches!(deleted, Err(DeleteRecordsError::Partition(PartitionAppendError::Deleted))), "{deleted:?}");
     assert!(matches!(partition.end_of_epoch(LeaderEpoch(5)), Err(PartitionAppendError::Deleted)));
 }
