@@ -303,6 +303,9 @@ impl Partition {
     pub fn apply_retention(&self, now: Timestamp) -> Result<Vec<PathBuf>, RetentionError> {
         let settings = self.settings.load();
         let retained_from = self.reader.retained_from(&settings.log, now, self.high_watermark().offset)?;
+        if let Appender::Open(log) = &mut *self.lock() {
+            log.expire_producers(now);
+        }
         Ok(self.expire_to(retained_from, now)?)
     }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use host::Disk;
 use record::{Offset, Uuid};
 
-use crate::open_files::{OPEN_FILES_MAX, OpenFiles};
+use crate::open_files::{OPEN_FILES_MAX, OpenFiles, is_out_of_descriptors};
 use crate::room::{Room, is_full};
 use crate::{checkpoint, files};
 use offsets::OffsetsFile;
@@ -118,12 +118,19 @@ impl LogDir {
     /// directory. A sync that found no room has lost what was written.
     pub(crate) fn watch_sync<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.inspect_err(|error| {
-            if is_of_the_disk(error) && !self.failed.swap(true, Ordering::AcqRel) {
-                // Best effort: the error that is reported is the first one.
-                let _ = session::forget(&self.disk, &self.path);
-                tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
+            if !is_out_of_descriptors(error) {
+                self.fail(error);
             }
         })
+    }
+
+    /// From now on nothing is written to the directory.
+    pub(crate) fn fail(&self, error: &io::Error) {
+        if !self.failed.swap(true, Ordering::AcqRel) {
+            // Best effort: the error that is reported is the first one.
+            let _ = session::forget(&self.disk, &self.path);
+            tracing::error!(dir = %self.path.display(), %error, "an I/O error; nothing more is written to this log directory");
+        }
     }
 
     /// How the directory was left. Call it once, before anything is written: the clean-shutdown file is removed, durably,
@@ -131,8 +138,8 @@ impl LogDir {
     ///
     /// After [`Stop::Power`] a death of this process counts as a power cut until [`LogDir::recovery_is_complete`].
     pub fn begin(&self) -> io::Result<Stop> {
-        let stop = self.watch(session::begin(&self.disk, &self.path))?;
-        self.is_trusted.store(stop != Stop::Power, Ordering::Release);
+        let (stop, is_trusted) = self.watch(session::begin(&self.disk, &self.path))?;
+        self.is_trusted.store(is_trusted, Ordering::Release);
         Ok(stop)
     }
 
@@ -319,13 +326,6 @@ const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 const LOG_START_OFFSETS: &str = "log-start-offset-checkpoint";
 const LOG_START_OFFSETS_COPY: &str = ".ottla-log-start-offsets";
 const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
-
-/// A process that has used up its descriptors fails to open a file, but nothing was written wrongly.
-fn is_of_the_disk(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    !matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
-}
 
 #[cfg(test)]
 mod tests;

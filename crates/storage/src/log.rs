@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use record::{LeaderEpoch, Offset, Uuid};
+use record::{LeaderEpoch, Offset, Timestamp, Uuid};
 
 use crate::active::Active;
 use crate::config::LogConfig;
@@ -39,6 +39,8 @@ pub struct Log {
     producers: Producers,
     epochs: Epochs,
     unflushed: Unflushed,
+    /// Segments that have left the log may still have their names.
+    is_retiring: bool,
     /// No crash takes the log's start back below it.
     durable_start: Offset,
 }
@@ -70,8 +72,8 @@ impl Log {
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
-        let (unflushed, durable_start) = (Unflushed::none(), Offset(0));
-        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed, durable_start }
+        let (unflushed, is_retiring, durable_start) = (Unflushed::none(), false, Offset(0));
+        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed, is_retiring, durable_start }
     }
 
     /// A reader, for any thread; it works as long as somebody has it.
@@ -102,6 +104,11 @@ impl Log {
         self.epochs.end_of(epoch, self.next_offset)
     }
 
+    /// Forgets the producers that appended nothing for `producer.id.expiration.ms`.
+    pub fn expire_producers(&mut self, now: Timestamp) {
+        self.producers.expire(now, self.config.producer_id_expiration_ms);
+    }
+
     /// The epoch of the latest records; [`LeaderEpoch::NONE`] when there are none.
     pub fn latest_epoch(&self) -> LeaderEpoch {
         self.epochs.latest()
@@ -126,9 +133,9 @@ impl Log {
         if Epochs::load(disk, &path)?.as_ref() != Some(&self.epochs) {
             self.epochs.store(disk, &path)?;
         }
-        match snapshot::is_there(disk, &path, self.next_offset)? {
-            true => Ok(()),
-            false => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
+        match snapshot::load(disk, &path, self.next_offset)? {
+            Some((stored, true)) if stored == self.producers => Ok(()),
+            _ => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
         }
     }
 

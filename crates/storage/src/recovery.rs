@@ -206,16 +206,17 @@ impl<'a> Files<'a> {
     }
 
     fn recover(self, listing: &Listing, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
-        let Some((last_base, sealed)) = listing.logs.split_last() else {
-            return self.begin_at(listing, vec![], self.start);
-        };
         let is_process = stop == Stop::Process;
         let trusted = if is_process { Trusted::Indexed } else { Trusted::Below(recovery_point) };
+        let logs = last::drop_empty(self, listing, trusted)?;
+        let Some((last_base, sealed)) = logs.split_last() else {
+            return self.begin_at(listing, vec![], self.start);
+        };
         let last = last::verify(self, listing, *last_base, trusted)?;
         // A recovery point that isn't in the log is of no other worth either.
         let recovery_point = if recovery_point <= last.next_offset { recovery_point } else { Offset(0) };
-        let mut segments = Vec::with_capacity(listing.logs.len());
-        for (base_offset, next) in sealed.iter().zip(&listing.logs[1..]) {
+        let mut segments = Vec::with_capacity(logs.len());
+        for (base_offset, next) in sealed.iter().zip(&logs[1..]) {
             let trusted = Trusted::Below(recovery_point);
             let segment = match () {
                 () if *next <= self.start => sealed::keep(self, *base_offset)?,

@@ -52,6 +52,13 @@ pub(crate) fn retire(disk: &Disk, dir: &Path, side: Side) -> io::Result<Vec<Path
     Ok(retired)
 }
 
+/// The files that were renamed so far, by a call of [`retire`] that failed for example.
+pub(crate) fn retired_before(disk: &Disk, dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = disk.read_dir(dir)?.into_iter();
+    let renamed = entries.filter(|entry| !entry.is_dir && entry.name.ends_with(files::DELETED));
+    Ok(renamed.map(|entry| dir.join(entry.name)).collect())
+}
+
 fn files_on(disk: &Disk, dir: &Path, side: Side) -> io::Result<BTreeMap<Offset, Vec<&'static str>>> {
     let mut found: BTreeMap<Offset, Vec<&'static str>> = BTreeMap::new();
     for entry in disk.read_dir(dir)? {

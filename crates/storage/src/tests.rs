@@ -9,6 +9,7 @@ mod indexes;
 mod many;
 mod model;
 mod mutations;
+mod regressions;
 mod reopen;
 mod retention;
 mod script;

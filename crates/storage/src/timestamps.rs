@@ -90,11 +90,22 @@ pub(crate) fn first_unexpired(
     let range = from..upper;
     for segment in overlapping(segments, &range) {
         let end = segment.bytes_before(end);
-        if let Some(found) = unexpired_in(segment, cutoff, &range, end).map_err(in_segment(segment))? {
-            return Ok(found);
+        match unexpired_in(segment, cutoff, &range, end) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(ScanError::Io(error)) => return Err(ReadError::Io(error)),
+            // The disk has changed a header. By the time index, as Kafka judges, all of it may have expired; else it stays.
+            Err(ScanError::NoBatch { .. }) if is_older_by_index(segment, cutoff)? => {}
+            Err(ScanError::NoBatch { .. }) => return Ok(from.max(segment.base_offset)),
         }
     }
     Ok(upper.max(from))
+}
+
+/// Whether the segment gets no more batches and its index says that all of them are older.
+fn is_older_by_index(segment: &Segment, cutoff: Timestamp) -> io::Result<bool> {
+    let largest = segment.time_index.last()?.map(|entry| entry.timestamp);
+    Ok(segment.sealed_size().is_some() && largest.is_some_and(|largest| largest < cutoff))
 }
 
 /// The segments that may have records of the range.

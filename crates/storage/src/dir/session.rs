@@ -21,8 +21,8 @@ pub(super) const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const SESSION: &str = ".ottla-session";
 
 /// Reads how the last process stopped and removes the mark of a clean stop, durably. The session of this process is
-/// written when what is there can be trusted already.
-pub(super) fn begin(disk: &Disk, dir: &Path) -> io::Result<Stop> {
+/// written when what is there can be trusted already; whether it is comes second.
+pub(super) fn begin(disk: &Disk, dir: &Path) -> io::Result<(Stop, bool)> {
     let last = files::read_if_there(disk, &dir.join(SESSION))?;
     let identity = disk.cache_identity(dir).ok().flatten();
     let marker = dir.join(CLEAN_SHUTDOWN);
@@ -38,10 +38,13 @@ pub(super) fn begin(disk: &Disk, dir: &Path) -> io::Result<Stop> {
         Stop::Power => forget(disk, dir)?,
     }
     disk.sync_dir(dir)?;
-    if stop == Stop::Clean {
-        trust(disk, dir)?;
-    }
-    Ok(stop)
+    let is_trusted = match stop {
+        // Without it the next start takes longer, and that is all.
+        Stop::Clean => trust(disk, dir).is_ok(),
+        Stop::Process => true,
+        Stop::Power => false,
+    };
+    Ok((stop, is_trusted))
 }
 
 /// Writes the session: from now on the page cache holds nothing that was not written by a process of ours, or verified

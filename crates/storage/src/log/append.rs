@@ -142,10 +142,14 @@ impl Log {
 
     /// An epoch is in the checkpoint before a batch of it is in the log.
     fn assign_epoch(&mut self, epoch: LeaderEpoch) -> io::Result<()> {
-        match self.epochs.assign(epoch, self.next_offset) {
-            true => self.epochs.store(self.dir.disk(), &self.path()),
-            false => Ok(()),
+        if epoch <= self.epochs.latest() {
+            return Ok(());
         }
+        let mut epochs = self.epochs.clone();
+        epochs.assign(epoch, self.next_offset);
+        epochs.store(self.dir.disk(), &self.path())?;
+        self.epochs = epochs;
+        Ok(())
     }
 
     /// Begins a new segment. Its name becomes durable with the next flush, or here, when the one before still isn't:

@@ -12,7 +12,7 @@ use super::{AppendError, Log};
 use crate::end::LogPosition;
 use crate::files;
 use crate::producers::snapshot;
-use crate::retire::{Side, retire};
+use crate::retire::{Side, retire, retired_before};
 use crate::room::is_full;
 use crate::view::LogView;
 
@@ -78,14 +78,20 @@ impl Log {
         }
         let view = self.shared.view.load_full();
         let gone = view.count_below(start).min(segments_max);
-        if gone == 0 {
+        if gone == 0 && !self.is_retiring {
             return Ok(Vec::new());
         }
         let first = view.segments()[gone].base_offset;
         self.keep_state_at(first)?;
+        // Until all of it is done: what fails halfway is taken up again.
+        let again = std::mem::replace(&mut self.is_retiring, true);
         self.shared.view.store(Arc::new(LogView::new(view.segments()[gone..].to_vec())));
         view.segments()[..gone].iter().for_each(|segment| segment.mark_retired());
-        let retired = retire(self.dir.disk(), &self.path(), Side::Below(first))?;
+        let mut retired = retire(self.dir.disk(), &self.path(), Side::Below(first))?;
+        if again {
+            retired.extend(retired_before(self.dir.disk(), &self.path())?);
+        }
+        self.is_retiring = false;
         if self.shared.durable_end.load().offset < first {
             // What never became durable is gone, durably: nothing below is looked for after a crash.
             self.dir.watch_sync(self.dir.disk().sync_dir(&self.path()))?;

@@ -12,6 +12,7 @@ use crate::active::Active;
 use crate::end::LogPosition;
 use crate::files;
 use crate::index::TimeEntry;
+use crate::open_files::is_out_of_descriptors;
 use crate::producers::Producers;
 use crate::producers::snapshot::Newest;
 use crate::retire::{Side, retire};
@@ -68,20 +69,24 @@ impl Log {
         Ok(self.dir.watch_sync(restarted)?)
     }
 
-    /// Takes an append back that failed with `error`, which is returned: where there was no room the log is as it was,
-    /// and may be appended to when there is.
+    /// Takes an append back that failed with `error`, which is returned: where there was no room, or no descriptor, the log
+    /// is as it was, and may be appended to when there is.
     pub(super) fn undo_to(&mut self, end: Offset, error: io::Error) -> io::Result<()> {
-        if !is_full(&error) || self.dir.failed() {
+        if !(is_full(&error) || is_out_of_descriptors(&error)) || self.dir.failed() {
             return self.dir.watch_sync(Err(error));
         }
         let undone = self
             .locate(end)
             .and_then(|cut| self.cut(cut))
             .and_then(|retired| retired.iter().try_for_each(|path| self.dir.disk().remove_file(path)));
-        self.dir.watch_sync(undone)?;
+        if let Err(halfway) = undone {
+            // What is in memory is not what is in the files any more.
+            self.dir.fail(&halfway);
+            return Err(halfway);
+        }
         match self.shorten() {
             // What comes next is written over what follows the end.
-            Err(full) if is_full(&full) => {}
+            Err(refused) if is_full(&refused) || is_out_of_descriptors(&refused) => {}
             shortened => self.dir.watch_sync(shortened)?,
         }
         Err(error)

@@ -57,12 +57,6 @@ pub(crate) fn store(
     Ok(())
 }
 
-/// Whether both files of `offset` are there.
-pub(crate) fn is_there(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<bool> {
-    Ok(disk.exists(&files::path(dir, offset, files::SNAPSHOT))?
-        && disk.exists(&files::path(dir, offset, files::WINDOWS))?)
-}
-
 /// Makes both files of `offset` durable; their names need a sync of `dir`.
 pub(crate) fn sync(disk: &Disk, dir: &Path, offset: Offset) -> io::Result<()> {
     [files::SNAPSHOT, files::WINDOWS]

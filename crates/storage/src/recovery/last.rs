@@ -7,6 +7,7 @@ use record::Offset;
 use super::listing::Listing;
 use super::start::Trusted;
 use super::{Files, Last, damage, verified};
+use crate::files;
 use crate::index::TimeEntry;
 use crate::scan::ScanError;
 use crate::segment::Segment;
@@ -26,6 +27,32 @@ pub(super) fn verify(files: Files<'_>, listing: &Listing, base_offset: Offset, t
     }
     files.sync_data(&log)?;
     Ok(Last { segment, size, next_offset, sparse })
+}
+
+/// The segments without the empty ones at the end that follow a segment whose end is missing: a power cut may leave the
+/// name of a new segment, and take the last batches of the one before. What it took is cut off like any torn end; as damage
+/// it would stop readers for good, and there is nothing behind it that it would keep.
+pub(super) fn drop_empty<'l>(files: Files<'_>, listing: &'l Listing, trusted: Trusted) -> io::Result<&'l [Offset]> {
+    let mut logs = &listing.logs[..];
+    while let [.., before, last] = logs
+        && *last > files.start
+        && files.segment(*last)?.file_len()? == 0
+    {
+        let verified = verified::read(files, listing, *before, Some(*last), trusted)?;
+        if verified.extent.next_offset == *last || !verified.found.is_empty() {
+            break;
+        }
+        tracing::warn!(log = %files.path.display(), segment = last.0, "an empty segment follows a missing end, and is removed");
+        for extension in [files::OFFSET_INDEX, files::TIME_INDEX, files::LOG] {
+            match files.disk().remove_file(&files::path(files.path, *last, extension)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+        }
+        files.disk().sync_dir(files.path)?;
+        logs = &logs[..logs.len() - 1];
+    }
+    Ok(logs)
 }
 
 /// Finds the end of a segment that was closed. `None` when it doesn't look so.

@@ -127,14 +127,15 @@ impl Bytes<'_> {
         // A batch that the file ends within: what looks like a batch in it comes from its records, unless the length is
         // what is wrong.
         let torn = header.filter(|header| {
-            end > u64::from(self.len) && is_plausible(header, offsets.start) && header.base_offset == offsets.start
+            end >= u64::from(self.len) && is_plausible(header, offsets.start) && header.base_offset == offsets.start
         });
+        // Then only the batch that would follow counts: one in a record may claim any offset but hardly that one.
         let first = torn.map_or(offsets.start, |header| header.next_offset());
-        self.search(position + 1, &(first..offsets.end))
+        self.search(position + 1, &(first..offsets.end), torn.is_some())
     }
 
-    /// The first valid batch from `position` on.
-    fn search(&mut self, mut position: u32, offsets: &Range<Offset>) -> io::Result<Option<u32>> {
+    /// The first valid batch from `position` on; if `exactly`, one that begins with the first of the offsets.
+    fn search(&mut self, mut position: u32, offsets: &Range<Offset>, exactly: bool) -> io::Result<Option<u32>> {
         while self.len - position >= HEADER_LEN as u32 {
             let bytes = self.at(position, PIECE_LEN)?;
             let Some(at) = bytes.iter().skip(MAGIC_AT).position(|byte| *byte == MAGIC as u8) else {
@@ -142,7 +143,8 @@ impl Bytes<'_> {
                 continue;
             };
             position += at as u32;
-            if self.batch(position, offsets)?.is_some() {
+            let found = self.batch(position, offsets)?;
+            if found.is_some_and(|header| !exactly || header.base_offset == offsets.start) {
                 return Ok(Some(position));
             }
             position += 1;

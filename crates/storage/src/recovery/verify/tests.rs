@@ -84,7 +84,7 @@ fn a_wrong_length_hides_no_batch_behind() {
 fn garbage_made_to_be_slow_is_given_up_and_kept() {
     let len = 40_000_u32;
     let header = record::BatchHeader {
-        base_offset: Offset(100),
+        base_offset: Offset(101),
         ..record::BatchHeader::decode(three()[0].first_chunk().unwrap())
     };
     let mut bytes = Vec::new();
