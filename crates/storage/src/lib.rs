@@ -4,7 +4,7 @@
 //! LogDir --- open_logs, create_logs ---> Log (one writer) --- append ---> active segment: .log, .index, .timeindex
 //!   |  failed? full? how it was left       |                                   |
 //!   |  checkpoints, open files             | Producers, Epochs                 v publish: view (on roll), then end
-//!   +-- shared by all its logs             +-- roll, close --> snapshots    LogReader (any thread, no lock) --> host::FileSlice
+//!   +-- shared by all its logs             +-- roll, close --> snapshots    LogReader (no lock) ---> host::FileSlice
 //! ```
 //!
 //! A [`Log`] appends ([`Log::append`]), makes durable ([`Log::begin_flush`]), moves its start ([`Log::advance_start`],
@@ -21,8 +21,8 @@
 //! A log that nobody uses has no file open: segments open theirs when they are needed, and beyond a bound for the whole
 //! [`LogDir`] those that were used least lately are closed.
 //!
-//! A full disk refuses what needs room and is otherwise no obstacle ([`AppendError::StorageFull`]). After any other I/O error
-//! of a write or a sync the [`LogDir`] refuses everything that would write.
+//! A full disk refuses what needs room and is otherwise no obstacle ([`AppendError::StorageFull`]). After any other I/O
+//! error of a write or a sync the [`LogDir`] refuses everything that would write.
 //!
 //! What is never done here: sockets, `async`, waiting, retrying a failed write or sync.
 
