@@ -13,8 +13,8 @@
 //! here, except that [`LogDir::open_logs`] opens logs side by side.
 //!
 //! The files are Apache Kafka's, name by name and byte by byte. What more is kept lies in sidecars: `.windows` beside each
-//! producer snapshot, `.damage` beside a damaged segment, and in the directory of all logs `quarantine/`, `.ottla-session`
-//! and `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that
+//! producer snapshot, `.damage` beside a damaged segment, `partition.metadata.copy`, and in the directory of all logs
+//! `quarantine/`, `.ottla-session` and `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that
 //! [`record::stamp`] puts before them. Readers look at batch headers only; records are opened by look-ups by time and by
 //! nothing else.
 //!
