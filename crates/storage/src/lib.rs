@@ -14,9 +14,9 @@
 //!
 //! The files are Apache Kafka's, name by name and byte by byte. What more is kept lies in sidecars: `.windows` beside each
 //! producer snapshot, `.damage` beside a damaged segment, `partition.metadata.copy`, and in the directory of all logs
-//! `quarantine/`, `.ottla-session` and `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that
-//! [`record::stamp`] puts before them. Readers look at batch headers only; records are opened by look-ups by time and by
-//! nothing else.
+//! `quarantine/`, `.ottla-session` and `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but
+//! for the stamp that [`record::stamp`] puts before them. Readers look at batch headers only; records are opened by
+//! look-ups by time and by nothing else.
 //!
 //! A log that nobody uses has no file open: segments open theirs when they are needed, and beyond a bound for the whole
 //! [`LogDir`] those that were used least lately are closed.
