@@ -1,22 +1,30 @@
 //! One partition's log on disk: segments, sparse indexes, producer state, recovery.
 //!
 //! ```text
-//! Log (one writer) --- append ---> active segment: .log, .index, .timeindex
-//!   |                                    |
-//!   | Producers, Epochs                  v publish: view (on roll), then end
-//!   +--- roll, close ---> snapshots   LogReader (any thread, no lock) ---> host::FileSlice
+//! LogDir --- open_logs, create_logs ---> Log (one writer) --- append ---> active segment: .log, .index, .timeindex
+//!   |  failed? full? how it was left       |                                   |
+//!   |  checkpoints, open files             | Producers, Epochs                 v publish: view (on roll), then end
+//!   +-- shared by all its logs             +-- roll, close --> snapshots    LogReader (no lock) ---> host::FileSlice
 //! ```
 //!
+//! A [`Log`] appends ([`Log::append`]), makes durable ([`Log::begin_flush`]), moves its start ([`Log::advance_start`],
+//! [`Log::expire_to`]) and its end ([`Log::truncate_to`]). A [`LogReader`] reads by offset and by time, and says what has
+//! expired ([`LogReader::retained_from`]). Who calls them when is decided elsewhere: there are no threads and no clocks
+//! here, except that [`LogDir::open_logs`] opens logs side by side.
+//!
 //! The files are Apache Kafka's, name by name and byte by byte. What more is kept lies in sidecars: `.windows` beside each
-//! producer snapshot, `.damage` and `quarantine/` where a recovery found some, and per directory `.ottla-session` and
-//! `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but for the stamp that [`record::stamp`] puts before them. Readers
-//! look at batch headers only; records are opened by look-ups by time and by nothing else.
+//! producer snapshot, `.damage` beside a damaged segment, `partition.metadata.copy`, and in the directory of all logs
+//! `quarantine/`, `.ottla-session` and `.ottla-log-start-offsets`. The record bytes are those that the producer sent, but
+//! for the stamp that [`record::stamp`] puts before them. Readers look at batch headers only; records are opened by
+//! look-ups by time and by nothing else.
 //!
 //! A log that nobody uses has no file open: segments open theirs when they are needed, and beyond a bound for the whole
 //! [`LogDir`] those that were used least lately are closed.
 //!
-//! What is never done here: sockets, `async`, waiting, retrying a failed write or sync. After an I/O error the
-//! [`LogDir`] refuses everything that would write.
+//! A full disk refuses what needs room and is otherwise no obstacle ([`AppendError::StorageFull`]). After any other I/O
+//! error of a write or a sync the [`LogDir`] refuses everything that would write.
+//!
+//! What is never done here: sockets, `async`, waiting, retrying a failed write or sync.
 
 mod active;
 mod checkpoint;
