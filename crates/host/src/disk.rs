@@ -136,6 +136,14 @@ impl Disk {
         }
     }
 
+    /// Whether [`Disk::sync_filesystem`] tells of every error of writing back, as Linux does since 5.8.
+    pub fn sync_filesystem_tells_errors(&self) -> bool {
+        match &self.0 {
+            Kind::Real => real::sync_filesystem_tells_errors(),
+            Kind::Sim(_) => true,
+        }
+    }
+
     /// Makes everything durable that was written to the filesystem that holds `path`, names included (`syncfs`).
     ///
     /// # Errors

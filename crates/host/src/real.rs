@@ -6,6 +6,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, FallocateFlags, FlockOperation, StatxFlags};
 use rustix::io::Errno;
@@ -114,6 +115,18 @@ pub(crate) fn sync_filesystem(path: &Path) -> io::Result<()> {
     Ok(rustix::io::retry_on_intr(|| rustix::fs::syncfs(&dir))?)
 }
 
+/// Asked of the system once.
+pub(crate) fn sync_filesystem_tells_errors() -> bool {
+    static TELLS: OnceLock<bool> = OnceLock::new();
+    *TELLS
+        .get_or_init(|| fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| is_at_least_5_8(&release)))
+}
+
+fn is_at_least_5_8(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) >= (Some(5), Some(8))
+}
+
 /// Of the boot and of the mount; the kernel gives no two mounts the same number until the next boot.
 pub(crate) fn cache_identity(path: &Path) -> io::Result<Option<String>> {
     let unique_mount = StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
@@ -136,4 +149,15 @@ pub(crate) fn metadata_len(path: &Path) -> io::Result<u64> {
 pub(crate) fn available_bytes(path: &Path) -> io::Result<u64> {
     let stat = rustix::io::retry_on_intr(|| rustix::fs::statvfs(path))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_compared_by_number() {
+        let table = ["4.18.0-553.el8", "5.4.0-216-generic", "5.8.0", "5.10.0-35-amd64", "6.1.0", "", "odd"];
+        assert_eq!(table.map(is_at_least_5_8), [false, false, true, true, true, false, false]);
+    }
 }

@@ -54,7 +54,7 @@ impl LogDir {
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Vec<Result<Log, OpenError>> {
-        let syncs = if wanted.len() <= FEW { Syncs::Each } else { Syncs::Together };
+        let syncs = if self.syncs_each(wanted.len()) { Syncs::Each } else { Syncs::Together };
         let open = |(name, config): &(String, LogConfig)| {
             self.check()?;
             recovery::open(self, name, config, stop, syncs)
@@ -68,6 +68,11 @@ impl LogDir {
             }
         }
         logs
+    }
+
+    /// Whether so many logs are synced file by file.
+    fn syncs_each(&self, logs: usize) -> bool {
+        logs <= FEW || !self.disk().sync_filesystem_tells_errors()
     }
 
     fn side_by_side<'w, T: Sync>(
@@ -130,7 +135,7 @@ impl LogDir {
     /// A crash in between leaves logs that [`Log::create`] completes. One that cannot be created is no obstacle to the
     /// others, but a failed sync is.
     pub fn create_logs(self: &Arc<Self>, wanted: Vec<NewLog>) -> Vec<Result<Log, OpenError>> {
-        if wanted.len() <= FEW {
+        if self.syncs_each(wanted.len()) {
             return wanted.into_iter().map(|new| Log::create(self, &new.name, new.topic_id, new.config)).collect();
         }
         if let Err(error) = self.forget(wanted.iter().map(|new| new.name.as_str())) {
@@ -143,7 +148,7 @@ impl LogDir {
 
     /// Closes logs as [`Log::close`] does, with few syncs for all of them. The results are in the order of `logs`.
     pub fn close_logs(&self, logs: Vec<Log>) -> Vec<Result<(), CloseError>> {
-        if logs.len() <= FEW {
+        if self.syncs_each(logs.len()) {
             return logs.into_iter().map(Log::close).collect();
         }
         let finish = |mut log: Log| {

@@ -1,16 +1,23 @@
 //! ListOffsets (key 2), versions 1-11: offsets by time. v2 isolation level, v4 leader epochs (KIP-320), v6 flexible, v7
 //! the maximum timestamp (KIP-734), v8 earliest local (KIP-405), v9 latest tiered (KIP-1005), v11 earliest pending
 //! upload (KIP-1023).
+//!
+//! Where nothing is looked for by time the answer leaves at once. Looking for a time reads files and opens batches, which
+//! is done off the loop.
+
+use std::sync::Arc;
 
 use net::Outbox;
 use record::{LeaderEpoch, Offset, PartitionIndex, Timestamp};
+use storage::ReadError;
+use tokio::sync::oneshot;
 use wire::ErrorCode;
 use wire::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
     ListOffsetsTopicResponse,
 };
 
-use crate::api::{Call, Flow};
+use crate::api::{Call, Flow, Respond};
 use crate::errors::read_failure;
 use crate::partition::Partition;
 
@@ -21,19 +28,58 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
-/// An offset with the timestamp of its record, where one was looked for.
-type Found = (Offset, Timestamp);
+/// One topic of the request.
+struct Topic {
+    name: String,
+    partitions: Vec<Part>,
+}
+
+/// One partition of the request.
+struct Part {
+    index: i32,
+    look_up: Result<LookUp, ErrorCode>,
+}
+
+/// What is known of one partition, or how it is found out.
+enum LookUp {
+    Found(Found),
+    /// The earliest record that is not older.
+    Time(Arc<Partition>, Timestamp),
+    /// The earliest of the latest records.
+    MaxTimestamp(Arc<Partition>),
+}
+
+/// An offset with the timestamp of its record, where one was looked for, and the leader's epoch; or there is none.
+type Found = Option<(Offset, Timestamp, LeaderEpoch)>;
 
 /// Answers every partition by itself.
 pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let topics = request.topics.iter().map(|topic| {
         let repeated = repeated(&topic);
-        let answers = topic.partitions.iter().map(|asked| answer(call, &topic, &asked, &repeated));
-        ListOffsetsTopicResponse { name: topic.name, partitions: answers.collect() }
+        let part = |asked: ListOffsetsPartition| {
+            let index = asked.partition_index;
+            let is_repeated = repeated.binary_search(&index).is_ok();
+            let look_up = if is_repeated { Err(ErrorCode::INVALID_REQUEST) } else { look_up(call, topic.name, &asked) };
+            Part { index, look_up }
+        };
+        Topic { name: topic.name.to_owned(), partitions: topic.partitions.iter().map(part).collect() }
     });
-    let response = ListOffsetsResponse { topics: topics.collect(), ..Default::default() };
-    call.answer(outbox, &response);
-    Flow::Done
+    let (mut topics, respond): (Vec<Topic>, _) = (topics.collect(), call.respond());
+    if topics.iter().all(|topic| topic.partitions.iter().all(Part::is_found)) {
+        tell(respond, &topics, outbox);
+        return Flow::Done;
+    }
+    let node = Arc::clone(call.node);
+    Flow::wait(async move {
+        let (done, answer) = oneshot::channel();
+        node.pool.run(Box::new(move || {
+            topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(Part::find);
+            // The connection that asked may be gone.
+            let _ = done.send(topics);
+        }));
+        let topics = answer.await.unwrap_or_default();
+        move |outbox: &mut Outbox| tell(respond, &topics, outbox)
+    })
 }
 
 /// The partitions that are named more than once, sorted.
@@ -43,55 +89,72 @@ fn repeated(topic: &ListOffsetsTopic<'_>) -> Vec<i32> {
     indexes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
-fn answer(
-    call: &Call<'_>,
-    topic: &ListOffsetsTopic<'_>,
-    asked: &ListOffsetsPartition,
-    repeated: &[i32],
-) -> ListOffsetsPartitionResponse {
-    let partition_index = asked.partition_index;
-    let none = ListOffsetsPartitionResponse { partition_index, timestamp: -1, offset: -1, ..Default::default() };
-    if repeated.binary_search(&partition_index).is_ok() {
-        return ListOffsetsPartitionResponse { error_code: ErrorCode::INVALID_REQUEST, ..none };
-    }
-    match look_up(call, topic.name, asked) {
-        Ok((partition_epoch, Some((offset, timestamp)))) => ListOffsetsPartitionResponse {
-            offset: offset.0,
-            timestamp: timestamp.0,
-            leader_epoch: partition_epoch.0,
-            ..none
-        },
-        Ok((_, None)) => none,
-        Err(error_code) => ListOffsetsPartitionResponse { error_code, ..none },
-    }
-}
-
-fn look_up(
-    call: &Call<'_>,
-    topic: &str,
-    asked: &ListOffsetsPartition,
-) -> Result<(LeaderEpoch, Option<Found>), ErrorCode> {
+fn look_up(call: &Call<'_>, topic: &str, asked: &ListOffsetsPartition) -> Result<LookUp, ErrorCode> {
     let topic = call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
     let partition = topic.partition(PartitionIndex(asked.partition_index)).map_err(|error| error.code)?;
     partition.check_leader_epoch(LeaderEpoch(asked.current_leader_epoch))?;
-    let found = find(partition, asked.timestamp, call.version())?;
-    Ok((partition.leader_epoch(), found))
-}
-
-fn find(partition: &Partition, timestamp: i64, version: i16) -> Result<Option<Found>, ErrorCode> {
-    let upper = partition.high_watermark().offset;
-    let without_time = |offset: Offset| Ok(Some((offset, Timestamp(-1))));
-    match timestamp {
-        LATEST => without_time(upper),
+    let version = call.version();
+    let without_time = |offset| Ok(LookUp::Found(Some((offset, Timestamp(-1), partition.leader_epoch()))));
+    match asked.timestamp {
+        LATEST => without_time(partition.high_watermark().offset),
         EARLIEST => without_time(partition.log_start_offset()),
-        MAX_TIMESTAMP if version >= 7 => partition.reader().max_timestamp(upper).map_err(|error| read_failure(&error)),
+        MAX_TIMESTAMP if version >= 7 => Ok(LookUp::MaxTimestamp(Arc::clone(partition))),
         EARLIEST_LOCAL if version >= 8 => without_time(partition.log_start_offset()),
         // Nothing is tiered.
-        LATEST_TIERED if version >= 9 => Ok(None),
-        EARLIEST_PENDING_UPLOAD if version >= 11 => Ok(None),
-        0.. => {
-            partition.reader().offset_for_timestamp(Timestamp(timestamp), upper).map_err(|error| read_failure(&error))
-        }
+        LATEST_TIERED if version >= 9 => Ok(LookUp::Found(None)),
+        EARLIEST_PENDING_UPLOAD if version >= 11 => Ok(LookUp::Found(None)),
+        0.. => Ok(LookUp::Time(Arc::clone(partition), Timestamp(asked.timestamp))),
         _ => Err(ErrorCode::UNSUPPORTED_VERSION),
     }
+}
+
+impl Part {
+    fn is_found(&self) -> bool {
+        matches!(self.look_up, Ok(LookUp::Found(_)) | Err(_))
+    }
+
+    /// Looks for the time, if one was asked for.
+    fn find(&mut self) {
+        let found = match &self.look_up {
+            Ok(LookUp::Time(partition, timestamp)) => {
+                let upper = partition.high_watermark().offset;
+                with_epoch(partition, partition.reader().offset_for_timestamp(*timestamp, upper))
+            }
+            Ok(LookUp::MaxTimestamp(partition)) => {
+                let upper = partition.high_watermark().offset;
+                with_epoch(partition, partition.reader().max_timestamp(upper))
+            }
+            Ok(LookUp::Found(_)) | Err(_) => return,
+        };
+        self.look_up = found.map(LookUp::Found);
+    }
+
+    fn response(&self) -> ListOffsetsPartitionResponse {
+        let partition_index = self.index;
+        let none = ListOffsetsPartitionResponse { partition_index, timestamp: -1, offset: -1, ..Default::default() };
+        match &self.look_up {
+            Ok(LookUp::Found(Some((offset, timestamp, epoch)))) => {
+                ListOffsetsPartitionResponse { offset: offset.0, timestamp: timestamp.0, leader_epoch: epoch.0, ..none }
+            }
+            Ok(LookUp::Found(None)) => none,
+            Ok(LookUp::Time(..) | LookUp::MaxTimestamp(_)) => unreachable!("all are found before they are told"),
+            Err(error_code) => ListOffsetsPartitionResponse { error_code: *error_code, ..none },
+        }
+    }
+}
+
+fn with_epoch(
+    partition: &Partition,
+    found: Result<Option<(Offset, Timestamp)>, ReadError>,
+) -> Result<Found, ErrorCode> {
+    let found = found.map_err(|error| read_failure(&error))?;
+    Ok(found.map(|(offset, timestamp)| (offset, timestamp, partition.leader_epoch())))
+}
+
+fn tell(respond: Respond, topics: &[Topic], outbox: &mut Outbox) {
+    let topics = topics.iter().map(|topic| ListOffsetsTopicResponse {
+        name: &topic.name,
+        partitions: topic.partitions.iter().map(Part::response).collect(),
+    });
+    respond.answer(outbox, &ListOffsetsResponse { topics: topics.collect(), ..Default::default() });
 }
