@@ -45,6 +45,10 @@ pub const KEYS: &[Key] = &[
     key("fetch.max.bytes", Obeyed(|c, v| put(&mut c.fetch_max_bytes, bounded(v, 1024, MAX_I32)))),
     key("max.connections", Obeyed(|c, v| put(&mut c.max_connections, bounded(v, 0, MAX_I32)))),
     key("max.connections.per.ip", Obeyed(|c, v| put(&mut c.max_connections_per_ip, bounded(v, 0, MAX_I32)))),
+    key(
+        "producer.id.expiration.ms",
+        Obeyed(|c, v| put(&mut c.topic_defaults.producer_id_expiration_ms, bounded(v, 1, MAX_I32))),
+    ),
     key("connections.max.idle.ms", Obeyed(|c, v| put(&mut c.connections_max_idle, idle(v)))),
     // Kafka's older units of topic keys: the finest that is set wins, see `times`.
     key("log.retention.ms", Obeyed(|c, v| put(&mut c.times.retention_ms, retention(v, 1)))),

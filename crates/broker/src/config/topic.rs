@@ -33,6 +33,8 @@ pub struct TopicConfig {
     pub segment_jitter_ms: i64,
     /// `cleanup.policy` has `delete`. Without a policy nothing is deleted by age or size (KIP-1161).
     pub deletes: bool,
+    /// `producer.id.expiration.ms`, a setting of the broker only.
+    pub producer_id_expiration_ms: i64,
     /// `retention.ms`; negative: no limit.
     pub retention_ms: i64,
     /// `retention.bytes`; negative: no limit.
@@ -54,6 +56,7 @@ impl Default for TopicConfig {
             segment_ms: 7 * DAY_MS,
             segment_jitter_ms: 0,
             deletes: true,
+            producer_id_expiration_ms: 24 * 60 * 60 * 1000,
             retention_ms: 7 * DAY_MS,
             retention_bytes: -1,
         }
@@ -182,7 +185,7 @@ impl TopicConfig {
             retention_bytes: limit(self.retention_bytes),
             flush_messages: self.flush_messages,
             flush_ms: self.flush_ms,
-            ..LogConfig::default()
+            producer_id_expiration_ms: self.producer_id_expiration_ms,
         }
     }
 
