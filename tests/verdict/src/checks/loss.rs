@@ -32,9 +32,10 @@ pub fn check(history: &mut History, options: &Options) {
     }
     history.counts.lost_to_cuts = lost_to_cuts;
     found.extend(unplaced(history, eras));
-    if options.damage_planned {
-        found.retain(|violation| !matches!(violation.class, Class::LostWrite | Class::UnstableRead));
-    }
+    found.retain(|violation| {
+        let is_loss = matches!(violation.class, Class::LostWrite | Class::UnstableRead);
+        !is_loss || !options.damage.explains(violation.partition, violation.offset)
+    });
     history.found.extend(found);
 }
 
