@@ -357,6 +357,21 @@ fn a_cut_may_take_a_tail_in_page_cache_mode_only() {
 }
 
 #[test]
+fn a_record_that_is_sent_again_after_a_cut_may_come_to_lie_where_it_was() {
+    let mut history = History::default();
+    history.sending(1, P, 5, 0, 1);
+    history.send(2, P, 0, 1, 0);
+    history.poll(3, P, 0, run(0, &[v(2, 0), v(1, 0)]));
+    // The cut takes both; the first is unanswered yet and sent again, behind another record that takes the place.
+    history.crash(Kind::PowerCut);
+    history.send(2, P, 1, 1, 0);
+    history.sent(1, P, Phase::Ok, 0, 1);
+    history.last(P, 0, &[v(2, 1), v(1, 0)]);
+    let verdict = history.judge(&CACHED);
+    assert!(verdict.is_valid() && verdict.counts.lost_to_cuts == 1, "{verdict}");
+}
+
+#[test]
 fn a_cut_may_take_a_deletion_from_the_page_cache() {
     let mut history = History::default();
     history.send(1, P, 0, 2, 0);
