@@ -6,7 +6,7 @@ use std::time::Duration;
 use verdict::{Kind, Options};
 
 use crate::campaign::{Random, cycles, expect_valid, percentile, seed};
-use crate::load::{Load, Shape, Topic, read_all};
+use crate::load::{Damage, Load, SMALL_SEGMENTS, Shape, Topic, read_all};
 use crate::node::Node;
 use crate::pen::Desk;
 use crate::wire::Wire;
@@ -28,19 +28,29 @@ fn nothing_is_lost_doubled_or_moved_by_a_hundred_kills_under_load() {
     node.start();
     let topic = Topic { name: "kills".to_owned(), number: 1, partitions: 4 };
     let mut wire = Wire::to(&node.address()).unwrap();
-    assert_eq!(topic.create(&mut wire, &[("segment.bytes", "1048576")]).unwrap(), 0);
+    let deleted = Topic { name: "deleted".to_owned(), number: 2, partitions: 1 };
+    for topic in [&topic, &deleted] {
+        assert_eq!(topic.create(&mut wire, SMALL_SEGMENTS).unwrap(), 0);
+    }
 
     let load = Load::start(&node, &desk, &topic, Shape::default(), 1, seed);
+    let deletions = Load::start(&node, &desk, &deleted, Shape::WITH_DELETIONS, 101, seed);
     for _ in 0..cycles(CYCLES) {
         park_timeout(Duration::from_millis(LOAD_MS_MIN + random.below(LOAD_MS_SPREAD)));
         node.kill(Kind::Kill);
         node.start();
     }
     park_timeout(Duration::from_millis(LOAD_MS_MIN));
-    assert_eq!(load.stop(), 0, "the broker forgot the sequences of a producer");
+    assert_eq!(load.stop() + deletions.stop(), 0, "the broker forgot the sequences of a producer");
     let mut wire = Wire::to(&node.address()).unwrap();
-    let damage = read_all(&mut wire, &mut desk.pen(50_000), &topic, node.incarnation()).unwrap();
-    assert_eq!((damage.told, damage.seen), (0, 0));
+    let mut pen = desk.pen(50_000);
+    for topic in [&topic, &deleted] {
+        let damage = read_all(&mut wire, &mut pen, topic, node.incarnation()).unwrap();
+        assert_eq!(damage, Damage::default());
+    }
+    let (_, start, _) = wire.list_offsets(&deleted.name, 0, -2).unwrap();
+    assert!(start > 0, "records are deleted");
+    drop(pen);
     node.assert_no_panic();
 
     let options = Options { progress_within_ns: Some(PROGRESS_NS), ..Options::default() };

@@ -1,10 +1,11 @@
 //! Load that outlives brokers: producers and consumers in threads of their own, each with its ledger.
 
 mod consumer;
+mod deleter;
 mod finale;
 mod idempotent;
 mod plain;
-mod records;
+pub mod records;
 
 use std::io;
 use std::thread::{self, JoinHandle};
@@ -18,7 +19,7 @@ use crate::calls::topic_name;
 use crate::node::{Node, Whereabouts};
 use crate::pen::Desk;
 use crate::wire::Wire;
-pub use finale::read_all;
+pub use finale::{Damage, read_all};
 
 /// A topic and how ledgers call it.
 #[derive(Clone)]
@@ -61,6 +62,9 @@ impl Topic {
     }
 }
 
+/// Topic configs with which logs roll often: the least that Kafka takes.
+pub const SMALL_SEGMENTS: &[(&str, &str)] = &[("segment.bytes", "1048576")];
+
 /// What runs against a topic.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -70,15 +74,38 @@ pub struct Shape {
     pub plain: u16,
     /// Consumers of all partitions.
     pub consumers: u16,
+    /// Clients that ask for the deletion of records now and then, and of nothing else.
+    pub deleters: u16,
     /// Records in a batch at most.
     pub records_max: u64,
+    /// Bytes of a record's value, less than; those of small records differ by the word of 8.
+    pub value_bytes_max: u64,
+    /// How long a producer waits after an answer.
+    pub pace: Duration,
 }
 
 impl Default for Shape {
-    /// Four idempotent and four plain producers, two consumers.
+    /// Four idempotent and four plain producers, two consumers; small records.
     fn default() -> Shape {
-        Shape { idempotent: 4, plain: 4, consumers: 2, records_max: 12 }
+        Shape { idempotent: 4, plain: 4, consumers: 2, deleters: 0, records_max: 12, value_bytes_max: 288, pace: PACE }
     }
+}
+
+impl Shape {
+    /// Two producers of each kind and a consumer; small records.
+    pub const FEW: Shape =
+        Shape { idempotent: 2, plain: 2, consumers: 1, deleters: 0, records_max: 12, value_bytes_max: 288, pace: PACE };
+
+    /// For topics beside the one that most of the load is for: a client of each kind, a deleter among them.
+    pub const WITH_DELETIONS: Shape = Shape {
+        idempotent: 1,
+        plain: 1,
+        consumers: 1,
+        deleters: 1,
+        records_max: 4,
+        value_bytes_max: 8 << 10,
+        pace: Duration::from_millis(4),
+    };
 }
 
 /// Threads at work.
@@ -93,14 +120,17 @@ impl Load {
         let whereabouts = node.whereabouts();
         whereabouts.go_on();
         let mut threads = Vec::new();
-        for nth in 0..shape.idempotent + shape.plain + shape.consumers {
+        let clients = shape.idempotent + shape.plain + shape.consumers + shape.deleters;
+        for nth in 0..clients {
             let (topic, whereabouts, pen) = (topic.clone(), whereabouts.clone(), desk.pen(first_client + nth));
             let seed = seed ^ u64::from(first_client + nth);
             threads.push(thread::spawn(move || {
                 if nth < shape.idempotent {
-                    idempotent::run(&whereabouts, pen, &topic, nth % topic.partitions, shape.records_max, seed)
+                    idempotent::run(&whereabouts, pen, &topic, nth % topic.partitions, shape, seed)
                 } else if nth < shape.idempotent + shape.plain {
-                    plain::run(&whereabouts, pen, &topic, shape.records_max, seed)
+                    plain::run(&whereabouts, pen, &topic, shape, seed)
+                } else if nth >= clients - shape.deleters {
+                    deleter::run(&whereabouts, pen, &topic, seed)
                 } else {
                     consumer::run(&whereabouts, pen, &topic, seed)
                 }

@@ -13,7 +13,7 @@ use crate::harness::{OTTLA, PATIENCE, exits_in_time, lines_of, pid_of};
 use crate::pen::{Desk, Pen};
 
 /// The nemesis keeps a ledger of its own.
-const NEMESIS: u16 = 60_000;
+pub const NEMESIS: u16 = 60_000;
 
 /// Where the clients of a run find its broker now.
 #[derive(Clone, Default)]
@@ -77,6 +77,8 @@ pub struct Node {
     data: PathBuf,
     options: Vec<String>,
     stderr: PathBuf,
+    /// Bytes of stderr that earlier lives wrote.
+    stderr_before: usize,
     process: Option<Child>,
     whereabouts: Whereabouts,
     incarnation: u16,
@@ -92,6 +94,7 @@ impl Node {
             data: data.to_owned(),
             options: options.iter().map(|&option| option.to_owned()).collect(),
             stderr: logs.join("broker-stderr"),
+            stderr_before: 0,
             process: None,
             whereabouts: Whereabouts::default(),
             incarnation: 0,
@@ -125,6 +128,7 @@ impl Node {
     /// Starts it, below `wrapper` when that is not empty. The error is what it said instead of being ready.
     pub fn try_start(&mut self, wrapper: &[String]) -> Result<(), String> {
         assert!(self.process.is_none(), "the broker still runs");
+        self.stderr_before = self.stderr().len();
         let began = Instant::now();
         self.note(Kind::Start, Phase::Invoke, -1);
         let mut child = self.command(wrapper).spawn().unwrap();
@@ -210,6 +214,18 @@ impl Node {
     /// All that it said on stderr in all its lives.
     pub fn stderr(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    /// What it said on stderr since its last start.
+    pub fn said(&self) -> String {
+        self.stderr().split_off(self.stderr_before)
+    }
+
+    /// The lines of what it said in all its lives that have this word.
+    pub fn lines_with(&self, word: &str) -> String {
+        let stderr = self.stderr();
+        let lines: Vec<&str> = stderr.lines().filter(|line| line.contains(word)).collect();
+        lines.join("\n")
     }
 
     /// Fails when any of its lives panicked.

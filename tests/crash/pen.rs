@@ -27,6 +27,11 @@ impl Desk {
         Desk { ahead: a_day, ..Desk::new(dir) }
     }
 
+    /// The ledgers of those who are judged apart from the others, by the same clock.
+    pub fn beside(&self, dir: &Path) -> Desk {
+        Desk { dir: dir.to_owned(), ..self.clone() }
+    }
+
     /// The pen of a client.
     pub fn pen(&self, client: u16) -> Pen {
         let writer = Writer::create(&self.dir.join(format!("client-{client:05}"))).unwrap();

@@ -4,8 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::{BrokerId, ListOffsetsRequest, ResponseHeader};
+use kafka_protocol::messages::{BrokerId, DeleteRecordsRequest, ListOffsetsRequest, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, HeaderVersion, Request};
 
 use crate::calls::topic_name;
@@ -62,5 +63,16 @@ impl Wire {
         let answer = response.topics.first().and_then(|topic| topic.partitions.first());
         let answer = answer.ok_or_else(|| io::Error::other("no answer for the partition"))?;
         Ok((answer.error_code, answer.offset, answer.timestamp))
+    }
+
+    /// DeleteRecords of one partition before `offset`: error code, new start.
+    pub fn delete_records(&mut self, topic: &str, partition: i32, offset: i64) -> io::Result<(i16, i64)> {
+        let partition = DeleteRecordsPartition::default().with_partition_index(partition).with_offset(offset);
+        let topic = DeleteRecordsTopic::default().with_name(topic_name(topic)).with_partitions(vec![partition]);
+        let request = DeleteRecordsRequest::default().with_topics(vec![topic]).with_timeout_ms(20_000);
+        let response = self.call(2, &request)?;
+        let answer = response.topics.first().and_then(|topic| topic.partitions.first());
+        let answer = answer.ok_or_else(|| io::Error::other("no answer for the partition"))?;
+        Ok((answer.error_code, answer.low_watermark))
     }
 }

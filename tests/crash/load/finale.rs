@@ -29,11 +29,11 @@ pub fn read_all(wire: &mut Wire, pen: &mut Pen, topic: &Topic, incarnation: u16)
         };
         let (mut offset, end) = (listed(wire, -2)?, listed(wire, -1)?);
         loop {
+            let asked = offset;
             let entries = fetch(wire, topic, partition, &mut offset, end, &mut damage)?;
             let event = pen.event(Kind::FinalRead, Phase::Ok, topic.partition(partition), incarnation);
             let count = entries.len() as u32;
-            let first = entries.first().map_or(offset, |entry: &Entry| entry.offset);
-            pen.write(Event { offset: first, aux: end, count, ..event }, &entries);
+            pen.write(Event { offset: asked, aux: end, count, ..event }, &entries);
             if offset >= end || entries.is_empty() {
                 break;
             }

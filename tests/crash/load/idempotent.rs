@@ -5,9 +5,10 @@ use std::io;
 use std::time::Duration;
 
 use kafka_protocol::messages::{InitProducerIdRequest, ProduceRequest, ProducerId};
+use verdict::event::value_of;
 use verdict::{Event, Kind, Phase, flags};
 
-use super::{PACE, Topic, produced, records};
+use super::{Shape, Topic, produced, records};
 use crate::batch::Identity;
 use crate::calls::{PRODUCE, produce_request};
 use crate::campaign::Random;
@@ -24,19 +25,10 @@ const INVALID_PRODUCER_EPOCH: i16 = 47;
 const UNKNOWN_PRODUCER_ID: i16 = 59;
 
 /// Produces until the load ends. How often it had to begin anew with another producer id.
-pub fn run(whereabouts: &Whereabouts, pen: Pen, topic: &Topic, partition: u16, records_max: u64, seed: u64) -> u64 {
+pub fn run(whereabouts: &Whereabouts, pen: Pen, topic: &Topic, partition: u16, shape: Shape, seed: u64) -> u64 {
     let waiting = VecDeque::new();
-    let mut producer = Producer {
-        pen,
-        topic,
-        partition,
-        records_max,
-        random: Random(seed),
-        identity: None,
-        waiting,
-        next: 0,
-        anew: 0,
-    };
+    let mut producer =
+        Producer { pen, topic, partition, shape, random: Random(seed), identity: None, waiting, next: 0, anew: 0 };
     while let Some((address, incarnation)) = whereabouts.find() {
         let ended = Wire::to(&address).and_then(|mut wire| producer.serve(whereabouts, &mut wire, incarnation));
         if ended.is_err() {
@@ -51,7 +43,7 @@ struct Producer<'a> {
     pen: Pen,
     topic: &'a Topic,
     partition: u16,
-    records_max: u64,
+    shape: Shape,
     random: Random,
     /// With the sequence of the next batch.
     identity: Option<Identity>,
@@ -75,7 +67,7 @@ impl Producer<'_> {
                 self.send(wire, incarnation)?;
             }
             self.hear(wire, incarnation)?;
-            whereabouts.pause(PACE);
+            whereabouts.pause(self.shape.pace);
         }
         while !self.waiting.is_empty() {
             self.hear(wire, incarnation)?;
@@ -85,9 +77,9 @@ impl Producer<'_> {
 
     fn send(&mut self, wire: &mut Wire, incarnation: u16) -> io::Result<()> {
         let identity = self.identity.as_mut().expect("serve asked for it");
-        let count = 1 + self.random.below(self.records_max);
-        let (batch, entries) =
-            records::make(self.topic, self.partition, self.pen.client(), self.next, count, *identity);
+        let count = 1 + self.random.below(self.shape.records_max);
+        let values = value_of(self.pen.client(), self.next)..value_of(self.pen.client(), self.next + count);
+        let (batch, entries) = records::make(self.topic, self.partition, values, self.shape, *identity);
         let mut event = self.pen.event(Kind::Send, Phase::Invoke, self.topic.partition(self.partition), incarnation);
         (event.value, event.count, event.flags) = (entries[0].value, entries.len() as u32, flags::ACKS_ALL);
         (event.aux, event.producer_epoch, event.sequence) = (identity.producer_id, identity.epoch, identity.sequence);

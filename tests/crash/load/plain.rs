@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use verdict::event::value_of;
 use verdict::{Kind, Phase, flags};
 
-use super::{PACE, Topic, is_ambiguous, produced, records};
+use super::{Shape, Topic, is_ambiguous, produced, records};
 use crate::batch::Identity;
 use crate::calls::{PRODUCE, produce_request};
 use crate::campaign::Random;
@@ -14,7 +15,7 @@ use crate::pen::Pen;
 use crate::wire::Wire;
 
 /// Produces until the load ends. Returns 0: it never begins anew.
-pub fn run(whereabouts: &Whereabouts, mut pen: Pen, topic: &Topic, records_max: u64, seed: u64) -> u64 {
+pub fn run(whereabouts: &Whereabouts, mut pen: Pen, topic: &Topic, shape: Shape, seed: u64) -> u64 {
     let mut random = Random(seed);
     let mut next = 0;
     while let Some((address, incarnation)) = whereabouts.find() {
@@ -23,12 +24,12 @@ pub fn run(whereabouts: &Whereabouts, mut pen: Pen, topic: &Topic, records_max: 
             continue;
         };
         while !whereabouts.is_stopped() {
-            let count = 1 + random.below(records_max);
+            let count = 1 + random.below(shape.records_max);
             let partition = random.below(u64::from(topic.partitions)) as u16;
-            let batch = Plain { topic, partition, first: next, count, incarnation };
+            let batch = Plain { topic, partition, shape, first: next, count, incarnation };
             next += count;
             match batch.send(&mut pen, &mut wire) {
-                Ok(0) => whereabouts.pause(PACE),
+                Ok(0) => whereabouts.pause(shape.pace),
                 Ok(_) => whereabouts.pause(Duration::from_millis(20)),
                 Err(_) => break,
             }
@@ -40,6 +41,7 @@ pub fn run(whereabouts: &Whereabouts, mut pen: Pen, topic: &Topic, records_max: 
 struct Plain<'a> {
     topic: &'a Topic,
     partition: u16,
+    shape: Shape,
     first: u64,
     count: u64,
     incarnation: u16,
@@ -49,8 +51,8 @@ impl Plain<'_> {
     /// Kafka's error code; an error when nobody knows.
     fn send(&self, pen: &mut Pen, wire: &mut Wire) -> io::Result<i16> {
         let acks_all = pen.client().is_multiple_of(2);
-        let (batch, entries) =
-            records::make(self.topic, self.partition, pen.client(), self.first, self.count, Identity::NONE);
+        let values = value_of(pen.client(), self.first)..value_of(pen.client(), self.first + self.count);
+        let (batch, entries) = records::make(self.topic, self.partition, values, self.shape, Identity::NONE);
         let mut event = pen.event(Kind::Send, Phase::Invoke, self.topic.partition(self.partition), self.incarnation);
         (event.value, event.count) = (entries[0].value, entries.len() as u32);
         event.flags = if acks_all { flags::ACKS_ALL } else { 0 };

@@ -1,15 +1,16 @@
 //! Records that say who sent them where, and the entries of them in a ledger.
 
+use std::ops::Range;
+
 use verdict::Entry;
-use verdict::event::{client_of, counter_of, value_of};
+use verdict::event::{client_of, counter_of};
 
 use crate::batch::{self, Identity, Record, crc32c};
-use crate::load::Topic;
+use crate::load::{Shape, Topic};
 
-/// A batch of records `first..first+count` of a client, and their entries.
-pub fn make(topic: &Topic, partition: u16, client: u16, first: u64, count: u64, by: Identity) -> (Vec<u8>, Vec<Entry>) {
-    let values = (first..first + count).map(|counter| value_of(client, counter));
-    let records: Vec<Record> = values.map(|value| record(topic, partition, value)).collect();
+/// A batch of records of a client, and their entries.
+pub fn make(topic: &Topic, partition: u16, values: Range<u64>, shape: Shape, by: Identity) -> (Vec<u8>, Vec<Entry>) {
+    let records: Vec<Record> = values.map(|value| record(topic, partition, value, shape.value_bytes_max)).collect();
     let batch = batch::encode(by, &records);
     let timestamp = timestamp(&batch);
     let entries = records.iter().enumerate().map(|(nth, record)| entry(topic, nth as i64, timestamp, record));
@@ -17,9 +18,10 @@ pub fn make(topic: &Topic, partition: u16, client: u16, first: u64, count: u64, 
     (batch, entries)
 }
 
-/// The entries of a batch that came in answer to a fetch. None when its checksum is wrong.
+/// The entries of a batch that came in answer to a fetch. None when its checksum or its version is wrong.
 pub fn read(topic: &Topic, batch: &[u8]) -> Option<Vec<Entry>> {
-    let is_whole = batch.len() > batch::HEADER_LEN && crc32c(&batch[21..]).to_be_bytes() == batch[17..21];
+    let is_whole =
+        batch.len() > batch::HEADER_LEN && batch[16] == 2 && crc32c(&batch[21..]).to_be_bytes() == batch[17..21];
     let timestamp = timestamp(batch);
     is_whole
         .then(|| batch::decode(batch).iter().map(|(offset, record)| entry(topic, *offset, timestamp, record)).collect())
@@ -38,16 +40,17 @@ pub fn split(mut bytes: &[u8]) -> Vec<&[u8]> {
     batches
 }
 
-fn record(topic: &Topic, partition: u16, value: u64) -> Record {
+fn record(topic: &Topic, partition: u16, value: u64, bytes_max: u64) -> Record {
     let mut place = topic.partition(partition).to_be_bytes().to_vec();
     place.extend(client_of(value).to_be_bytes());
     place.extend(counter_of(value).to_be_bytes());
     // Lengths that differ, bytes that repeat in no other record.
-    let words = 4 + (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59);
-    let payload = (0..words).flat_map(|word| value.wrapping_mul(2 * word + 1).to_be_bytes());
+    let words = 4 + (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (bytes_max / 8).saturating_sub(4).max(1);
+    let mut payload = Vec::with_capacity(8 * words as usize);
+    (0..words).for_each(|word| payload.extend_from_slice(&value.wrapping_mul(2 * word + 1).to_be_bytes()));
     Record {
         key: Some(value.to_be_bytes().to_vec()),
-        value: Some(payload.collect()),
+        value: Some(payload),
         headers: vec![("place".to_owned(), Some(place))],
     }
 }

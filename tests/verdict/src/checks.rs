@@ -15,10 +15,7 @@ pub fn all(history: &mut History, options: &Options) {
     loss::check(history, options);
     order::check(history, options);
     told::check(history);
-    // What is missing from a damaged log was there when it was looked up.
-    if !options.damage_planned {
-        lookups::check(history);
-    }
+    lookups::check(history, options);
     if let Some(limit_ns) = options.progress_within_ns {
         progress(history, limit_ns);
     }

@@ -59,6 +59,7 @@ impl History {
         }
         history.cuts.sort_unstable();
         history.note_acknowledged();
+        history.note_deleted();
         for ledger in ledgers {
             let (mut reader, mut reading) = (ledger.open()?, Reading::default());
             while let Some((event, entries)) = reader.next_event()? {
@@ -121,7 +122,9 @@ impl History {
     }
 
     fn note_deletion(&mut self, event: &Event, reading: &Reading) {
-        let told = Told { invoked_ns: reading.invoked.1, heard_ns: event.time_ns, era: 0, offset: event.offset };
+        // The cuts are not all known yet: the era is set when they are.
+        let era = event.incarnation;
+        let told = Told { invoked_ns: reading.invoked.1, heard_ns: event.time_ns, era, offset: event.offset };
         let log = self.log(event);
         let asked = if event.offset < 0 { i64::MAX } else { event.offset };
         match event.phase {
@@ -155,6 +158,16 @@ impl History {
                 self.sends.place(value, offset + nth as i64);
             }
         }
+    }
+
+    /// Deletions that were answered by a machine that had power, each in its era.
+    fn note_deleted(&mut self) {
+        let mut logs = std::mem::take(&mut self.logs);
+        for log in logs.values_mut() {
+            log.deleted.retain(|told| !self.is_dark(told.era, told.heard_ns));
+            log.deleted.iter_mut().for_each(|told| told.era = self.era(told.era));
+        }
+        self.logs = logs;
     }
 
     /// Second pass: what clients were told.
@@ -215,7 +228,7 @@ impl History {
     }
 
     fn note_refused_poll(&mut self, event: &Event, before: Told, options: &Options) {
-        if event.has(flags::BAD_CHECKSUM) && !options.damage_planned {
+        if event.has(flags::BAD_CHECKSUM) && !options.damage.is_in(event.partition) {
             let what = "a batch was served that fails its checksum".to_owned();
             self.accuse(Class::BadChecksum, event.partition, event.offset, 0, what);
         }
@@ -239,20 +252,26 @@ impl History {
             expected = entry.offset + 1;
         }
         reading.next.insert(partition, expected);
-        let deleted = self.log(event).deleted.iter().filter(|told| told.heard_ns < reading.invoked.1);
-        let start = deleted.map(|told| told.offset).max().unwrap_or(0);
-        if let Some(entry) = entries.iter().find(|entry| entry.offset < start) {
-            let what = format!("served after all before {start} had been deleted");
-            self.accuse(Class::DeletedServed, partition, entry.offset, entry.value, what);
-        }
+        self.check_deleted(event, entries, reading.invoked.1);
         let era = self.era(event.incarnation);
         self.counts.read += entries.len() as u64;
         entries.iter().for_each(|entry| self.note_record(partition, entry, era, SEEN));
     }
 
+    /// Nothing is served that was deleted before `asked_ns`. A cut that takes records may take a deletion, too.
+    fn check_deleted(&mut self, event: &Event, entries: &[Entry], asked_ns: u64) {
+        let era = if event.kind == Kind::FinalRead { self.last_era() } else { self.era(event.incarnation) };
+        let deleted = self.log(event).deleted.iter().filter(|told| told.era == era && told.heard_ns < asked_ns);
+        let start = deleted.map(|told| told.offset).max().unwrap_or(0);
+        if let Some(entry) = entries.iter().find(|entry| entry.offset < start) {
+            let what = format!("served after all before {start} had been deleted");
+            self.accuse(Class::DeletedServed, event.partition, entry.offset, entry.value, what);
+        }
+    }
+
     fn check_place(&mut self, partition: u32, entry: &Entry, expected: i64, options: &Options) {
         let start = self.logs.entry(partition).or_default().start_asked;
-        let explained = options.retention || options.damage_planned || entry.offset <= start;
+        let explained = options.retention || options.damage.is_in(partition) || entry.offset <= start;
         if entry.offset < expected {
             let what = format!("given {} when {expected} came next", entry.offset);
             self.accuse(Class::PollNonmonotonic, partition, entry.offset, entry.value, what);
@@ -288,18 +307,21 @@ impl History {
 
     fn note_final(&mut self, event: &Event, entries: &[Entry], options: &Options) {
         let partition = event.partition;
-        let first = entries.first().map_or(event.offset, |entry| entry.offset);
-        let (start, mut end) = self.log(event).final_range.unwrap_or((first, event.offset));
+        let (start, mut end) = self.log(event).final_range.unwrap_or((event.offset, event.offset));
         for entry in entries {
-            if entry.offset != end && !options.damage_planned {
+            if entry.offset < end {
                 let what = format!("the final read finds {} where {end} comes next", entry.offset);
                 self.accuse(Class::Gap, partition, end, entry.value, what);
+            } else if let Some(missing) = options.damage.unexplained(partition, end, entry.offset) {
+                let what = format!("the final read finds {} where {missing} comes next", entry.offset);
+                self.accuse(Class::Gap, partition, missing, entry.value, what);
             }
             end = entry.offset + 1;
         }
-        if entries.is_empty() && end < event.aux && !options.damage_planned {
-            self.accuse(Class::Gap, partition, end, 0, format!("nothing is served up to the end {}", event.aux));
+        if let Some(missing) = options.damage.unexplained(partition, end, event.aux).filter(|_| entries.is_empty()) {
+            self.accuse(Class::Gap, partition, missing, 0, format!("nothing is served up to the end {}", event.aux));
         }
+        self.check_deleted(event, entries, u64::MAX);
         self.log(event).final_range = Some((start, end));
         let era = self.last_era();
         self.counts.read += entries.len() as u64;

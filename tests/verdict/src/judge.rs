@@ -15,6 +15,56 @@ pub enum Durability {
     PageCache,
 }
 
+/// What was damaged on purpose, and what may be missing for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// Nothing.
+    None,
+    /// The records of one batch, `first..next` of a partition.
+    Batch {
+        /// Which partition.
+        partition: u32,
+        /// The batch's first offset.
+        first: i64,
+        /// The offset after its last.
+        next: i64,
+    },
+    /// Bytes that no checksum covers: any record of one partition may be missing.
+    Unprotected {
+        /// Which partition.
+        partition: u32,
+    },
+}
+
+impl Damage {
+    /// Whether it is in this partition.
+    pub(crate) fn is_in(self, of: u32) -> bool {
+        match self {
+            Damage::None => false,
+            Damage::Batch { partition, .. } | Damage::Unprotected { partition } => partition == of,
+        }
+    }
+
+    /// Whether it explains that a record is missing; of one without a known offset (-1) it may.
+    pub(crate) fn explains(self, of: u32, offset: i64) -> bool {
+        let within = match self {
+            Damage::Batch { first, next, .. } => offset < 0 || (first..next).contains(&offset),
+            _ => true,
+        };
+        self.is_in(of) && within
+    }
+
+    /// The first of the offsets `from..to` that should not be missing.
+    pub(crate) fn unexplained(self, of: u32, from: i64, to: i64) -> Option<i64> {
+        let from = match self {
+            Damage::Batch { next, .. } if self.explains(of, from) => next,
+            Damage::Unprotected { .. } if self.is_in(of) => to,
+            _ => from,
+        };
+        (from < to).then_some(from)
+    }
+}
+
 /// What the broker was promised to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -24,8 +74,8 @@ pub struct Options {
     pub retention: bool,
     /// Whether what a broker showed after a power cut must outlive the next one.
     pub recovered_is_durable: bool,
-    /// Whether records may be missing that the client was *told* are damaged.
-    pub damage_planned: bool,
+    /// What was damaged while no broker ran, before the final read.
+    pub damage: Damage,
     /// Within which time after the last fault or start every client must get something done.
     pub progress_within_ns: Option<u64>,
 }
@@ -37,7 +87,7 @@ impl Default for Options {
             durability: Durability::Synced,
             retention: false,
             recovered_is_durable: false,
-            damage_planned: false,
+            damage: Damage::None,
             progress_within_ns: None,
         }
     }

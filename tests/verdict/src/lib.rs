@@ -24,5 +24,5 @@ mod ledger;
 mod log;
 
 pub use event::{Entry, Event, Kind, Phase, flags};
-pub use judge::{Class, Counts, Durability, Options, Verdict, Violation, judge};
+pub use judge::{Class, Counts, Damage, Durability, Options, Verdict, Violation, judge};
 pub use ledger::{Ledger, Reader, Writer};

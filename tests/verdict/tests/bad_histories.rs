@@ -9,7 +9,7 @@
 mod histories;
 
 use histories::{History, P, Q, entry, run, v};
-use verdict::{Class, Durability, Event, Kind, Options, Phase, flags};
+use verdict::{Class, Damage, Durability, Event, Kind, Options, Phase, flags};
 
 /// A case: how to make the history, wrong or right, and what the wrong one is called.
 type Case = (Class, Options, fn(&mut History, bool));
@@ -18,10 +18,12 @@ const STRICT: Options = Options {
     durability: Durability::Synced,
     retention: false,
     recovered_is_durable: false,
-    damage_planned: false,
+    damage: Damage::None,
     progress_within_ns: None,
 };
 const CACHED: Options = Options { durability: Durability::PageCache, ..STRICT };
+/// The second of three records was damaged.
+const DAMAGED: Options = Options { damage: Damage::Batch { partition: P, first: 1, next: 2 }, ..STRICT };
 
 fn cases() -> Vec<Case> {
     let mut cases = of_records();
@@ -130,6 +132,25 @@ fn of_loss() -> Vec<Case> {
             h.poll(2, P, 0, if bad { run(2, &[v(1, 2)]) } else { run(0, &[v(1, 0), v(1, 3)]) });
             h.last(P, 0, &(if bad { vec![v(1, 0), v(1, 3), v(1, 2)] } else { vec![v(1, 0), v(1, 3)] }));
         }),
+        (Class::LostWrite, DAMAGED, |h, bad| {
+            (0..3).for_each(|nth| h.send(1, P, nth, 1, nth as i64));
+            h.last(P, 0, &[v(1, 0)]);
+            if !bad {
+                h.last(P, 2, &[v(1, 2)]);
+            }
+        }),
+        (Class::Gap, DAMAGED, |h, bad| {
+            (0..4).for_each(|nth| h.send(1, P, nth, 1, nth as i64));
+            h.last(P, 0, &[v(1, 0)]);
+            let from = if bad { 3 } else { 2 };
+            h.last(P, from, &(from as u64..4).map(|nth| v(1, nth)).collect::<Vec<_>>());
+        }),
+        (Class::LostWrite, DAMAGED, |h, bad| {
+            let of = if bad { Q } else { P };
+            (0..3).for_each(|nth| h.send(1, of, nth, 1, nth as i64));
+            h.last(of, 0, &[v(1, 0)]);
+            h.last(of, 2, &[v(1, 2)]);
+        }),
         (Class::Gap, STRICT, |h, bad| {
             h.send(1, P, 0, 1, 0);
             if !bad {
@@ -160,6 +181,11 @@ fn of_deletion() -> Vec<Case> {
             let from = i64::from(!bad);
             h.poll(2, P, from, run(from, &[v(1, from as u64)]));
             h.last(P, 1, &[v(1, 1)]);
+        }),
+        (Class::DeletedServed, STRICT, |h, bad| {
+            h.send(1, P, 0, 2, 0);
+            h.delete(1, P, 1);
+            h.last(P, i64::from(!bad), &[v(1, 0), v(1, 1)][usize::from(!bad)..]);
         }),
         (Class::Unread, STRICT, |h, bad| {
             h.send(1, P, 0, 1, 0);
@@ -328,6 +354,33 @@ fn a_cut_may_take_a_tail_in_page_cache_mode_only() {
     let verdict = history.judge(&CACHED);
     assert!(verdict.is_valid() && verdict.counts.lost_to_cuts == 1, "{verdict}");
     assert!(history.judge(&STRICT).found.contains_key(&Class::InconsistentOffsets));
+}
+
+#[test]
+fn a_record_that_is_sent_again_after_a_cut_may_come_to_lie_where_it_was() {
+    let mut history = History::default();
+    history.sending(1, P, 5, 0, 1);
+    history.send(2, P, 0, 1, 0);
+    history.poll(3, P, 0, run(0, &[v(2, 0), v(1, 0)]));
+    // The cut takes both; the first is unanswered yet and sent again, behind another record that takes the place.
+    history.crash(Kind::PowerCut);
+    history.send(2, P, 1, 1, 0);
+    history.sent(1, P, Phase::Ok, 0, 1);
+    history.last(P, 0, &[v(2, 1), v(1, 0)]);
+    let verdict = history.judge(&CACHED);
+    assert!(verdict.is_valid() && verdict.counts.lost_to_cuts == 1, "{verdict}");
+}
+
+#[test]
+fn a_cut_may_take_a_deletion_from_the_page_cache() {
+    let mut history = History::default();
+    history.send(1, P, 0, 2, 0);
+    history.delete(1, P, 1);
+    history.crash(Kind::PowerCut);
+    history.last(P, 0, &[v(1, 0), v(1, 1)]);
+    let verdict = history.judge(&CACHED);
+    assert!(verdict.is_valid(), "{verdict}");
+    assert!(history.judge(&STRICT).found.contains_key(&Class::DeletedServed));
 }
 
 #[test]

@@ -4,15 +4,16 @@ use crate::event::Phase;
 use crate::facts::Sends;
 use crate::history::History;
 use crate::log::{Era, Log, Lookup};
-use crate::{Class, Violation};
+use crate::{Class, Options, Violation};
 
 /// Kafka's "the record with the largest timestamp".
 const MAX_TIMESTAMP: i64 = -3;
 
 /// Every look-up of the last era. An answer before the final start was right or wrong about records that nobody has.
-pub fn check(history: &mut History) {
+pub fn check(history: &mut History, options: &Options) {
     let mut found = Vec::new();
-    for (partition, log) in &history.logs {
+    // What is missing from a damaged log was there when it was looked up.
+    for (partition, log) in history.logs.iter().filter(|(partition, _)| !options.damage.is_in(**partition)) {
         if let Some((start, end)) = log.final_range.filter(|_| !log.lookups.is_empty() && !log.topic_deleted) {
             let judged = Judged::new(log, &history.sends, start, end, history.last_era());
             found.extend(log.lookups.iter().filter_map(|lookup| {

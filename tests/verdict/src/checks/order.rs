@@ -55,7 +55,7 @@ fn sequences(history: &History, options: &Options, found: &mut Vec<Violation>) {
             |what: String| Violation::new(Class::SendReordered, batch.partition, place, batch.first_value, what);
         let complete = log.final_range.is_some_and(|(start, _)| start == 0) && !log.topic_deleted;
         if place < 0 {
-            let kept = history.last_era() == 0 && complete && !options.damage_planned;
+            let kept = history.last_era() == 0 && complete && !options.damage.is_in(batch.partition);
             *missing = missing.or(kept.then_some(batch.first_value));
             continue;
         }
