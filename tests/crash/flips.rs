@@ -17,7 +17,7 @@ use crate::pen::Desk;
 use crate::wire::Wire;
 use bit::Flip;
 
-const FLIPS: usize = 100;
+const FLIPS: usize = 500;
 const LOAD_MS: u64 = 300;
 const SHAPE: Shape = Shape { value_bytes_max: 2 << 10, ..Shape::FEW };
 /// What may come of a batch whose place in the log is told wrongly, which no checksum covers.

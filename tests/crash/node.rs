@@ -221,6 +221,13 @@ impl Node {
         self.stderr().split_off(self.stderr_before)
     }
 
+    /// The lines of what it said in all its lives that have this word.
+    pub fn lines_with(&self, word: &str) -> String {
+        let stderr = self.stderr();
+        let lines: Vec<&str> = stderr.lines().filter(|line| line.contains(word)).collect();
+        lines.join("\n")
+    }
+
     /// Fails when any of its lives panicked.
     pub fn assert_no_panic(&self) {
         let stderr = self.stderr();

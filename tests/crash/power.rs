@@ -102,7 +102,7 @@ fn read(node: &Node, desk: &Desk, client: u16, topics: &[&Topic]) {
     let (mut wire, mut pen) = (Wire::to(&node.address()).unwrap(), desk.pen(client));
     for topic in topics {
         let damage = read_all(&mut wire, &mut pen, topic, node.incarnation()).unwrap();
-        assert_eq!(damage, Damage::default(), "{}", topic.name);
+        assert_eq!(damage, Damage::default(), "{}: a hole.\n{}", topic.name, node.lines_with("damaged"));
     }
 }
 

@@ -22,9 +22,10 @@ pub fn check(history: &mut History, options: &Options) {
         if start > log.start_asked && !options.retention {
             found.push(accuse(Class::UnaskedDeletion, start - 1, 0, "the log starts later than anybody asked for"));
         }
-        let survivors = survivors(log, eras);
+        let survivors = survivors(history, log);
         for (offset, item) in log.items().filter(|(offset, item)| item.how & FINAL == 0 && *offset >= start) {
-            match loss(offset, item, &survivors, options) {
+            let item = Item { first: surely_since(history, item), ..*item };
+            match loss(offset, &item, &survivors, options) {
                 None => lost_to_cuts += 1,
                 Some((class, what)) => found.push(accuse(class, offset, item.value, what)),
             }
@@ -39,17 +40,33 @@ pub fn check(history: &mut History, options: &Options) {
     history.found.extend(found);
 }
 
+/// Since when a record has been there without a break. A producer that was not answered before a cut sends again after it,
+/// and what it sends may come to lie where it was.
+fn surely_since(history: &History, item: &Item) -> Era {
+    let batch = history.sends.find(item.value).map(|sent| history.sends.batch_of(sent));
+    match batch.filter(|batch| batch.producer.0 >= 0) {
+        Some(batch) if batch.outcome == Phase::Ok => history.era(batch.incarnation).clamp(item.first, item.last),
+        Some(_) => item.last,
+        None => item.first,
+    }
+}
+
 /// For each cut the largest offset that was known before it and after it.
-fn survivors(log: &Log, eras: Era) -> Vec<i64> {
+fn survivors(history: &History, log: &Log) -> Vec<i64> {
+    let eras = history.last_era();
     let mut survivors = vec![-1; usize::from(eras)];
     // What is known to the end counts for every cut after its first era: noted there, then carried on.
     let mut to_the_end = survivors.clone();
     for (offset, item) in log.items().filter(|(_, item)| item.first < item.last) {
+        let first = surely_since(history, item);
+        if first == item.last {
+            continue;
+        }
         if item.last == eras {
-            let at = &mut to_the_end[usize::from(item.first)];
+            let at = &mut to_the_end[usize::from(first)];
             *at = offset.max(*at);
         } else {
-            let cuts = &mut survivors[usize::from(item.first)..usize::from(item.last)];
+            let cuts = &mut survivors[usize::from(first)..usize::from(item.last)];
             cuts.iter_mut().for_each(|at| *at = offset.max(*at));
         }
     }
