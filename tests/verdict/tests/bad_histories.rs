@@ -28,6 +28,7 @@ const DAMAGED: Options = Options { damage: Damage::Batch { partition: P, first: 
 fn cases() -> Vec<Case> {
     let mut cases = of_records();
     cases.extend(of_loss());
+    cases.extend(of_damage());
     cases.extend(of_deletion());
     cases.extend(of_order());
     cases.extend(of_answers());
@@ -132,6 +133,23 @@ fn of_loss() -> Vec<Case> {
             h.poll(2, P, 0, if bad { run(2, &[v(1, 2)]) } else { run(0, &[v(1, 0), v(1, 3)]) });
             h.last(P, 0, &(if bad { vec![v(1, 0), v(1, 3), v(1, 2)] } else { vec![v(1, 0), v(1, 3)] }));
         }),
+        (Class::Gap, STRICT, |h, bad| {
+            h.send(1, P, 0, 1, 0);
+            if !bad {
+                h.send(2, P, 0, 1, 1);
+            }
+            h.send(1, P, 1, 1, 2);
+            let mut read = run(0, &[v(1, 0), v(2, 0), v(1, 1)]);
+            if bad {
+                read.remove(1);
+            }
+            h.hear(999, Kind::FinalRead, P, 0, 3, read);
+        }),
+    ]
+}
+
+fn of_damage() -> Vec<Case> {
+    vec![
         (Class::LostWrite, DAMAGED, |h, bad| {
             (0..3).for_each(|nth| h.send(1, P, nth, 1, nth as i64));
             h.last(P, 0, &[v(1, 0)]);
@@ -150,18 +168,6 @@ fn of_loss() -> Vec<Case> {
             (0..3).for_each(|nth| h.send(1, of, nth, 1, nth as i64));
             h.last(of, 0, &[v(1, 0)]);
             h.last(of, 2, &[v(1, 2)]);
-        }),
-        (Class::Gap, STRICT, |h, bad| {
-            h.send(1, P, 0, 1, 0);
-            if !bad {
-                h.send(2, P, 0, 1, 1);
-            }
-            h.send(1, P, 1, 1, 2);
-            let mut read = run(0, &[v(1, 0), v(2, 0), v(1, 1)]);
-            if bad {
-                read.remove(1);
-            }
-            h.hear(999, Kind::FinalRead, P, 0, 3, read);
         }),
     ]
 }
