@@ -63,7 +63,8 @@ impl<'a> Scan<'a> {
         let header = self.header()?;
         let located = Located { position: self.position, header, after_damage };
         self.position = located.end();
-        self.min_offset = header.next_offset();
+        // Not the one after its last offset, which the disk may have changed: one bad header must not hide all behind it.
+        self.min_offset = header.base_offset + 1;
         Ok(Some(located))
     }
 

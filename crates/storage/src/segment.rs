@@ -150,19 +150,30 @@ impl Segment {
         &self.damage
     }
 
-    /// The first batch that ends at or above `offset`, of those before `end`.
+    /// The batch before `end` that holds `offset`, or where there is none the next one.
+    ///
+    /// A last offset that the disk has changed must not hide the batches behind it: of several batches that claim the
+    /// offset it is the last one's.
     pub(crate) fn find(&self, offset: Offset, hint: Option<u32>, end: u32) -> Result<Option<Located>, ScanError> {
         let start = match hint {
             Some(position) => position,
             None => self.start_for(offset, end)?,
         };
         let mut scan = self.scan(start, end);
-        while let Some(located) = scan.next()? {
-            if located.header.last_offset() >= offset {
-                return Ok(Some(located));
+        let mut claims: Option<Located> = None;
+        loop {
+            match scan.next() {
+                Ok(Some(located)) if located.header.base_offset >= offset => {
+                    let is_exact = located.header.base_offset == offset;
+                    return Ok(if is_exact { Some(located) } else { claims.or(Some(located)) });
+                }
+                Ok(Some(located)) if located.header.last_offset() >= offset => claims = Some(located),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(claims),
+                Err(ScanError::NoBatch { .. }) if claims.is_some() => return Ok(claims),
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
     }
 
     /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.

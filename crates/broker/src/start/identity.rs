@@ -22,7 +22,10 @@ const FILE: &str = "meta.properties";
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// It holds another node's or another cluster's data.
-    #[error("{path}: the directory holds the data of {key}={stored}, but this node has {key}={own}")]
+    #[error(
+        "{path}: the directory holds the data of {key}={stored}, but this node has {key}={own}. Choose this node's directory \
+         with --data, or correct the file if it was damaged"
+    )]
     Other {
         /// The file.
         path: PathBuf,

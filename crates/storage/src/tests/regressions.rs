@@ -157,3 +157,25 @@ fn a_turn_without_descriptors_is_taken_back_and_can_come_again() {
     }
     assert!(taken_back > 0);
 }
+
+/// A bit of a last offset hid the batches behind it up to the next index entry.
+#[test]
+fn a_last_offset_that_the_disk_changed_hides_no_other_batch() {
+    const LAST_OFFSET_DELTA_AT: u64 = 23;
+    let config = LogConfig { segment_bytes: 1 << 20, ..LogConfig::default() };
+    let sim = SimDisk::new();
+    let mut log = create(&sim, config);
+    let batches = at(&[1; 6]);
+    append(&mut log, &batches);
+    let wanted = expected(&batches, 0);
+    let second = wanted[0].bytes.len() as u64;
+    let file = Disk::sim(sim.clone()).open(&files(&sim, ".log")[0], Open::ReadWrite).unwrap();
+    file.write_all_at(&[0, 0, 0, 65], second + LAST_OFFSET_DELTA_AT).unwrap();
+    let reader = log.reader();
+    for (offset, batch) in (0..12).map(|offset| (offset, offset as usize / 2)).filter(|(_, batch)| *batch != 1) {
+        let slice = reader.read(Offset(offset), None, reader.end(), 1, true).unwrap().unwrap();
+        let mut bytes = Vec::new();
+        slice.read_into(&mut bytes).unwrap();
+        assert_eq!(bytes, wanted[batch].bytes, "offset {offset}");
+    }
+}
