@@ -195,6 +195,8 @@ impl Hosting {
                 }
             }
         }
+        // Without a delay the room is there at once, not when the clock comes by.
+        self.trash.empty(now);
     }
 
     /// The settings in force of a topic without any of its own.
