@@ -2,6 +2,7 @@
 
 mod append;
 mod flush;
+mod midway;
 mod start;
 mod truncate;
 
@@ -26,6 +27,7 @@ pub use append::{AppendError, AppendOutcome};
 pub use flush::{CloseError, Flush};
 
 use flush::Unflushed;
+use midway::Midway;
 
 /// One partition's log, open for appending. There is one per log; callers keep it behind a mutex.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct Log {
     producers: Producers,
     epochs: Epochs,
     unflushed: Unflushed,
+    midway: Midway,
     /// Segments that have left the log may still have their names.
     is_retiring: bool,
     /// No crash takes the log's start back below it.
@@ -73,7 +76,21 @@ impl Log {
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         let (dir, name) = (Arc::clone(dir), name.to_owned());
         let (unflushed, is_retiring, durable_start) = (Unflushed::none(), false, Offset(0));
-        Log { dir, name, config, shared, active, next_offset, producers, epochs, unflushed, is_retiring, durable_start }
+        let midway = Midway::from(active.end(next_offset).position);
+        Log {
+            dir,
+            name,
+            config,
+            shared,
+            active,
+            next_offset,
+            producers,
+            epochs,
+            unflushed,
+            midway,
+            is_retiring,
+            durable_start,
+        }
     }
 
     /// A reader, for any thread; it works as long as somebody has it.

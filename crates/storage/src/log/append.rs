@@ -71,6 +71,7 @@ impl Log {
         self.shared.end.store(self.active.end(self.next_offset));
         if self.next_offset > end {
             self.unflushed.appended(now);
+            self.snapshot_midway();
         }
         Ok(())
     }
@@ -177,6 +178,7 @@ impl Log {
         self.unflushed.names = true;
         self.shared.view.store(Arc::new(self.shared.view.load().with(Arc::clone(&segment))));
         self.active = Active::empty(segment, &self.config);
+        self.midway.rolled(self.next_offset);
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::epochs::Epochs;
 use crate::files;
 use crate::producers::snapshot::Newest;
 use crate::producers::{Producers, snapshot};
+use crate::room::is_full;
 use crate::scan::ScanError;
 use crate::segment::Segment;
 
@@ -56,6 +57,11 @@ pub(super) fn rebuild(
         epochs.assign(header.partition_leader_epoch, header.base_offset);
     })?;
     producers.adopt(without_windows);
+    if producers_from < ends.end {
+        // The next start needn't read those headers again; where there is no room it does.
+        let stored = snapshot::store(&producers, files.disk(), files.path, ends.end, snapshot::Durable::No);
+        stored.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
+    }
     if loaded.as_ref() != Some(&epochs) {
         epochs.store(files.disk(), files.path)?;
     }
@@ -109,7 +115,8 @@ fn replay(
 ) -> io::Result<()> {
     let first = segments.partition_point(|segment| segment.base_offset <= from).saturating_sub(1);
     for segment in &segments[first..] {
-        let mut scan = segment.scan(0, segment.sealed_size().unwrap_or(last_size));
+        let size = segment.sealed_size().unwrap_or(last_size);
+        let mut scan = segment.scan(start_of(segment, from, size)?, size);
         loop {
             match scan.next() {
                 Ok(Some(batch)) if batch.header.base_offset < from => {}
@@ -120,6 +127,18 @@ fn replay(
         }
     }
     Ok(())
+}
+
+/// Where the batches at or above `from` begin: by the index, where the log agrees with it.
+fn start_of(segment: &Segment, from: Offset, size: u32) -> io::Result<u32> {
+    if from <= segment.base_offset {
+        return Ok(0);
+    }
+    match segment.find(from, None, size) {
+        Ok(found) => Ok(found.map_or(size, |batch| batch.position)),
+        Err(ScanError::NoBatch { .. }) => Ok(0),
+        Err(ScanError::Io(error)) => Err(error),
+    }
 }
 
 /// Removes the snapshots above the end, and those of neither a segment's start nor the newest.

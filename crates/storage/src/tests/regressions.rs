@@ -179,3 +179,27 @@ fn a_last_offset_that_the_disk_changed_hides_no_other_batch() {
         assert_eq!(bytes, wanted[batch].bytes, "offset {offset}");
     }
 }
+
+/// A start read the headers of a whole segment, from the disk, to know the producers.
+#[test]
+fn a_start_reads_few_headers_to_know_the_producers() {
+    let config = LogConfig { segment_bytes: 1 << 30, ..LogConfig::default() };
+    let sim = SimDisk::new();
+    let mut log = create(&sim, config.clone());
+    for part in 0..3 {
+        append(&mut log, &[sequenced(7, 0, part, 1)]);
+        for index in 0..140 {
+            append(&mut log, &[batch(Compression::None, &[NOW.0 + i64::from(part * 140 + index)], 1 << 19)]);
+        }
+        sim.forget_history();
+    }
+    assert_eq!(files(&sim, ".snapshot").len(), 1, "the one before goes");
+    append(&mut log, &[sequenced(7, 0, 3, 1)]);
+    let crashed = sim.fork_after_process_crash();
+    let mut log = open(&crashed, config, Stop::Process);
+    let read = crashed.call_count(OpKind::Read);
+    assert!(read < 140, "{read} reads for three times 140 batches");
+    let outcomes = try_append(&mut log, &[sequenced(7, 0, 0, 1), sequenced(7, 0, 4, 1)]).unwrap();
+    let known = AppendOutcome::Duplicate { base_offset: Offset(0) };
+    assert!(outcomes[0] == known && matches!(outcomes[1], AppendOutcome::Appended { .. }), "{outcomes:?}");
+}
