@@ -322,7 +322,7 @@ fn campaign(seed: u64) -> Result<usize, String> {
 
 #[test]
 fn whatever_a_log_does_a_crash_takes_nothing_that_was_promised() {
-    let (wanted, mut visited, mut seed) = (states_wanted(20_000), 0, 0);
+    let (wanted, mut visited, mut seed) = (states_wanted(200_000), 0, 0);
     while visited < wanted {
         visited += campaign(seed).unwrap();
         seed += 1;
