@@ -203,3 +203,17 @@ fn a_start_reads_few_headers_to_know_the_producers() {
     let known = AppendOutcome::Duplicate { base_offset: Offset(0) };
     assert!(outcomes[0] == known && matches!(outcomes[1], AppendOutcome::Appended { .. }), "{outcomes:?}");
 }
+
+/// The flush of a log whose topic was deleted meanwhile found no directory, and that was the end of all logs.
+#[test]
+fn a_log_may_be_deleted_while_it_is_flushed() {
+    let sim = SimDisk::new();
+    let dir = log_dir(&sim);
+    let mut log = Log::create(&dir, NAME, TOPIC_ID, small()).unwrap();
+    append(&mut log, &at(&[1; 20]));
+    assert!(log.has_unflushed_roll());
+    let flush = log.begin_flush().unwrap();
+    log.mark_deleted().unwrap();
+    flush.run().unwrap();
+    assert!(!dir.failed());
+}
