@@ -262,16 +262,17 @@ impl Partition {
 
     /// Asks for a flush if a segment was rolled and is not durable.
     pub fn flush_rolled(self: &Arc<Self>) {
-        let is_rolled = matches!(&*self.lock(), Appender::Open(log) if log.has_unflushed_roll());
-        if is_rolled {
-            self.flushing.ask(self);
-        }
+        self.flush_if(Log::has_unflushed_roll);
     }
 
     /// Asks for a flush if `flush.messages` or `flush.ms` call for one.
     pub fn flush_if_due(self: &Arc<Self>, now: Timestamp) {
-        let due = matches!(&*self.lock(), Appender::Open(log) if log.flush_due(now));
-        if due {
+        self.flush_if(|log| log.flush_due(now));
+    }
+
+    fn flush_if(self: &Arc<Self>, is_due: impl FnOnce(&Log) -> bool) {
+        let is_due = matches!(&*self.lock(), Appender::Open(log) if is_due(log));
+        if is_due {
             self.flushing.ask(self);
         }
     }
@@ -281,10 +282,11 @@ impl Partition {
         let log_config = topic.log_config();
         // Before the high watermark becomes the durable end, that must be where the high watermark is: it never goes back.
         let becomes_durable = log_config.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
-        let _syncing = self.lock_syncing();
-        let mut flushed = if becomes_durable { self.sync_alone() } else { Ok(()) };
+        // Other changes need not wait for a flush that runs.
+        let syncing = becomes_durable.then(|| self.lock_syncing());
+        let mut flushed = if syncing.is_some() { self.sync_alone() } else { Ok(()) };
         if let Appender::Open(log) = &mut *self.lock() {
-            if becomes_durable && flushed.is_ok() {
+            if syncing.is_some() && flushed.is_ok() {
                 // Only what came in between: appends wait for it.
                 flushed = flush_now(log);
             }

@@ -181,12 +181,6 @@ impl LogDir {
         }
     }
 
-    /// Writes `recovery-point-offset-checkpoint`: below which offsets the logs are known to be durable, so that
-    /// recovery needn't look there. Nothing is written when nothing has changed.
-    pub fn write_recovery_points(&self) -> io::Result<()> {
-        self.store(&self.recovery_points)
-    }
-
     /// Writes the checkpoints of all logs that have changed: the log start offsets, the recovery points and the high
     /// watermarks.
     ///

@@ -29,7 +29,6 @@ pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
 }
 
 /// The offsets that name the files with this extension, ascending.
-#[allow(dead_code, reason = "truncation uses it")]
 pub(crate) fn offsets(disk: &Disk, dir: &Path, extension: &str) -> io::Result<Vec<Offset>> {
     let entries = disk.read_dir(dir)?;
     let files = entries.iter().filter(|entry| !entry.is_dir);

@@ -139,8 +139,7 @@ impl LogDir {
             return wanted.into_iter().map(|new| Log::create(self, &new.name, new.topic_id, new.config)).collect();
         }
         if let Err(error) = self.forget(wanted.iter().map(|new| new.name.as_str())) {
-            let failed = |_| Err(OpenError::Io(io::Error::new(error.kind(), error.to_string())));
-            return wanted.iter().map(failed).collect();
+            return wanted.iter().map(|_| Err(OpenError::Io(same(&error)))).collect();
         }
         let created = wanted.iter().map(|new| self.create_files(new)).collect();
         self.finish(created, wanted.iter().map(|new| (new.name.as_str(), &new.config)))
@@ -168,11 +167,10 @@ impl LogDir {
 
     /// Deletes logs as [`Log::mark_deleted`] does, with few syncs for all of them. The results are in the order of `logs`.
     pub fn delete_logs(&self, logs: Vec<Log>) -> Vec<io::Result<PathBuf>> {
-        let failed = |error: &io::Error| Err(io::Error::new(error.kind(), error.to_string()));
         let forgotten = self.check().map_err(io::Error::other).and_then(|()| self.forget(logs.iter().map(Log::name)));
         match forgotten {
             // What a full disk needs most is that something goes; whoever creates a log of that name forgets again.
-            Err(error) if !is_full(&error) => return logs.iter().map(|_| failed(&error)).collect(),
+            Err(error) if !is_full(&error) => return logs.iter().map(|_| Err(same(&error))).collect(),
             _ => {}
         }
         let rename = |log: Log| {
@@ -183,7 +181,7 @@ impl LogDir {
         let renamed: Vec<_> = logs.into_iter().map(rename).collect();
         match self.watch_sync(self.disk().sync_dir(self.path())) {
             Ok(()) => renamed,
-            Err(error) => renamed.iter().map(|_| failed(&error)).collect(),
+            Err(error) => renamed.iter().map(|_| Err(same(&error))).collect(),
         }
     }
 
@@ -207,6 +205,11 @@ impl LogDir {
             false => recovery::open(self, &new.name, &new.config, Stop::Power, Syncs::Together),
         }
     }
+}
+
+/// An error of all is told to each.
+fn same(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }
 
 fn at<T>(items: &[T], index: usize) -> Option<(usize, &T)> {

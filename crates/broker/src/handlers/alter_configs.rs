@@ -29,13 +29,8 @@ pub fn handle(call: &Call<'_>, request: AlterConfigsRequest<'_>, _outbox: &mut O
     Flow::wait(async move {
         let outcomes = alteration.carry_out().await;
         move |outbox: &mut Outbox| {
-            let responses = outcomes.iter().map(|outcome| AlterConfigsResourceResponse {
-                error_code: outcome.code(),
-                error_message: outcome.message(),
-                resource_type: outcome.resource_type,
-                resource_name: &outcome.resource_name,
-            });
-            respond.answer(outbox, &AlterConfigsResponse { responses: responses.collect(), ..Default::default() });
+            let responses = outcomes.iter().map(Outcome::response).collect();
+            respond.answer(outbox, &AlterConfigsResponse { responses, ..Default::default() });
         }
     })
 }
@@ -63,25 +58,23 @@ pub struct Asked {
     pub changes: Vec<ConfigChange>,
 }
 
-/// What became of one resource.
+/// What became of one resource, under the name that was asked.
 pub struct Outcome {
-    /// As asked.
-    pub resource_type: i8,
-    /// As asked.
-    pub resource_name: String,
+    resource_type: i8,
+    resource_name: String,
     /// Why nothing was changed, if so.
     error: Option<KafkaError>,
 }
 
 impl Outcome {
-    /// The error code, or none.
-    pub fn code(&self) -> ErrorCode {
-        self.error.as_ref().map_or(ErrorCode::NONE, |error| error.code)
-    }
-
-    /// The error in words.
-    pub fn message(&self) -> Option<&str> {
-        self.error.as_ref().and_then(|error| error.message.as_deref())
+    /// For the answer.
+    pub fn response(&self) -> AlterConfigsResourceResponse<'_> {
+        AlterConfigsResourceResponse {
+            error_code: self.error.as_ref().map_or(ErrorCode::NONE, |error| error.code),
+            error_message: self.error.as_ref().and_then(|error| error.message.as_deref()),
+            resource_type: self.resource_type,
+            resource_name: &self.resource_name,
+        }
     }
 }
 

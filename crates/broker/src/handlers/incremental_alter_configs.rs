@@ -3,10 +3,10 @@
 use metadata::decide::{ConfigChange, ConfigOperation};
 use net::Outbox;
 use wire::messages::incremental_alter_configs::{
-    AlterConfigsResource, AlterConfigsResourceResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    AlterConfigsResource, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 
-use super::alter_configs::{Alteration, Asked};
+use super::alter_configs::{Alteration, Asked, Outcome};
 use crate::api::{Call, Flow};
 
 /// Answers when the changes hold.
@@ -17,13 +17,7 @@ pub fn handle(call: &Call<'_>, request: IncrementalAlterConfigsRequest<'_>, _out
     Flow::wait(async move {
         let outcomes = alteration.carry_out().await;
         move |outbox: &mut Outbox| {
-            let responses = outcomes.iter().map(|outcome| AlterConfigsResourceResponse {
-                error_code: outcome.code(),
-                error_message: outcome.message(),
-                resource_type: outcome.resource_type,
-                resource_name: &outcome.resource_name,
-            });
-            let responses = responses.collect();
+            let responses = outcomes.iter().map(Outcome::response).collect();
             respond.answer(outbox, &IncrementalAlterConfigsResponse { responses, ..Default::default() });
         }
     })

@@ -16,10 +16,9 @@ use net::{CloseReason, Outbox, Wait};
 use record::Timestamp;
 use wire::{DecodeError, Reader, RequestHeader};
 
-use crate::errors::append_failure;
 use crate::view::View;
 use answer::Request;
-use append::{Appended, Appends};
+use append::Appends;
 
 /// The Produce requests of one turn.
 #[derive(Default)]
@@ -52,13 +51,13 @@ impl<'f> Produces<'f> {
         for request in &mut requests {
             request.settle(&appended);
         }
-        refuse_what_is_not_durable(&mut requests, &appended);
+        let all_decided = answer::refuse_what_is_not_durable(&mut requests, &appended, false);
         for request in &requests {
             if let Some(error) = request.unanswerable_error() {
                 return Err(format!("a produce request with acks=0 failed: {error}").into());
             }
         }
-        let at_once = if appended.iter().all(Appended::is_decided) {
+        let at_once = if all_decided {
             requests.len()
         } else {
             requests.iter().position(|request| request.waits_for(&appended)).unwrap_or(requests.len())
@@ -68,15 +67,5 @@ impl<'f> Produces<'f> {
             let later = requests.drain(at_once..).map(Request::into_owned).collect();
             wait::until_durable(later, appended)
         }))
-    }
-}
-
-/// What is in the log but will not become durable is not acknowledged.
-fn refuse_what_is_not_durable(requests: &mut [Request<'_>], appended: &[Appended]) {
-    for (group, appended) in appended.iter().enumerate() {
-        if let Some(Err(failure)) = appended.durability() {
-            let error = append_failure(&failure);
-            requests.iter_mut().for_each(|request| request.refuse_stored(group, &error));
-        }
     }
 }

@@ -13,7 +13,7 @@ fn recovery_points_are_kafkas_text_and_are_forgotten_on_disk() {
     let dir = dir();
     dir.note_recovery_point("a-b-0", Offset(12)).unwrap();
     dir.note_recovery_point("c-11", Offset(5)).unwrap();
-    dir.write_recovery_points().unwrap();
+    dir.write_checkpoints().unwrap();
     let path = dir.path().join(RECOVERY_POINTS);
     assert_eq!(dir.disk().read(&path).unwrap(), b"0\n2\na-b 0 12\nc 11 5\n");
     let again = || LogDir::new(dir.disk().clone(), dir.path().to_owned());

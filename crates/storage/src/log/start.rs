@@ -61,7 +61,8 @@ impl Log {
         if to > self.shared.log_start_offset() {
             self.shared.set_log_start_offset(to);
             self.epochs.truncate_below(to);
-            self.dir.watch(self.dir.note_log_start_offset(&self.name, to))?;
+            // A deletion under way may have noted a higher one.
+            self.dir.watch(self.dir.raise_log_start_offset(&self.name, to))?;
         }
         let retired = self.retire_below_start(now, segments_max);
         self.refusable(retired)

@@ -217,3 +217,15 @@ fn a_log_may_be_deleted_while_it_is_flushed() {
     flush.run().unwrap();
     assert!(!dir.failed());
 }
+
+/// Retention noted its lower start over that of a deletion which was about to be answered.
+#[test]
+fn retention_takes_no_noted_deletion_back() {
+    let sim = SimDisk::new();
+    let dir = log_dir(&sim);
+    let mut log = Log::create(&dir, NAME, TOPIC_ID, small()).unwrap();
+    append(&mut log, &at(&[1; 20]));
+    dir.raise_log_start_offset(NAME, Offset(20)).unwrap();
+    log.expire_to(Offset(10), NOW).unwrap();
+    assert_eq!((log.reader().log_start_offset(), dir.log_start_offset(NAME).unwrap()), (Offset(10), Offset(20)));
+}

@@ -2,7 +2,8 @@
 //!
 //! - 1: flexible (KIP-482).
 
-use crate::{Array, ErrorCode, Message};
+pub use super::alter_configs::AlterConfigsResourceResponse;
+use crate::{Array, Message};
 
 /// Changes of resources.
 #[derive(Clone, Debug, PartialEq, Message)]
@@ -45,18 +46,4 @@ pub struct IncrementalAlterConfigsResponse<'a> {
     pub throttle_time_ms: i32,
     /// By resource.
     pub responses: Array<'a, AlterConfigsResourceResponse<'a>>,
-}
-
-/// What became of one resource.
-#[derive(Clone, Debug, PartialEq, Message)]
-pub struct AlterConfigsResourceResponse<'a> {
-    /// Why nothing was changed, or none.
-    pub error_code: ErrorCode,
-    /// The same in words.
-    #[kafka(default = Some(""))]
-    pub error_message: Option<&'a str>,
-    /// As requested.
-    pub resource_type: i8,
-    /// As requested.
-    pub resource_name: &'a str,
 }

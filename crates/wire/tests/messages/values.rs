@@ -140,7 +140,6 @@ structs! {
     alter_configs::AlterConfigsResource<'static> { resource_type, resource_name, configs }
     alter_configs::AlterableConfig<'static> { name, value }
     alter_configs::AlterConfigsResponse<'static> { throttle_time_ms, responses }
-    alter_configs::AlterConfigsResourceResponse<'static> { error_code, error_message, resource_type, resource_name }
 
     ApiVersionsRequest<'static> { client_software_name, client_software_version }
     ApiVersionsResponse<'static> {

@@ -9,7 +9,8 @@ use wire::messages::produce::{PartitionProduceResponse, ProduceResponse, TopicPr
 
 use super::append::{Appended, Place};
 use crate::api::Respond;
-use crate::errors::KafkaError;
+use crate::errors::{KafkaError, append_failure};
+use crate::partition::PartitionAppendError;
 
 /// One request. It borrows from its frame until it has to wait.
 pub struct Request<'n> {
@@ -56,6 +57,24 @@ pub enum Fate {
     Refused(KafkaError),
 }
 
+/// What is in the log but will not become durable is not acknowledged; nor, when the wait `is_over`, what may still become
+/// so. Returns whether all of it is decided.
+pub fn refuse_what_is_not_durable(requests: &mut [Request<'_>], appended: &[Appended], is_over: bool) -> bool {
+    let mut all_decided = true;
+    for (group, appended) in appended.iter().enumerate() {
+        let timed_out = || is_over.then_some(Err(PartitionAppendError::TimedOut));
+        match appended.durability().or_else(timed_out) {
+            Some(Ok(())) => {}
+            Some(Err(failure)) => {
+                let error = append_failure(&failure);
+                requests.iter_mut().for_each(|request| request.refuse_stored(group, &error));
+            }
+            None => all_decided = false,
+        }
+    }
+    all_decided
+}
+
 impl Request<'_> {
     /// Takes in what the appends came to.
     pub fn settle(&mut self, appended: &[Appended]) {
@@ -70,7 +89,7 @@ impl Request<'_> {
     }
 
     /// What of it is in the log, but in append `group` and therefore not acknowledged.
-    pub fn refuse_stored(&mut self, group: usize, error: &KafkaError) {
+    fn refuse_stored(&mut self, group: usize, error: &KafkaError) {
         for fate in self.fates_mut() {
             if matches!(fate, Fate::Stored { group: stored_in, .. } if *stored_in == group) {
                 *fate = Fate::Refused(error.clone());

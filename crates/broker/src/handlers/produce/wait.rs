@@ -9,10 +9,9 @@ use net::{Answer, Outbox};
 use record::Offset;
 use tokio::time::Sleep;
 
-use super::answer::Request;
+use super::answer::{Request, refuse_what_is_not_durable};
 use super::append::Appended;
-use crate::errors::append_failure;
-use crate::partition::{PartitionAppendError, Ticket};
+use crate::partition::Ticket;
 
 /// Answers `requests`, in order, when everything that was appended is durable or will not be. What is not durable within the
 /// longest of their timeouts is answered with an error; it may become durable all the same.
@@ -21,12 +20,7 @@ pub fn until_durable(mut requests: Vec<Request<'static>>, appended: Vec<Appended
     let syncing = Syncing { appended, deadline: Box::pin(tokio::time::sleep(timeout)), tickets: Vec::new() };
     Box::pin(async move {
         let appended = syncing.await;
-        for (group, appended) in appended.iter().enumerate() {
-            if let Err(failure) = appended.durability().unwrap_or(Err(PartitionAppendError::TimedOut)) {
-                let error = append_failure(&failure);
-                requests.iter_mut().for_each(|request| request.refuse_stored(group, &error));
-            }
-        }
+        refuse_what_is_not_durable(&mut requests, &appended, true);
         Answer::write(move |outbox: &mut Outbox| {
             requests.iter().for_each(|request| request.answer(&appended, outbox));
         })
