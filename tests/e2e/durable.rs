@@ -57,7 +57,8 @@ fn one_sync_serves_the_batches_of_many_producers() {
     const PRODUCERS: i32 = 10;
     const BATCHES: i32 = 30;
     let Some((broker, topic, _)) = warm_broker(&["--durable"]) else { return };
-    let tracer = Tracer::attach(&broker);
+    // A disk so slow that the other producers' batches come while it syncs, however fast the real one is.
+    let tracer = Tracer::attach_with(&broker, &["-e", "inject=fdatasync:delay_enter=5000"]);
     thread::scope(|scope| {
         for _ in 0..PRODUCERS {
             scope.spawn(|| {

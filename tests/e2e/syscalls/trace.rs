@@ -43,10 +43,16 @@ pub fn strace_works() -> bool {
 impl Tracer {
     /// Looks at all threads of `broker` from now on.
     pub fn attach(broker: &Broker) -> Tracer {
+        Tracer::attach_with(broker, &[])
+    }
+
+    /// As [`Tracer::attach`], with further options of strace.
+    pub fn attach_with(broker: &Broker, options: &[&str]) -> Tracer {
         let output = tempfile::tempdir().unwrap();
         let mut strace = Command::new("strace")
             .args(["-f", "-y", "-s", "0", "-o"])
             .arg(output.path().join("trace"))
+            .args(options)
             .args(["-p", &broker.pid().to_string()])
             .stderr(Stdio::piped())
             .spawn()
