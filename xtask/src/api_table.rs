@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_line_without_a_file_and_a_file_without_a_line_are_found() {
         let table = "use a::OtherRequest;\nconst TABLE: &[Api] = &[\n    Api { key: ProduceRequest::KEY },\n    \
-                     api!(ListOffsetsRequest, list_offsets),\n    api!(FetchRequest, fetch),\n];\n";
+                     api!(list_offsets::ListOffsetsRequest),\n    api!(fetch::FetchRequest),\n];\n";
         let sources = [
             (TABLE_FILE, table),
             ("crates/broker/src/handlers/produce.rs", ""),

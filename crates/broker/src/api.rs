@@ -8,15 +8,7 @@ use std::sync::Arc;
 
 use host::FileSlice;
 use net::{Answer, CloseReason, Outbox};
-use wire::messages::{
-    alter_configs::AlterConfigsRequest, api_versions::ApiVersionsRequest, create_topics::CreateTopicsRequest,
-    delete_records::DeleteRecordsRequest, delete_topics::DeleteTopicsRequest, describe_cluster::DescribeClusterRequest,
-    describe_configs::DescribeConfigsRequest, describe_topic_partitions::DescribeTopicPartitionsRequest,
-    fetch::FetchRequest, find_coordinator::FindCoordinatorRequest,
-    incremental_alter_configs::IncrementalAlterConfigsRequest, init_producer_id::InitProducerIdRequest,
-    list_offsets::ListOffsetsRequest, metadata::MetadataRequest, offset_for_leader_epoch::OffsetForLeaderEpochRequest,
-    produce::ProduceRequest,
-};
+use wire::messages::produce::ProduceRequest;
 use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
 
 use crate::handlers;
@@ -45,15 +37,16 @@ pub enum Handle {
     Gathered,
 }
 
+/// A line: the request's message, whose module in `wire::messages` and handler in `handlers` have the API's name.
 macro_rules! api {
-    ($request:ident, $handler:ident) => {
+    ($name:ident::$request:ident) => {
         Api {
-            key: $request::API_KEY,
-            versions: $request::VERSIONS,
-            advertised_min: $request::VERSIONS.min,
+            key: wire::messages::$name::$request::API_KEY,
+            versions: wire::messages::$name::$request::VERSIONS,
+            advertised_min: wire::messages::$name::$request::VERSIONS.min,
             handle: Handle::Alone(|call, body, outbox| {
-                let request: $request = wire::decode_body(body, call.version())?;
-                Ok(handlers::$handler::handle(call, request, outbox))
+                let request: wire::messages::$name::$request = wire::decode_body(body, call.version())?;
+                Ok(handlers::$name::handle(call, request, outbox))
             }),
         }
     };
@@ -68,21 +61,21 @@ pub const TABLE: &[Api] = &[
         advertised_min: 0,
         handle: Handle::Gathered,
     },
-    api!(FetchRequest, fetch),
-    api!(ListOffsetsRequest, list_offsets),
-    api!(MetadataRequest, metadata),
-    api!(FindCoordinatorRequest, find_coordinator),
-    api!(ApiVersionsRequest, api_versions),
-    api!(CreateTopicsRequest, create_topics),
-    api!(DeleteTopicsRequest, delete_topics),
-    api!(DeleteRecordsRequest, delete_records),
-    api!(InitProducerIdRequest, init_producer_id),
-    api!(OffsetForLeaderEpochRequest, offset_for_leader_epoch),
-    api!(DescribeConfigsRequest, describe_configs),
-    api!(AlterConfigsRequest, alter_configs),
-    api!(IncrementalAlterConfigsRequest, incremental_alter_configs),
-    api!(DescribeClusterRequest, describe_cluster),
-    api!(DescribeTopicPartitionsRequest, describe_topic_partitions),
+    api!(fetch::FetchRequest),
+    api!(list_offsets::ListOffsetsRequest),
+    api!(metadata::MetadataRequest),
+    api!(find_coordinator::FindCoordinatorRequest),
+    api!(api_versions::ApiVersionsRequest),
+    api!(create_topics::CreateTopicsRequest),
+    api!(delete_topics::DeleteTopicsRequest),
+    api!(delete_records::DeleteRecordsRequest),
+    api!(init_producer_id::InitProducerIdRequest),
+    api!(offset_for_leader_epoch::OffsetForLeaderEpochRequest),
+    api!(describe_configs::DescribeConfigsRequest),
+    api!(alter_configs::AlterConfigsRequest),
+    api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
+    api!(describe_cluster::DescribeClusterRequest),
+    api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];
 
 /// The line of a request, if its key and version are served.
