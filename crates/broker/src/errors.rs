@@ -42,7 +42,7 @@ impl fmt::Display for KafkaError {
 }
 
 /// A batch that was not even offered to the log.
-pub fn invalid_batch(invalid: Invalid) -> KafkaError {
+pub fn invalid_batch(invalid: &Invalid) -> KafkaError {
     let code = match invalid.kind() {
         InvalidKind::CorruptMessage => ErrorCode::CORRUPT_MESSAGE,
         InvalidKind::InvalidRecord => ErrorCode::INVALID_RECORD,
@@ -50,7 +50,13 @@ pub fn invalid_batch(invalid: Invalid) -> KafkaError {
         InvalidKind::MessageTooLarge => ErrorCode::MESSAGE_TOO_LARGE,
         InvalidKind::RecordListTooLarge => ErrorCode::RECORD_LIST_TOO_LARGE,
     };
-    KafkaError::new(code, invalid.to_string())
+    match code {
+        // Kafka's words; the records that it speaks of are told beside it.
+        ErrorCode::INVALID_TIMESTAMP => {
+            KafkaError::new(code, "One or more records have been rejected due to invalid timestamp")
+        }
+        _ => KafkaError::new(code, invalid.to_string()),
+    }
 }
 
 /// A batch that does not follow its producer's last one.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use record::{LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
+use record::{Compression, LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
 use storage::{
     AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader, ReadError,
 };
@@ -179,7 +179,21 @@ impl Partition {
             now,
             timestamp_before_max_ms: topic.timestamp_before_max_ms,
             timestamp_after_max_ms: topic.timestamp_after_max_ms,
+            timestamp_type: topic.timestamp_type,
+            encoding: topic.encoding(),
         }
+    }
+
+    /// `acks=all` asks for `min.insync.replicas`.
+    pub fn check_in_sync(&self) -> Result<(), ErrorCode> {
+        let min = self.settings.load().topic.min_insync_replicas;
+        let enough = enough_in_sync(REPLICAS, min, REPLICAS);
+        if enough { Ok(()) } else { Err(ErrorCode::NOT_ENOUGH_REPLICAS) }
+    }
+
+    /// Whether `compression.type` makes zstd of every batch.
+    pub fn is_zstd(&self) -> bool {
+        self.settings.load().topic.compression == Some(Compression::Zstd)
     }
 
     /// Appends the batches of one turn, in order, with one write; one outcome each is pushed to `outcomes`. Returns what
@@ -364,6 +378,15 @@ impl Partition {
             guard
         })
     }
+}
+
+/// This node is the only replica of its partitions, and in sync with itself.
+const REPLICAS: usize = 1;
+
+/// Whether a partition with so many replicas in sync takes what has to reach `min_insync_replicas` of them. More than there are
+/// replicas cannot be asked for: a topic of one replica takes writes whatever its `min.insync.replicas`, as in Apache Kafka.
+fn enough_in_sync(in_sync: usize, min_insync_replicas: u32, replication_factor: usize) -> bool {
+    in_sync >= replication_factor.min(min_insync_replicas as usize)
 }
 
 fn flush_now(log: &mut Log) -> Result<(), CloseError> {

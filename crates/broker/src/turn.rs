@@ -67,7 +67,7 @@ impl<'f> InTurn<'_, 'f> {
             }
             // Also when this request is bad: those before it were good. If they have to wait, this one is left to the turn
             // that follows.
-            if let Some(wait) = self.produces.flush(outbox)? {
+            if let Some(wait) = self.produces.flush(self.node, outbox)? {
                 return Ok(Turn::Wait(wait));
             }
             frames.next();
@@ -78,7 +78,7 @@ impl<'f> InTurn<'_, 'f> {
                 Flow::Close(reason) => return Err(reason),
             }
         }
-        Ok(self.produces.flush(outbox)?.map_or(Turn::Done, Turn::Wait))
+        Ok(self.produces.flush(self.node, outbox)?.map_or(Turn::Done, Turn::Wait))
     }
 
     fn look(&mut self, frame: &'f [u8]) -> Result<Request<'f>, CloseReason> {

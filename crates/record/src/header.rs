@@ -170,6 +170,16 @@ impl Attributes {
         self.0 & DELETE_HORIZON != 0
     }
 
+    /// These with another codec.
+    pub(crate) fn with_compression(self, compression: Compression) -> Attributes {
+        Attributes(self.0 & !CODEC_MASK | i16::from(compression.id()))
+    }
+
+    /// These, of a batch whose records have the time of the append.
+    pub(crate) fn with_log_append_time(self) -> Attributes {
+        Attributes(self.0 | LOG_APPEND_TIME)
+    }
+
     pub(crate) fn new(compression: Compression, transactional: bool, control: bool) -> Attributes {
         let flag = |on: bool, bit: i16| if on { bit } else { 0 };
         Attributes(i16::from(compression.id()) | flag(transactional, TRANSACTIONAL) | flag(control, CONTROL))

@@ -18,6 +18,8 @@
 //!     now: Timestamp(2_000),
 //!     timestamp_before_max_ms: i64::MAX,
 //!     timestamp_after_max_ms: 3_600_000,
+//!     timestamp_type: record::TimestampType::CreateTime,
+//!     encoding: None,
 //! };
 //! let produced = record::validate(&bytes, &rules)?;
 //! assert_eq!(produced.header().record_count, 1);
@@ -28,8 +30,10 @@ mod batch;
 mod builder;
 mod codec;
 mod crc;
+mod faults;
 mod header;
 mod ids;
+mod recompress;
 mod record;
 #[cfg(test)]
 mod samples;
@@ -39,10 +43,12 @@ mod varint;
 
 pub use batch::{Batch, BatchError, Batches, batches};
 pub use builder::BatchBuilder;
-pub use codec::{CodecError, Compression, Limits, compress, decompress};
+pub use codec::{CodecError, Compression, Encoding, Limits, compress, decompress};
 pub use crc::crc32c;
+pub use faults::{MAX_FAULTS, RecordFault, record_faults};
 pub use header::{Attributes, BatchHeader, HEADER_LEN, LOG_OVERHEAD, MAGIC, STAMP_LEN, stamp};
 pub use ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Timestamp};
+pub use recompress::recompress;
 pub use record::{Header, Headers, Malformed, Record, RecordError, Records};
 pub use uuid::{ParseUuidError, TopicId, Uuid};
-pub use validate::{Invalid, InvalidKind, ProducedBatch, Rules, validate};
+pub use validate::{Invalid, InvalidKind, ProducedBatch, Rules, TimestampType, validate};

@@ -1,18 +1,20 @@
 //! What a broker checks of the records that a producer sends for one partition.
 //!
 //! Checksum, header, counts and bounds are checked always. Uncompressed records are walked: their structure, their
-//! offset deltas and their timestamps. Compressed batches are not opened, since only a consumer decompresses them.
+//! offset deltas and their timestamps. Compressed batches are not opened, since only a consumer decompresses them, unless the
+//! topic wants another codec: then [`recompress`](crate::recompress()) follows, and walks those records too.
 //! When several things are wrong, the one is reported that Apache Kafka would report.
 //!
 //! An uncompressed batch whose `max_timestamp` is not that of its records is mended, as Apache Kafka does: older clients leave
-//! the field unset, and look-ups by time rely on it.
+//! the field unset, and look-ups by time rely on it. Where the topic wants the time of the append, every batch gets it.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use crate::batch::Batch;
-use crate::codec::Compression;
+use crate::codec::{CodecError, Compression, Encoding};
 use crate::crc::crc32c_of_parts;
-use crate::header::{BatchHeader, CRC_COVERS_FROM, HEADER_LEN, LOG_OVERHEAD, MAGIC, STAMP_LEN};
+use crate::header::{Attributes, BatchHeader, CRC_COVERS_FROM, HEADER_LEN, LOG_OVERHEAD, MAGIC, STAMP_LEN};
 use crate::ids::{Offset, ProducerId, Timestamp};
 use crate::record::{Fields, Malformed};
 use crate::varint::Cursor;
@@ -30,24 +32,64 @@ pub struct Rules {
     pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms` (KIP-937): how far ahead a timestamp may lie.
     pub timestamp_after_max_ms: i64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+    /// `compression.type` with its level; `None`: what the producer chose.
+    pub encoding: Option<Encoding>,
+}
+
+/// Whose clock the timestamps of a topic are by (KIP-32).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimestampType {
+    /// The producer's.
+    #[default]
+    CreateTime,
+    /// The broker's. Timestamps of producers are not held against any bounds then, because nobody reads them.
+    LogAppendTime,
 }
 
 impl Rules {
-    fn allows(&self, timestamp: Timestamp) -> bool {
+    /// Whether batches with this codec have to get another.
+    pub fn recompresses(&self, compression: Compression) -> bool {
+        self.encoding.is_some_and(|encoding| encoding.compression != compression)
+    }
+
+    pub(crate) fn allows(&self, timestamp: Timestamp) -> bool {
         timestamp == Timestamp::NONE || self.allowed().contains(&timestamp.0)
     }
 
-    fn allowed(&self) -> RangeInclusive<i64> {
+    pub(crate) fn allowed(&self) -> RangeInclusive<i64> {
+        if self.timestamp_type == TimestampType::LogAppendTime {
+            return i64::MIN..=i64::MAX;
+        }
         let now = self.now.0;
         now.saturating_sub(self.timestamp_before_max_ms)..=now.saturating_add(self.timestamp_after_max_ms)
     }
+
+    /// The attributes and the largest timestamp of a batch in the log whose records have `largest`.
+    pub(crate) fn in_log(&self, attributes: Attributes, largest: Timestamp) -> (Attributes, Timestamp) {
+        match self.timestamp_type {
+            TimestampType::CreateTime => (attributes, largest),
+            TimestampType::LogAppendTime => (attributes.with_log_append_time(), self.now),
+        }
+    }
+
+    pub(crate) fn check_fits_segment(&self, size: usize) -> Result<(), Invalid> {
+        let max = self.max_segment_bytes;
+        if size > max as usize { Err(Invalid::RecordListTooLarge { size, max }) } else { Ok(()) }
+    }
+
+    pub(crate) fn check_message_size(&self, size: usize) -> Result<(), Invalid> {
+        let max = self.max_message_bytes;
+        if size > max as usize { Err(Invalid::MessageTooLarge { size, max }) } else { Ok(()) }
+    }
 }
 
-/// A batch that may be appended; only [`validate`] makes one.
-#[derive(Clone, Copy, Debug)]
+/// A batch that may be appended; only [`validate`] and [`recompress`](crate::recompress()) make one.
+#[derive(Clone, Debug)]
 pub struct ProducedBatch<'a> {
     header: BatchHeader,
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
     /// The header's bytes, where they are not those that the producer sent.
     mended: Option<[u8; HEADER_LEN]>,
 }
@@ -56,6 +98,21 @@ impl<'a> ProducedBatch<'a> {
     /// The decoded header.
     pub fn header(&self) -> &BatchHeader {
         &self.header
+    }
+
+    /// The whole batch, its header as the producer sent it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The records, compressed as the attributes say.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[HEADER_LEN..]
+    }
+
+    /// The same with bytes of its own.
+    pub fn into_owned(self) -> ProducedBatch<'static> {
+        ProducedBatch { header: self.header, bytes: Cow::Owned(self.bytes.into_owned()), mended: self.mended }
     }
 
     /// What is to be written after the [stamp](crate::stamp): the batch as the producer built it, but for a mended header.
@@ -67,14 +124,22 @@ impl<'a> ProducedBatch<'a> {
     }
 
     fn unchanged(batch: &Batch<'a>) -> ProducedBatch<'a> {
-        ProducedBatch { header: *batch.header(), bytes: batch.bytes(), mended: None }
+        ProducedBatch { header: *batch.header(), bytes: Cow::Borrowed(batch.bytes()), mended: None }
     }
 
-    fn with_max_timestamp(batch: &Batch<'a>, max_timestamp: Timestamp) -> ProducedBatch<'a> {
-        let mut header = BatchHeader { max_timestamp, ..*batch.header() };
+    /// With another header, whose checksum is yet to be made.
+    fn mended(batch: &Batch<'a>, mut header: BatchHeader) -> ProducedBatch<'a> {
         let covered = header.encode();
         header.crc = crc32c_of_parts([&covered[CRC_COVERS_FROM..], batch.body()]);
-        ProducedBatch { header, bytes: batch.bytes(), mended: Some(header.encode()) }
+        ProducedBatch { header, bytes: Cow::Borrowed(batch.bytes()), mended: Some(header.encode()) }
+    }
+
+    /// Of `header`, whose length and checksum are yet to be made, and the records that follow [`HEADER_LEN`] in `bytes`.
+    pub(crate) fn rebuilt(mut header: BatchHeader, mut bytes: Vec<u8>) -> ProducedBatch<'static> {
+        header.batch_length = i32::try_from(bytes.len() - LOG_OVERHEAD).expect("held against max.message.bytes");
+        header.crc = crc32c_of_parts([&header.encode()[CRC_COVERS_FROM..], &bytes[HEADER_LEN..]]);
+        bytes[..HEADER_LEN].copy_from_slice(&header.encode());
+        ProducedBatch { header, bytes: Cow::Owned(bytes), mended: None }
     }
 }
 
@@ -86,15 +151,19 @@ pub fn validate<'a>(records: &'a [u8], rules: &Rules) -> Result<ProducedBatch<'a
     check_placement(&batch, rules)?;
     let compression = check_header(batch.header())?;
     check_times(batch.header(), rules)?;
-    let stated = batch.header().max_timestamp;
-    let actual = if compression == Compression::None { walk(&batch, rules)? } else { stated };
-    match batch.bytes().len() {
-        size if size > rules.max_segment_bytes as usize => {
-            Err(Invalid::RecordListTooLarge { size, max: rules.max_segment_bytes })
-        }
-        _ if actual != stated => Ok(ProducedBatch::with_max_timestamp(&batch, actual)),
-        _ => Ok(ProducedBatch::unchanged(&batch)),
+    let header = *batch.header();
+    let largest = match compression {
+        Compression::None => walk(&header, batch.body(), rules)?,
+        _ => header.max_timestamp,
+    };
+    if !rules.recompresses(compression) {
+        rules.check_fits_segment(batch.bytes().len())?;
     }
+    let (attributes, max_timestamp) = rules.in_log(header.attributes, largest);
+    if (attributes, max_timestamp) == (header.attributes, header.max_timestamp) {
+        return Ok(ProducedBatch::unchanged(&batch));
+    }
+    Ok(ProducedBatch::mended(&batch, BatchHeader { attributes, max_timestamp, ..header }))
 }
 
 /// Why a produced batch is refused.
@@ -227,6 +296,9 @@ pub enum Invalid {
         /// Its offset delta.
         offset_delta: i32,
     },
+    /// The records cannot be decompressed.
+    #[error(transparent)]
+    Compressed(#[from] CodecError),
     /// The batch does not fit into a segment.
     #[error("the record batch of {size} bytes exceeds the maximum segment size of {max}")]
     RecordListTooLarge {
@@ -256,9 +328,10 @@ impl Invalid {
     /// The Kafka error of this failure.
     pub fn kind(&self) -> InvalidKind {
         match self {
-            Invalid::UnknownMagic { .. } | Invalid::BatchLength { .. } | Invalid::Checksum { .. } => {
-                InvalidKind::CorruptMessage
-            }
+            Invalid::UnknownMagic { .. }
+            | Invalid::BatchLength { .. }
+            | Invalid::Checksum { .. }
+            | Invalid::Compressed(CodecError::Corrupt { .. }) => InvalidKind::CorruptMessage,
             Invalid::LogAppendTime | Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => {
                 InvalidKind::InvalidTimestamp
             }
@@ -319,10 +392,7 @@ fn check_placement(batch: &Batch<'_>, rules: &Rules) -> Result<(), Invalid> {
     if base_offset != Offset(0) {
         return Err(Invalid::BaseOffset { base_offset });
     }
-    let size = batch.bytes().len();
-    if size > rules.max_message_bytes as usize {
-        return Err(Invalid::MessageTooLarge { size, max: rules.max_message_bytes });
-    }
+    rules.check_message_size(batch.bytes().len())?;
     let (stored, computed) = (batch.header().crc, batch.computed_crc());
     if stored != computed {
         return Err(Invalid::Checksum { stored, computed });
@@ -368,12 +438,11 @@ fn check_times(header: &BatchHeader, rules: &Rules) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// Reads every uncompressed record once. This is the only work per record in a produce request, so it is kept lean:
+/// Reads every record of an uncompressed `body` once. This is the only work per record in a produce request, so it is kept lean:
 /// a record's end follows from its length alone, which lets the processor run ahead over the records. Returns the greatest
 /// timestamp.
-fn walk(batch: &Batch<'_>, rules: &Rules) -> Result<Timestamp, Invalid> {
-    let header = batch.header();
-    let mut cursor = Cursor::new(batch.body());
+pub(crate) fn walk(header: &BatchHeader, body: &[u8], rules: &Rules) -> Result<Timestamp, Invalid> {
+    let mut cursor = Cursor::new(body);
     let (min, max) = rules.allowed().into_inner();
     let mut actual = i64::MIN;
     for index in 0..header.record_count {

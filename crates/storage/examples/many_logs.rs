@@ -125,6 +125,8 @@ fn append(log: &mut Log, sequence: i32) -> Outcome<()> {
         now: Timestamp(1_000),
         timestamp_before_max_ms: any_time,
         timestamp_after_max_ms: any_time,
+        timestamp_type: record::TimestampType::CreateTime,
+        encoding: None,
     };
     let batch = record::validate(&bytes, &rules)?;
     log.append(&[batch], LeaderEpoch(0), Timestamp(1_000), &mut Vec::new())?;

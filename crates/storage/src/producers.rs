@@ -17,8 +17,11 @@ pub(crate) struct Producers(BTreeMap<ProducerId, Producer>);
 pub(crate) enum Sequence {
     /// It is the next of its producer, or its producer is not idempotent.
     Next,
-    /// It was appended with this base offset.
-    Duplicate(Offset),
+    /// It was appended with this base offset and largest timestamp.
+    Duplicate {
+        base_offset: Offset,
+        timestamp: Timestamp,
+    },
     Rejected(SequenceError),
 }
 
@@ -140,7 +143,9 @@ impl Producer {
         let expected = if epoch == self.epoch { self.window.next_sequence() } else { 0 };
         let appended = self.window.find(header).filter(|_| epoch == self.epoch);
         match appended {
-            Some(appended) => Sequence::Duplicate(appended.base_offset()),
+            Some(appended) => {
+                Sequence::Duplicate { base_offset: appended.base_offset(), timestamp: appended.timestamp }
+            }
             None if base_sequence == expected => Sequence::Next,
             None => Sequence::Rejected(SequenceError::OutOfOrder { producer_id, base_sequence, expected }),
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use record::{Compression, Encoding, TimestampType};
 use storage::LogConfig;
 
 use super::support::{Rejection, Support, boolean, bounded, millis, put};
@@ -21,6 +22,16 @@ pub struct TopicConfig {
     pub timestamp_before_max_ms: i64,
     /// `message.timestamp.after.max.ms`.
     pub timestamp_after_max_ms: i64,
+    /// `message.timestamp.type`.
+    pub timestamp_type: TimestampType,
+    /// `compression.type`; `None` is `producer`.
+    pub compression: Option<Compression>,
+    /// `compression.gzip.level`; `None` is gzip's own default.
+    pub gzip_level: Option<i32>,
+    /// `compression.zstd.level`.
+    pub zstd_level: i32,
+    /// `min.insync.replicas`.
+    pub min_insync_replicas: u32,
     /// `file.delete.delay.ms`: from a deletion to the freeing of the space.
     pub file_delete_delay: Duration,
     /// `flush.messages`: 1 means that acknowledged is on disk.
@@ -50,6 +61,11 @@ impl Default for TopicConfig {
             segment_index_bytes: 10 * 1024 * 1024,
             timestamp_before_max_ms: i64::MAX,
             timestamp_after_max_ms: 3_600_000,
+            timestamp_type: TimestampType::CreateTime,
+            compression: None,
+            gzip_level: None,
+            zstd_level: 3,
+            min_insync_replicas: 1,
             file_delete_delay: Duration::from_secs(60),
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
@@ -78,10 +94,19 @@ use Support::{Checked, Obeyed};
 /// Every topic key of Kafka 4.3.
 pub const KEYS: &[TopicKey] = &[
     key("cleanup.policy", "log.cleanup.policy", Obeyed(|c, v| put(&mut c.deletes, deletes(v)))),
-    key("compression.type", "compression.type", only("producer")),
-    key("compression.gzip.level", "compression.gzip.level", only("-1")),
-    key("compression.lz4.level", "compression.lz4.level", only("9")),
-    key("compression.zstd.level", "compression.zstd.level", only("3")),
+    key("compression.type", "compression.type", Obeyed(|c, v| put(&mut c.compression, compression(v)))),
+    key("compression.gzip.level", "compression.gzip.level", Obeyed(|c, v| put(&mut c.gzip_level, gzip_level(v)))),
+    // LZ4 is written at one level, its fast one.
+    key(
+        "compression.lz4.level",
+        "compression.lz4.level",
+        Checked(|v| bounded::<i32>(v, 1, 17).map(drop), "LZ4 is written at its fast level whatever this says"),
+    ),
+    key(
+        "compression.zstd.level",
+        "compression.zstd.level",
+        Obeyed(|c, v| put(&mut c.zstd_level, bounded(v, MIN_ZSTD_LEVEL, 22))),
+    ),
     key("delete.retention.ms", "log.cleaner.delete.retention.ms", only("86400000")),
     key("file.delete.delay.ms", "log.segment.delete.delay.ms", Obeyed(|c, v| put(&mut c.file_delete_delay, millis(v)))),
     key(
@@ -111,14 +136,17 @@ pub const KEYS: &[TopicKey] = &[
         "log.message.timestamp.before.max.ms",
         Obeyed(|c, v| put(&mut c.timestamp_before_max_ms, bounded(v, 0, i64::MAX))),
     ),
-    key("message.timestamp.type", "log.message.timestamp.type", only("CreateTime")),
+    key(
+        "message.timestamp.type",
+        "log.message.timestamp.type",
+        Obeyed(|c, v| put(&mut c.timestamp_type, timestamp_type(v))),
+    ),
     key("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", only("0.5")),
     key("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", only("0")),
-    // Bounded by the replication factor, which is 1 on a single node.
     key(
         "min.insync.replicas",
         "min.insync.replicas",
-        Checked(|v| bounded::<i32>(v, 1, MAX_I32).map(drop), "it holds already"),
+        Obeyed(|c, v| put(&mut c.min_insync_replicas, bounded(v, 1, MAX_I32))),
     ),
     key("preallocate", "log.preallocate", Checked(|v| boolean(v).map(drop), "it holds already")),
     key("remote.log.copy.disable", "", only("false")),
@@ -162,6 +190,38 @@ const fn only(value: &'static str) -> Support<TopicConfig> {
     Support::Only(value, "topics have no other value yet")
 }
 
+/// Kafka's `ZstdCompression.MIN_LEVEL` (KIP-780).
+const MIN_ZSTD_LEVEL: i64 = -(1 << 17);
+
+/// A codec, or the producer's.
+fn compression(value: &str) -> Result<Option<Compression>, String> {
+    let named = |name: &str| Compression::ALL.into_iter().skip(1).find(|codec| codec.name() == name);
+    match value.trim() {
+        "producer" => Ok(None),
+        "uncompressed" => Ok(Some(Compression::None)),
+        other => named(other)
+            .map(Some)
+            .ok_or_else(|| "String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer".to_owned()),
+    }
+}
+
+/// 1 to 9, or -1 for the codec's own default.
+fn gzip_level(value: &str) -> Result<Option<i32>, String> {
+    match bounded(value, -1, 9)? {
+        -1 => Ok(None),
+        0 => Err("Value must be between 1 and 9 or equal to -1".to_owned()),
+        level => Ok(Some(level)),
+    }
+}
+
+fn timestamp_type(value: &str) -> Result<TimestampType, String> {
+    match value.trim() {
+        "CreateTime" => Ok(TimestampType::CreateTime),
+        "LogAppendTime" => Ok(TimestampType::LogAppendTime),
+        _ => Err("String must be one of: CreateTime, LogAppendTime".to_owned()),
+    }
+}
+
 /// `delete`, or nothing at all.
 fn deletes(value: &str) -> Result<bool, String> {
     match value.trim() {
@@ -172,6 +232,17 @@ fn deletes(value: &str) -> Result<bool, String> {
 }
 
 impl TopicConfig {
+    /// What batches are recompressed to; `None`: nothing, they stay as the producer made them.
+    pub fn encoding(&self) -> Option<Encoding> {
+        let compression = self.compression?;
+        let level = match compression {
+            Compression::Gzip => self.gzip_level,
+            Compression::Zstd => Some(self.zstd_level),
+            Compression::None | Compression::Snappy | Compression::Lz4 => None,
+        };
+        Some(Encoding { compression, level })
+    }
+
     /// What the topic's log has to know of it.
     pub fn log_config(&self) -> LogConfig {
         let limit = |limit| if self.deletes { limit } else { -1 };

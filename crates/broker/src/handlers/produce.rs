@@ -3,22 +3,27 @@
 //!
 //! All Produce requests of one turn take these steps together:
 //! 1. [`gather`]: a request is decoded and its batches are checked, before any lock is taken;
-//! 2. [`append`]: each partition gets one write, however many requests brought batches for it;
-//! 3. [`answer`]: each request learns what became of its batches, and is answered;
-//! 4. [`wait`]: only where an acknowledgement means more than the page cache: answers that have to wait for the disk.
+//! 2. [`recompress`]: where the topic wants another codec than the producer's;
+//! 3. [`append`]: each partition gets one write, however many requests brought batches for it;
+//! 4. [`answer`]: each request learns what became of its batches, and is answered;
+//! 5. [`wait`]: only where an acknowledgement means more than the page cache: answers that have to wait for the disk.
 
 mod answer;
 mod append;
 mod gather;
+mod recompress;
 mod wait;
+
+use std::sync::Arc;
 
 use net::{CloseReason, Outbox, Wait};
 use record::Timestamp;
 use wire::{DecodeError, Reader, RequestHeader};
 
+use crate::node::Node;
 use crate::view::View;
 use answer::Request;
-use append::Appends;
+use append::{Appended, Appends};
 
 /// The Produce requests of one turn.
 #[derive(Default)]
@@ -41,22 +46,18 @@ impl<'f> Produces<'f> {
     }
 
     /// Appends everything and answers the requests in order; those that have to wait for the disk, and those behind them,
-    /// are left to the future that is returned.
+    /// are left to the future that is returned; all of them, when a large batch has to be recompressed first.
     ///
     /// Without acks an error has no other way to the client than the end of its connection. Nothing is left behind in any
     /// case: what was appended must not be appended again.
-    pub fn flush(&mut self, outbox: &mut Outbox) -> Result<Option<Wait>, CloseReason> {
+    pub fn flush(&mut self, node: &Arc<Node>, outbox: &mut Outbox) -> Result<Option<Wait>, CloseReason> {
         let Produces { mut requests, appends } = std::mem::take(self);
+        if appends.has_later() {
+            let requests = requests.into_iter().map(Request::into_owned).collect();
+            return Ok(Some(recompress::on_the_pool(node, requests, appends.into_owned())));
+        }
         let appended = appends.run();
-        for request in &mut requests {
-            request.settle(&appended);
-        }
-        let all_decided = answer::refuse_what_is_not_durable(&mut requests, &appended, false);
-        for request in &requests {
-            if let Some(error) = request.unanswerable_error() {
-                return Err(format!("a produce request with acks=0 failed: {error}").into());
-            }
-        }
+        let all_decided = settle(&mut requests, &appended)?;
         let at_once = if all_decided {
             requests.len()
         } else {
@@ -67,5 +68,17 @@ impl<'f> Produces<'f> {
             let later = requests.drain(at_once..).map(Request::into_owned).collect();
             wait::until_durable(later, appended)
         }))
+    }
+}
+
+/// Takes in what the appends came to. Returns whether nothing has to be waited for.
+fn settle(requests: &mut [Request<'_>], appended: &[Appended]) -> Result<bool, CloseReason> {
+    for request in requests.iter_mut() {
+        request.settle(appended);
+    }
+    let all_decided = answer::refuse_what_is_not_durable(requests, appended, false);
+    match requests.iter().find_map(Request::unanswerable_error) {
+        Some(error) => Err(format!("a produce request with acks=0 failed: {error}").into()),
+        None => Ok(all_decided),
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn decompress(input: &[u8], allowed: usize, out: &mut Vec<u8>) -> Res
     Ok(())
 }
 
-pub(super) fn compress(input: &[u8], out: &mut Vec<u8>) {
-    let mut encoder = GzEncoder::new(out, flate2::Compression::default());
+pub(super) fn compress(level: Option<i32>, input: &[u8], out: &mut Vec<u8>) {
+    let level =
+        level.map_or_else(flate2::Compression::default, |level| flate2::Compression::new(level.clamp(1, 9) as u32));
+    let mut encoder = GzEncoder::new(out, level);
     encoder.write_all(input).and_then(|()| encoder.try_finish()).expect("a Vec takes all that is written");
 }

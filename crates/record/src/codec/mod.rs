@@ -138,12 +138,34 @@ pub fn decompress(codec: Compression, input: &[u8], limits: &Limits, out: &mut V
 
 /// Appends `input`, compressed, to `out`, at the default level of the codec.
 pub fn compress(codec: Compression, input: &[u8], out: &mut Vec<u8>) {
-    match codec {
-        Compression::None => out.extend_from_slice(input),
-        Compression::Gzip => gzip::compress(input, out),
-        Compression::Snappy => snappy::compress(input, out),
-        Compression::Lz4 => lz4::compress(input, out),
-        Compression::Zstd => zstd::compress(input, out),
+    Encoding::of(codec).compress(input, out);
+}
+
+/// A codec and how hard it tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// The codec.
+    pub compression: Compression,
+    /// Gzip's 1 to 9 or zstd's -131072 to 22 (KIP-780); `None` is the default of the codec. Snappy has no levels, and LZ4 is
+    /// written at its fast one only.
+    pub level: Option<i32>,
+}
+
+impl Encoding {
+    /// At the default level.
+    pub fn of(compression: Compression) -> Encoding {
+        Encoding { compression, level: None }
+    }
+
+    /// Appends `input`, compressed, to `out`.
+    pub fn compress(self, input: &[u8], out: &mut Vec<u8>) {
+        match self.compression {
+            Compression::None => out.extend_from_slice(input),
+            Compression::Gzip => gzip::compress(self.level, input, out),
+            Compression::Snappy => snappy::compress(input, out),
+            Compression::Lz4 => lz4::compress(input, out),
+            Compression::Zstd => zstd::compress(self.level, input, out),
+        }
     }
 }
 

@@ -16,7 +16,8 @@ const MIN_ROOM: usize = 4 << 10;
 
 thread_local! {
     static DECODER: RefCell<Option<Decoder<'static>>> = const { RefCell::new(None) };
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    /// With its level.
+    static COMPRESSOR: RefCell<Option<(i32, Compressor<'static>)>> = const { RefCell::new(None) };
 }
 
 pub(super) fn decompress(
@@ -64,14 +65,15 @@ fn decompress_frames(
     }
 }
 
-pub(super) fn compress(input: &[u8], out: &mut Vec<u8>) {
+pub(super) fn compress(level: Option<i32>, input: &[u8], out: &mut Vec<u8>) {
+    let level = level.unwrap_or(LEVEL);
     let start = out.len();
     out.resize(start + compress_bound(input.len()), 0);
     let len = COMPRESSOR
         .with_borrow_mut(|slot| {
-            let compressor = match slot {
-                Some(compressor) => compressor,
-                None => slot.insert(Compressor::new(LEVEL)?),
+            let (_, compressor) = match slot {
+                Some(kept) if kept.0 == level => kept,
+                _ => slot.insert((level, Compressor::new(level)?)),
             };
             compressor.compress_to_buffer(input, &mut out[start..])
         })

@@ -10,6 +10,8 @@ const RULES: Rules = Rules {
     now: Timestamp(1_010),
     timestamp_before_max_ms: 1_000,
     timestamp_after_max_ms: 50,
+    timestamp_type: TimestampType::CreateTime,
+    encoding: None,
 };
 
 fn verdict(records: &[u8]) -> Result<(), Invalid> {

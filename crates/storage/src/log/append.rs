@@ -26,6 +26,8 @@ pub enum AppendOutcome {
     Duplicate {
         /// The offset that its first record got then.
         base_offset: Offset,
+        /// Its largest timestamp, which is the time of that append where the topic wants that time.
+        timestamp: Timestamp,
     },
     /// It doesn't follow its producer's last batch; it is not in the log.
     Rejected(SequenceError),
@@ -114,7 +116,7 @@ impl Log {
                     let base_offset = self.place(batch, epoch, now, &mut group)?;
                     AppendOutcome::Appended { base_offset }
                 }
-                Sequence::Duplicate(base_offset) => AppendOutcome::Duplicate { base_offset },
+                Sequence::Duplicate { base_offset, timestamp } => AppendOutcome::Duplicate { base_offset, timestamp },
                 Sequence::Rejected(error) => AppendOutcome::Rejected(error),
             });
         }

@@ -34,7 +34,7 @@ fn seven_batches() -> Producers {
 fn verdict(producers: &Producers, epoch: i16, base_sequence: i32, records: i32) -> String {
     match producers.check(&header(7, epoch, base_sequence, records)) {
         Sequence::Next => "next".to_owned(),
-        Sequence::Duplicate(offset) => format!("duplicate of {offset}"),
+        Sequence::Duplicate { base_offset, .. } => format!("duplicate of {base_offset}"),
         Sequence::Rejected(SequenceError::OutOfOrder { expected, .. }) => format!("out of order, {expected} expected"),
         Sequence::Rejected(SequenceError::StaleEpoch { current, .. }) => format!("stale epoch, {current} is current"),
     }

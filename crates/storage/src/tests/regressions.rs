@@ -145,7 +145,8 @@ fn a_turn_without_descriptors_is_taken_back_and_can_come_again() {
         taken_back += 1;
         for bytes in &turn {
             let outcome = try_append(&mut log, std::slice::from_ref(bytes)).unwrap().remove(0);
-            let (AppendOutcome::Appended { base_offset } | AppendOutcome::Duplicate { base_offset }) = outcome else {
+            let (AppendOutcome::Appended { base_offset } | AppendOutcome::Duplicate { base_offset, .. }) = outcome
+            else {
                 panic!("max {files_max}, call {nth}, {times} times: {outcome:?}");
             };
             let bases: Vec<_> = read_all(&log.reader()).unwrap().iter().map(|batch| batch.base).collect();
@@ -200,7 +201,7 @@ fn a_start_reads_few_headers_to_know_the_producers() {
     let read = crashed.call_count(OpKind::Read);
     assert!(read < 140, "{read} reads for three times 140 batches");
     let outcomes = try_append(&mut log, &[sequenced(7, 0, 0, 1), sequenced(7, 0, 4, 1)]).unwrap();
-    let known = AppendOutcome::Duplicate { base_offset: Offset(0) };
+    let known = AppendOutcome::Duplicate { base_offset: Offset(0), timestamp: NOW };
     assert!(outcomes[0] == known && matches!(outcomes[1], AppendOutcome::Appended { .. }), "{outcomes:?}");
 }
 

@@ -85,7 +85,7 @@ fn when_everything_goes_the_active_segment_goes_too_and_offsets_go_on() {
         let mut log = open(&crashed, small(), stop);
         assert_eq!((log.reader().log_start_offset(), log.reader().end().offset), (Offset(8), Offset(8)), "{stop:?}");
         let outcomes = try_append(&mut log, &[sequenced(1, 0, 4, 2), sequenced(1, 0, 8, 2)]).unwrap();
-        let known = AppendOutcome::Duplicate { base_offset: Offset(4) };
+        let known = AppendOutcome::Duplicate { base_offset: Offset(4), timestamp: NOW };
         assert_eq!(outcomes, [known, AppendOutcome::Appended { base_offset: Offset(8) }], "producers are known");
     }
 }

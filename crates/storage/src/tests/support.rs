@@ -73,6 +73,8 @@ pub(crate) fn produced(bytes: &[u8]) -> ProducedBatch<'_> {
         now: NOW,
         timestamp_before_max_ms: any_time,
         timestamp_after_max_ms: any_time,
+        timestamp_type: record::TimestampType::CreateTime,
+        encoding: None,
     };
     validate(bytes, &rules).unwrap()
 }

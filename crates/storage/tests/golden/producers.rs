@@ -24,6 +24,8 @@ fn append(log: &mut Log, bytes: &[u8]) -> AppendOutcome {
         now: Timestamp(1_704_067_300_000),
         timestamp_before_max_ms: any,
         timestamp_after_max_ms: any,
+        timestamp_type: record::TimestampType::CreateTime,
+        encoding: None,
     };
     let mut sent = bytes.to_vec();
     // As a producer sends it: the stamp is the broker's.
@@ -51,7 +53,8 @@ fn a_batch_sent_again_is_known_and_the_next_one_taken() {
             assert!(!last.is_empty(), "{topic}");
             for (header, bytes) in last.values() {
                 let place = format!("{topic} opened as {stop:?}, producer {}", header.producer_id.0);
-                let known = AppendOutcome::Duplicate { base_offset: header.base_offset };
+                let known =
+                    AppendOutcome::Duplicate { base_offset: header.base_offset, timestamp: header.max_timestamp };
                 assert_eq!(append(&mut log, bytes), known, "{place}");
                 assert!(matches!(append(&mut log, &next(header, 1)), AppendOutcome::Rejected(_)), "{place}");
                 let end = log.reader().end().offset;
@@ -78,7 +81,9 @@ fn after_a_hard_stop_the_window_of_five_is_made_again_from_the_batches() {
     assert_eq!(of_last.len(), 8);
     for (n, batch) in of_last.iter().enumerate() {
         let outcome = append(&mut log, batch.bytes());
-        let known = outcome == AppendOutcome::Duplicate { base_offset: batch.header().base_offset };
+        let header = batch.header();
+        let original = AppendOutcome::Duplicate { base_offset: header.base_offset, timestamp: header.max_timestamp };
+        let known = outcome == original;
         assert_eq!(known, n >= 3, "batch {n}: {outcome:?}");
     }
 }

@@ -111,20 +111,28 @@ impl Topic {
             13.. => call.view.topic_by_id(topic.topic_id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID),
             _ => call.view.topic(topic.topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
         };
-        let partitions =
-            topic.partitions.iter().map(|partition| Wanted::resolve(hosted, &partition, replica)).collect();
+        let partitions = topic
+            .partitions
+            .iter()
+            .map(|partition| Wanted::resolve(hosted, &partition, replica, call.version()))
+            .collect();
         Topic { name: topic.topic.into(), id: topic.topic_id, partitions }
     }
 }
 
 impl Wanted {
-    fn resolve(topic: Result<&HostedTopic, ErrorCode>, asked: &FetchPartition, replica: i32) -> Wanted {
-        let target = topic.and_then(|topic| Wanted::target(topic, asked, replica));
+    fn resolve(topic: Result<&HostedTopic, ErrorCode>, asked: &FetchPartition, replica: i32, version: i16) -> Wanted {
+        let target = topic.and_then(|topic| Wanted::target(topic, asked, replica, version));
         let max_bytes = u32::try_from(asked.partition_max_bytes).unwrap_or(0);
         Wanted { index: asked.partition, target, from: Offset(asked.fetch_offset), max_bytes, awaited: Cell::new(None) }
     }
 
-    fn target(topic: &HostedTopic, asked: &FetchPartition, replica: i32) -> Result<Arc<Partition>, ErrorCode> {
+    fn target(
+        topic: &HostedTopic,
+        asked: &FetchPartition,
+        replica: i32,
+        version: i16,
+    ) -> Result<Arc<Partition>, ErrorCode> {
         let partition = topic.partition(PartitionIndex(asked.partition)).map_err(|error| error.code)?;
         // No partition of this node has followers.
         if replica >= 0 {
@@ -134,6 +142,10 @@ impl Wanted {
             return Err(ErrorCode::INVALID_REQUEST);
         }
         partition.check_leader_epoch(LeaderEpoch(asked.current_leader_epoch))?;
+        // Consumers of that age cannot read zstd (KIP-110). As in Apache Kafka the topic decides, not each batch.
+        if version < 10 && partition.is_zstd() {
+            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
+        }
         Ok(Arc::clone(partition))
     }
 

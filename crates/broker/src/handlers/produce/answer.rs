@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use net::Outbox;
-use record::{Offset, Uuid};
-use wire::messages::produce::{PartitionProduceResponse, ProduceResponse, TopicProduceResponse};
+use record::{Invalid, Offset, RecordFault, Rules, Timestamp, Uuid};
+use wire::messages::produce::{
+    BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+};
 
 use super::append::{Appended, Place};
 use crate::api::Respond;
-use crate::errors::{KafkaError, append_failure};
+use crate::errors::{KafkaError, append_failure, invalid_batch};
 use crate::partition::PartitionAppendError;
 
 /// One request. It borrows from its frame until it has to wait.
@@ -50,11 +52,49 @@ pub enum Fate {
     Stored {
         /// The offset of the first record.
         base_offset: Offset,
+        /// The time of the append, where the records have that; else -1.
+        append_time: Timestamp,
         /// The append that they were part of.
         group: usize,
     },
     /// They are not, or not for certain.
-    Refused(KafkaError),
+    Refused(Refused),
+}
+
+/// Why records are refused.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    error: KafkaError,
+    /// Those at fault, when it is not the batch as a whole.
+    faults: Vec<RecordFault>,
+}
+
+impl From<KafkaError> for Refused {
+    fn from(error: KafkaError) -> Refused {
+        Refused { error, faults: Vec::new() }
+    }
+}
+
+impl Refused {
+    /// The batch in `records` broke `rules`.
+    pub fn batch(invalid: &Invalid, records: &[u8], rules: &Rules) -> Refused {
+        let error = invalid_batch(invalid);
+        Refused { error, faults: record::record_faults(records, rules, invalid) }
+    }
+
+    fn response(&self) -> PartitionProduceResponse<'_> {
+        let faults = self.faults.iter().map(|fault| BatchIndexAndErrorMessage {
+            batch_index: fault.index,
+            batch_index_error_message: Some(&fault.message),
+        });
+        PartitionProduceResponse {
+            error_code: self.error.code,
+            error_message: self.error.message.as_deref(),
+            record_errors: faults.collect(),
+            base_offset: -1,
+            ..Default::default()
+        }
+    }
 }
 
 /// What is in the log but will not become durable is not acknowledged; nor, when the wait `is_over`, what may still become
@@ -79,10 +119,10 @@ impl Request<'_> {
     /// Takes in what the appends came to.
     pub fn settle(&mut self, appended: &[Appended]) {
         for fate in self.fates_mut() {
-            if let Fate::Placed(Place { group, at }) = *fate {
-                *fate = match appended[group].outcome(at) {
-                    Ok(base_offset) => Fate::Stored { base_offset, group },
-                    Err(error) => Fate::Refused(error),
+            if let Fate::Placed(place @ Place { group, .. }) = *fate {
+                *fate = match appended[group].outcome(place) {
+                    Ok((base_offset, append_time)) => Fate::Stored { base_offset, append_time, group },
+                    Err(refused) => Fate::Refused(refused),
                 };
             }
         }
@@ -92,7 +132,7 @@ impl Request<'_> {
     fn refuse_stored(&mut self, group: usize, error: &KafkaError) {
         for fate in self.fates_mut() {
             if matches!(fate, Fate::Stored { group: stored_in, .. } if *stored_in == group) {
-                *fate = Fate::Refused(error.clone());
+                *fate = Fate::Refused(error.clone().into());
             }
         }
     }
@@ -100,7 +140,7 @@ impl Request<'_> {
     /// The first error of a request that gets no answer.
     pub fn unanswerable_error(&self) -> Option<&KafkaError> {
         let mut errors = self.fates().filter_map(|fate| match fate {
-            Fate::Refused(error) => Some(error),
+            Fate::Refused(refused) => Some(&refused.error),
             _ => None,
         });
         errors.next().filter(|_| self.acks == 0)
@@ -144,19 +184,15 @@ impl Request<'_> {
 
 impl Part {
     fn response(&self, appended: &[Appended]) -> PartitionProduceResponse<'_> {
-        let answer = PartitionProduceResponse { index: self.index, ..Default::default() };
         match &self.fate {
-            Fate::Stored { base_offset, group } => PartitionProduceResponse {
+            Fate::Stored { base_offset, append_time, group } => PartitionProduceResponse {
+                index: self.index,
                 base_offset: base_offset.0,
+                log_append_time_ms: append_time.0,
                 log_start_offset: appended[*group].partition.log_start_offset().0,
-                ..answer
+                ..Default::default()
             },
-            Fate::Refused(error) => PartitionProduceResponse {
-                error_code: error.code,
-                error_message: error.message.as_deref(),
-                base_offset: -1,
-                ..answer
-            },
+            Fate::Refused(refused) => PartitionProduceResponse { index: self.index, ..refused.response() },
             Fate::Placed(_) => unreachable!("requests are settled before they are answered"),
         }
     }

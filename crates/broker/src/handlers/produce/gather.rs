@@ -7,10 +7,10 @@ use record::{Attributes, Compression, PartitionIndex, Timestamp};
 use wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use wire::{DecodeError, ErrorCode, Reader, RequestHeader};
 
-use super::answer::{Fate, Part, Request, Topic};
+use super::answer::{Fate, Part, Refused, Request, Topic};
 use super::append::{Appends, Place};
 use crate::api::Respond;
-use crate::errors::{KafkaError, invalid_batch};
+use crate::errors::KafkaError;
 use crate::view::{HostedTopic, View};
 
 /// Decodes a request and puts its batches, where nothing is wrong with them, among the turn's `appends`.
@@ -30,7 +30,8 @@ pub fn request<'f>(
             None => find_topic(view, &data, version),
         };
         let partitions = data.partition_data.iter().map(|data| {
-            let fate = place(&hosted, &data, version, now, appends).map_or_else(Fate::Refused, Fate::Placed);
+            let fate = place(&hosted, &data, header.api_version, request.acks, now, appends);
+            let fate = fate.map_or_else(Fate::Refused, Fate::Placed);
             Part { index: data.index, fate }
         });
         Topic { partitions: partitions.collect(), name: Cow::Borrowed(data.name), id: data.topic_id }
@@ -44,14 +45,19 @@ fn place<'f>(
     topic: &Result<&HostedTopic, KafkaError>,
     data: &PartitionProduceData<'f>,
     version: i16,
+    acks: i16,
     now: Timestamp,
     appends: &mut Appends<'f>,
-) -> Result<Place, KafkaError> {
+) -> Result<Place, Refused> {
     let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
+    if acks == -1 {
+        partition.check_in_sync().map_err(KafkaError::from)?;
+    }
     let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
-    let batch = record::validate(records, &partition.rules(now)).map_err(invalid_batch)?;
+    let rules = partition.rules(now);
+    let batch = record::validate(records, &rules).map_err(|invalid| Refused::batch(&invalid, records, &rules))?;
     check_attributes(batch.header().attributes, version)?;
-    Ok(appends.place(partition, batch, now))
+    appends.place(partition, batch, &rules)
 }
 
 /// What is wrong with a request as a whole.

@@ -1,0 +1,53 @@
+use super::*;
+use crate::samples::{three_records, with_header};
+use crate::{BatchBuilder, Compression, Timestamp, TimestampType, validate};
+
+const RULES: Rules = Rules {
+    max_message_bytes: 1 << 20,
+    max_segment_bytes: 1 << 20,
+    now: Timestamp(1_010),
+    timestamp_before_max_ms: 9,
+    timestamp_after_max_ms: 50,
+    timestamp_type: TimestampType::CreateTime,
+    encoding: None,
+};
+
+fn indexes(records: &[u8]) -> Vec<i32> {
+    let invalid = validate(records, &RULES).unwrap_err();
+    record_faults(records, &RULES, &invalid).iter().map(|fault| fault.index).collect()
+}
+
+#[test]
+fn every_record_out_of_time_is_named() {
+    for codec in Compression::ALL {
+        let records = three_records(codec);
+        assert_eq!(indexes(&records), [0], "{codec}: 1000 is too early, 1002 and 1001 are not");
+        let invalid = validate(&records, &RULES).unwrap_err();
+        let message = &record_faults(&records, &RULES, &invalid)[0].message;
+        let expected =
+            "Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1001, 1060]";
+        assert_eq!(message, expected);
+        let later = with_header(&records, |header| header.base_timestamp.0 -= 1);
+        assert_eq!(indexes(&later), [0, 2]);
+    }
+}
+
+#[test]
+fn a_producer_that_claims_the_time_of_the_append_is_wrong_in_every_record() {
+    let records = with_header(&three_records(Compression::None), |header| {
+        header.attributes.0 |= 0x08;
+    });
+    assert_eq!(indexes(&records), [0, 1, 2]);
+}
+
+#[test]
+fn a_batch_that_is_wrong_as_a_whole_has_no_record_at_fault() {
+    assert_eq!(indexes(&with_header(&three_records(Compression::None), |header| header.attributes.0 |= 0x20)), [0; 0]);
+}
+
+#[test]
+fn faults_are_bounded() {
+    let mut builder = BatchBuilder::new(Compression::None);
+    (0..MAX_FAULTS + 1).for_each(|_| _ = builder.append(Timestamp(1), None, None, &[]));
+    assert_eq!(indexes(&builder.build()).len(), MAX_FAULTS);
+}
