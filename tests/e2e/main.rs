@@ -16,6 +16,7 @@
     reason = "the tests are the outside world: they open files, sockets and clocks themselves"
 )]
 
+mod admin;
 mod bad_input;
 mod batch;
 mod calls;

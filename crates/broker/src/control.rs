@@ -14,7 +14,9 @@ use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
 use host::Clock;
-use metadata::decide::{AllocateProducerIds, AlterConfigs, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker};
+use metadata::decide::{
+    AllocateProducerIds, AlterConfigs, CreatePartitions, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker,
+};
 use metadata::{Intent, Record, Refusal, Reply};
 use quorum::{ProposeError, Quorum};
 use record::BrokerId;
@@ -51,7 +53,7 @@ pub enum ControlError {
     /// The metadata log could not take the decision.
     #[error("the metadata log failed: {0}")]
     Failed(String),
-    /// There is no room on the disk for new topics; clients try again.
+    /// There is no room on the disk for new partitions; clients try again.
     #[error("{DISK_FULL}")]
     DiskFull,
     /// Too many orders wait already; clients try again.
@@ -92,6 +94,17 @@ impl Control {
     ) -> Result<Vec<metadata::decide::TopicCreation>, ControlError> {
         match self.ask(Intent::CreateTopics(wanted)).await? {
             Reply::CreateTopics(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Enlarges topics; each has its own result.
+    pub async fn create_partitions(
+        &self,
+        wanted: CreatePartitions,
+    ) -> Result<Vec<metadata::decide::PartitionCreation>, ControlError> {
+        match self.ask(Intent::CreatePartitions(wanted)).await? {
+            Reply::CreatePartitions(results) => Ok(results),
             other => unreachable!("a reply of another kind: {other:?}"),
         }
     }
@@ -218,7 +231,7 @@ impl Controller {
     /// Decides, and has the outcome committed.
     fn commit(&mut self, intent: &Intent) -> Result<Reply, ControlError> {
         // What makes room, or changes settings so that room comes, goes on; it takes next to nothing.
-        if matches!(intent, Intent::CreateTopics(_)) && self.hosting.is_full() {
+        if matches!(intent, Intent::CreateTopics(_) | Intent::CreatePartitions(_)) && self.hosting.is_full() {
             return Err(ControlError::DiskFull);
         }
         let decision = metadata::decide(&self.quorum.image(), intent)?;

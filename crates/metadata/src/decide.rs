@@ -5,6 +5,7 @@
 
 mod alter_configs;
 mod brokers;
+mod create_partitions;
 mod create_topics;
 mod delete_topics;
 mod elections;
@@ -15,6 +16,7 @@ pub use alter_configs::{
     AlterConfigs, ConfigAlteration, ConfigChange, ConfigOperation, ConfigRules, MAX_CONFIGS_PER_BATCH, ResourceChanges,
 };
 pub use brokers::{BrokerEpoch, FenceBroker, RegisterBroker, UnfenceBroker};
+pub use create_partitions::{CreatePartitions, MorePartitions, PartitionCreation};
 pub use create_topics::{
     ConfigCheck, CreateTopics, CreatedTopic, MAX_PARTITIONS_PER_BATCH, NewTopic, ReplicaAssignment, TopicCreation,
     TopicDefaults,
@@ -29,6 +31,8 @@ use crate::{Image, Record, Refusal};
 pub enum Intent {
     /// New topics, each accepted or refused by itself.
     CreateTopics(CreateTopics),
+    /// Topics to enlarge, each accepted or refused by itself.
+    CreatePartitions(CreatePartitions),
     /// Topics to delete, each accepted or refused by itself.
     DeleteTopics(DeleteTopics),
     /// Configs to change, each resource accepted or refused by itself.
@@ -48,6 +52,8 @@ pub enum Intent {
 pub enum Reply {
     /// One entry for each name, in the order of the request.
     CreateTopics(Vec<TopicCreation>),
+    /// One entry for each name, in the order of the request.
+    CreatePartitions(Vec<PartitionCreation>),
     /// One entry for each selector, in the order of the request.
     DeleteTopics(Vec<TopicDeletion>),
     /// One entry for each resource, in the order of the request.
@@ -81,6 +87,9 @@ impl<T> Decision<T> {
 pub fn decide(image: &Image, intent: &Intent) -> Result<Decision, Refusal> {
     match intent {
         Intent::CreateTopics(i) => create_topics::decide(image, i).map(|decision| decision.map(Reply::CreateTopics)),
+        Intent::CreatePartitions(i) => {
+            create_partitions::decide(image, i).map(|decision| decision.map(Reply::CreatePartitions))
+        }
         Intent::DeleteTopics(i) => Ok(delete_topics::decide(image, i).map(Reply::DeleteTopics)),
         Intent::AlterConfigs(i) => alter_configs::decide(image, i).map(|decision| decision.map(Reply::AlterConfigs)),
         Intent::AllocateProducerIds(i) => {

@@ -66,10 +66,12 @@ impl Hosting {
         Ok(())
     }
 
-    /// Opens the topics of `image` that `view` does not have yet.
+    /// Opens the topics of `image` that `view` does not have yet, or has with fewer partitions. What is open stays open.
     pub fn open(&mut self, view: &View, image: &Image) -> Vec<HostedTopic> {
-        let missing = image.topics().iter().filter(|topic| view.topic_by_id(topic.id).is_none());
-        self.open_topics(missing.map(|topic| (&**topic, None)).collect())
+        let topics = image.topics().iter().map(|topic| (&**topic, view.topic_by_id(topic.id)));
+        let is_whole = |topic: &Topic, hosted: &HostedTopic| hosted.partitions.len() == topic.partitions.len();
+        let lacks = topics.filter(|(topic, hosted)| !hosted.is_some_and(|hosted| is_whole(topic, hosted)));
+        self.open_topics(lacks.collect())
     }
 
     /// Opens what could not be opened before, for want of descriptors or of room, perhaps.

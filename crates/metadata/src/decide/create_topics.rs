@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use record::{BrokerId, LeaderEpoch, PartitionIndex, TopicId, Uuid};
+use record::{BrokerId, PartitionIndex, TopicId, Uuid};
 
-use super::{Decision, placement};
+use super::Decision;
+use super::placement::{self, Assigned, bad_assignment};
 use crate::name::collision_form;
-use crate::records::{ConfigRecord, ConfigResource, PartitionRecord, TopicRecord};
+use crate::records::{ConfigRecord, ConfigResource, TopicRecord};
 use crate::{Image, Record, Refusal, check_topic_name};
 
 /// The most partitions that one request may create; more would make a batch that is too large to commit at once.
@@ -185,7 +186,7 @@ impl<'a> Request<'a> {
             check_counts_open(topic)?;
             self.assigned_by_hand(&topic.assignments)?
         };
-        assignments.into_iter().map(|replicas| self.with_isr(replicas)).collect()
+        assignments.into_iter().map(|replicas| placement::with_isr(self.image, replicas)).collect()
     }
 
     fn placed(&self, topic: &NewTopic) -> Result<Vec<Vec<BrokerId>>, Refusal> {
@@ -203,7 +204,7 @@ impl<'a> Request<'a> {
             .ok_or_else(|| Refusal::InvalidReplicationFactor(text("the replication factor", factor.into())))?;
         let partitions = positive(i64::from(partitions))
             .ok_or_else(|| Refusal::InvalidPartitions(text("the number of partitions", partitions.into())))?;
-        placement::place(self.image, partitions, factor, topic.id)
+        placement::place(self.image, 0..partitions, factor, topic.id)
     }
 
     fn assigned_by_hand(&self, assignments: &[ReplicaAssignment]) -> Result<Vec<Vec<BrokerId>>, Refusal> {
@@ -211,39 +212,10 @@ impl<'a> Request<'a> {
         sorted.sort_by_key(|assignment| assignment.index);
         for (expected, assignment) in (0..).zip(&sorted) {
             check_index(expected, assignment.index)?;
-            self.check_replicas(assignment)?;
+            placement::check_replicas(self.image, assignment)?;
             check_even(assignment, sorted[0])?;
         }
         Ok(sorted.into_iter().map(|assignment| assignment.replicas.clone()).collect())
-    }
-
-    fn check_replicas(&self, assignment: &ReplicaAssignment) -> Result<(), Refusal> {
-        let index = assignment.index;
-        if assignment.replicas.is_empty() {
-            return Err(bad_assignment(format!("partition {index} is assigned to no broker")));
-        }
-        let mut seen = HashSet::new();
-        for id in &assignment.replicas {
-            if self.image.broker(*id).is_none() {
-                return Err(bad_assignment(format!(
-                    "partition {index} is assigned to broker {id}, which is not registered"
-                )));
-            }
-            if !seen.insert(id) {
-                return Err(bad_assignment(format!("partition {index} is assigned to broker {id} more than once")));
-            }
-        }
-        Ok(())
-    }
-
-    /// The replicas that may lead now are in sync: all of them are empty.
-    fn with_isr(&self, replicas: Vec<BrokerId>) -> Result<Assigned, Refusal> {
-        let alive = |id: &BrokerId| self.image.broker(*id).is_some_and(|broker| !broker.fenced);
-        let isr: Vec<_> = replicas.iter().copied().filter(alive).collect();
-        match isr.first().copied() {
-            Some(leader) => Ok(Assigned { replicas, isr, leader }),
-            None => Err(bad_assignment("all brokers of a partition's assignment are fenced".into())),
-        }
     }
 
     fn record(&mut self, topic: &NewTopic, partitions: Vec<Assigned>) {
@@ -259,27 +231,6 @@ impl<'a> Request<'a> {
         }));
         let partitions = (0..).map(PartitionIndex).zip(partitions);
         self.records.extend(partitions.map(|(index, assigned)| assigned.record(topic.id, index)));
-    }
-}
-
-/// A partition's first replicas.
-struct Assigned {
-    replicas: Vec<BrokerId>,
-    isr: Vec<BrokerId>,
-    leader: BrokerId,
-}
-
-impl Assigned {
-    fn record(self, topic_id: TopicId, index: PartitionIndex) -> Record {
-        Record::Partition(PartitionRecord {
-            topic_id,
-            index,
-            replicas: self.replicas,
-            isr: self.isr,
-            leader: Some(self.leader),
-            leader_epoch: LeaderEpoch(0),
-            partition_epoch: 0,
-        })
     }
 }
 
@@ -334,10 +285,6 @@ fn check_even(assignment: &ReplicaAssignment, first: &ReplicaAssignment) -> Resu
     }
     let index = assignment.index;
     Err(bad_assignment(format!("partition {index} is assigned to {count} brokers, but partition 0 to {expected}")))
-}
-
-fn bad_assignment(text: String) -> Refusal {
-    Refusal::InvalidReplicaAssignment(text)
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
-//! Where the replicas of a new topic go.
+//! Where the replicas of new partitions go.
 
-use record::{BrokerId, TopicId};
+use std::collections::HashSet;
+use std::ops::Range;
 
-use crate::{Image, Refusal};
+use record::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
+
+use super::ReplicaAssignment;
+use crate::records::PartitionRecord;
+use crate::{Image, Record, Refusal};
 
 /// The replicas of each of `partitions`, each on `factor` brokers that may lead now.
 ///
@@ -10,7 +15,7 @@ use crate::{Image, Refusal};
 /// are taken over by many. The topic's random id chooses the first broker.
 pub(super) fn place(
     image: &Image,
-    partitions: usize,
+    partitions: Range<usize>,
     factor: usize,
     id: TopicId,
 ) -> Result<Vec<Vec<BrokerId>>, Refusal> {
@@ -26,7 +31,7 @@ pub(super) fn place(
         return Err(Refusal::InvalidReplicationFactor(text));
     }
     let start = u128::from_le_bytes(id.0) % alive.len() as u128;
-    Ok((0..partitions).map(|partition| replicas(&alive, start as usize, partition, factor)).collect())
+    Ok(partitions.map(|partition| replicas(&alive, start as usize, partition, factor)).collect())
 }
 
 fn replicas(brokers: &[BrokerId], start: usize, partition: usize, factor: usize) -> Vec<BrokerId> {
@@ -35,6 +40,61 @@ fn replicas(brokers: &[BrokerId], start: usize, partition: usize, factor: usize)
     let follower = |nth: usize| first + 1 + (round + nth) % (count - 1);
     let places = std::iter::once(first).chain((0..factor - 1).map(follower));
     places.map(|place| brokers[place % count]).collect()
+}
+
+/// A partition's first replicas.
+pub(super) struct Assigned {
+    pub(super) replicas: Vec<BrokerId>,
+    isr: Vec<BrokerId>,
+    leader: BrokerId,
+}
+
+impl Assigned {
+    pub(super) fn record(self, topic_id: TopicId, index: PartitionIndex) -> Record {
+        Record::Partition(PartitionRecord {
+            topic_id,
+            index,
+            replicas: self.replicas,
+            isr: self.isr,
+            leader: Some(self.leader),
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: 0,
+        })
+    }
+}
+
+/// The replicas that may lead now are in sync: all of them are empty.
+pub(super) fn with_isr(image: &Image, replicas: Vec<BrokerId>) -> Result<Assigned, Refusal> {
+    let alive = |id: &BrokerId| image.broker(*id).is_some_and(|broker| !broker.fenced);
+    let isr: Vec<_> = replicas.iter().copied().filter(alive).collect();
+    match isr.first().copied() {
+        Some(leader) => Ok(Assigned { replicas, isr, leader }),
+        None => Err(bad_assignment("all brokers of a partition's assignment are fenced".into())),
+    }
+}
+
+/// Whether an assignment by hand names brokers, each of them registered and once.
+pub(super) fn check_replicas(image: &Image, assignment: &ReplicaAssignment) -> Result<(), Refusal> {
+    let index = assignment.index;
+    if assignment.replicas.is_empty() {
+        return Err(bad_assignment(format!("partition {index} is assigned to no broker")));
+    }
+    let mut seen = HashSet::new();
+    for id in &assignment.replicas {
+        if image.broker(*id).is_none() {
+            return Err(bad_assignment(format!(
+                "partition {index} is assigned to broker {id}, which is not registered"
+            )));
+        }
+        if !seen.insert(id) {
+            return Err(bad_assignment(format!("partition {index} is assigned to broker {id} more than once")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn bad_assignment(text: String) -> Refusal {
+    Refusal::InvalidReplicaAssignment(text)
 }
 
 #[cfg(test)]

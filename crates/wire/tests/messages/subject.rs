@@ -85,6 +85,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     alter_configs::AlterConfigsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
+    create_partitions::CreatePartitionsRequest
+    create_partitions::CreatePartitionsResponse
     create_topics::CreateTopicsRequest
     create_topics::CreateTopicsResponse
     delete_records::DeleteRecordsRequest

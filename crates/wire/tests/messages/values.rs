@@ -135,6 +135,9 @@ macro_rules! structs {
     (@field $random:ident $version:ident $nullable:literal) => { nullable_from($nullable, $random, $version) };
 }
 
+// Behind the macro, which it uses.
+mod admin;
+
 structs! {
     alter_configs::AlterConfigsRequest<'static> { resources, validate_only }
     alter_configs::AlterConfigsResource<'static> { resource_type, resource_name, configs }

@@ -1,5 +1,7 @@
 //! Topics that are asked for, with their verdicts.
 
+use record::LeaderEpoch;
+
 use super::*;
 use crate::testing::{add_topic, brokers, committed, ids, uuid};
 
