@@ -17,7 +17,7 @@ pub use configs::{ConfigSource, TopicConfig};
 pub use records::DeleteBefore;
 
 use crate::client::Client;
-use crate::{CallError, Cluster, Refusal, RequestError, Topic};
+use crate::{CallError, Cluster, Isolation, Refusal, RequestError, Topic};
 
 /// What became of each of several things, in the order of the request.
 pub type Outcomes<K, T> = Vec<(K, Result<T, Refusal>)>;
@@ -175,12 +175,25 @@ impl Admin {
         &self,
         wanted: &[(TopicPartition, OffsetSpec)],
     ) -> Result<Outcomes<TopicPartition, OffsetFound>, RequestError> {
+        self.list_offsets_as(wanted, Isolation::ReadUncommitted).await
+    }
+
+    /// [`Admin::list_offsets`] as a consumer of this isolation sees them: the end of one that reads what is committed is
+    /// the first offset that is not decided.
+    ///
+    /// # Errors
+    /// As [`Admin::list_offsets`].
+    pub async fn list_offsets_as(
+        &self,
+        wanted: &[(TopicPartition, OffsetSpec)],
+        isolation: Isolation,
+    ) -> Result<Outcomes<TopicPartition, OffsetFound>, RequestError> {
         let deadline = Instant::now() + self.client.config().request_timeout;
         let mut found = BTreeMap::new();
         loop {
             let missing = wanted.iter().filter(|(partition, _)| !found.contains_key(partition));
             for (leader, wanted) in self.by_leader(missing).await? {
-                match self.ask_leader(leader, &wanted).await {
+                match self.ask_leader(leader, &wanted, isolation).await {
                     Ok(outcomes) => found.extend(outcomes),
                     Err(error) if error.is_retriable() && Instant::now() < deadline => {}
                     Err(error) => return Err(error.into()),
@@ -218,6 +231,7 @@ impl Admin {
         &self,
         leader: BrokerId,
         wanted: &[&(TopicPartition, OffsetSpec)],
+        isolation: Isolation,
     ) -> Result<Outcomes<TopicPartition, OffsetFound>, CallError> {
         let topics = wanted.chunk_by(|a, b| a.0.topic == b.0.topic).map(|wanted| ListOffsetsTopic {
             name: &wanted[0].0.topic,
@@ -225,6 +239,7 @@ impl Admin {
         });
         let request = ListOffsetsRequest {
             replica_id: -1,
+            isolation_level: isolation.on_the_wire(),
             topics: topics.collect(),
             timeout_ms: self.timeout_ms(),
             ..ListOffsetsRequest::default()

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
 use wire::{ErrorCode, Message, Request};
 
+use crate::backoff;
 use crate::connection::{Answer, Connection};
 use crate::metadata::{self, Answered};
 use crate::producer::ProducerConfig;
@@ -35,12 +36,17 @@ pub struct ClientConfig {
     pub request_timeout: Duration,
     /// The longest answer that is accepted, in bytes.
     pub max_response_bytes: usize,
-    /// The pause before a retry.
+    /// The pause before the first retry (`retry.backoff.ms`). It doubles with every further one, and is up to a fifth
+    /// shorter or longer (KIP-580).
     pub retry_backoff: Duration,
+    /// The longest pause before a retry (`retry.backoff.max.ms`), but for that fifth.
+    pub retry_backoff_max: Duration,
+    /// After how long a producer asks for its topics again (`metadata.max.age.ms`): partitions may have been added.
+    pub metadata_max_age: Duration,
 }
 
 impl Default for ClientConfig {
-    /// 10 s, 30 s, 256 MiB, 100 ms.
+    /// 10 s, 30 s, 256 MiB, 100 ms, 1 s, 5 minutes.
     fn default() -> ClientConfig {
         ClientConfig {
             client_id: "ottla-rust".to_owned(),
@@ -48,6 +54,8 @@ impl Default for ClientConfig {
             request_timeout: Duration::from_secs(30),
             max_response_bytes: 256 << 20,
             retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_secs(1),
+            metadata_max_age: Duration::from_secs(300),
         }
     }
 }
@@ -143,8 +151,8 @@ impl Client {
 
     /// A topic as it was last heard of, or asked for now. `create` lets the broker create it, if it is set up to.
     pub(crate) async fn topic(&self, name: &str, create: bool) -> Result<Arc<Topic>, RequestError> {
-        if let Some(topic) = self.known().topics.get(name) {
-            return Ok(Arc::clone(topic));
+        if let Some(topic) = self.known_topic(name) {
+            return Ok(topic);
         }
         self.refresh_topic(name, create).await
     }
@@ -222,8 +230,24 @@ impl Client {
         self.known().topics.remove(name);
     }
 
+    /// A topic as it was last heard of.
+    pub(crate) fn known_topic(&self, name: &str) -> Option<Arc<Topic>> {
+        self.known().topics.get(name).cloned()
+    }
+
     pub(crate) async fn back_off(&self) {
-        sleep(self.config().retry_backoff).await;
+        self.pause(0).await;
+    }
+
+    /// Pauses after so many tries that failed, the last one not counted.
+    pub(crate) async fn pause(&self, tries: u32) {
+        sleep(self.pause_len(tries)).await;
+    }
+
+    /// How long to pause then.
+    pub(crate) fn pause_len(&self, tries: u32) -> Duration {
+        let config = self.config();
+        backoff::pause(config.retry_backoff, config.retry_backoff_max, tries, self.rng().next_u64())
     }
 
     /// The connection to a broker.

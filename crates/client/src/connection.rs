@@ -8,14 +8,16 @@
 //! Both tasks end as soon as either does, or when the connection is dropped; calls without an answer then fail.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use wire::{Api, ApiKey, ErrorCode, Message, Request, Response, Versions, decode_body, decode_response_header};
 
@@ -57,13 +59,50 @@ struct Awaiting {
 
 /// The frame of a response, and what is needed to read it.
 pub(crate) struct Answer {
-    frame: Vec<u8>,
+    frame: Bytes,
     api: ApiKey,
     version: i16,
     address: Address,
 }
 
+/// A request that was handed over, and whose answer is to come.
+pub(crate) struct Pending {
+    connection: Arc<Connection>,
+    answered: oneshot::Receiver<Result<Vec<u8>, CallError>>,
+    api: ApiKey,
+    version: i16,
+    begun: Instant,
+    after: Duration,
+}
+
+impl Pending {
+    /// Waits for the answer.
+    pub(crate) async fn answer(self) -> Result<Answer, CallError> {
+        let Pending { connection, answered, api, version, begun, after } = self;
+        let address = connection.address.clone();
+        match timeout_at(begun + after, answered).await {
+            Ok(Ok(frame)) => Ok(Answer { frame: frame?.into(), api, version, address }),
+            Ok(Err(_)) => Err(CallError::Closed { address, api }),
+            Err(_) => {
+                // Answers come in order: behind one that does not come, none does.
+                connection.close();
+                Err(CallError::TimedOut { address, api, after })
+            }
+        }
+    }
+
+    /// The error of somebody who waits no longer.
+    pub(crate) fn timed_out(&self) -> CallError {
+        CallError::TimedOut { address: self.connection.address.clone(), api: self.api, after: self.after }
+    }
+}
+
 impl Answer {
+    /// Bytes of the response as an owner of their own; the whole frame stays in memory as long as they do.
+    pub(crate) fn share(&self, bytes: &[u8]) -> Bytes {
+        if bytes.is_empty() { Bytes::new() } else { self.frame.slice_ref(bytes) }
+    }
+
     /// The response in the frame.
     pub(crate) fn read<'a, R: Response + Message<'a>>(&'a self) -> Result<R, CallError> {
         decode_response_header(&self.frame, self.api, self.version)
@@ -137,6 +176,28 @@ impl Connection {
         self.call_in(self.version_of::<Q>(ceiling)?, request, hold).await
     }
 
+    /// Hands a request over in the highest common version, at most `ceiling`; requests go out in the order of these calls.
+    /// `hold` is how long the broker may take by the request's own terms; it is added to the timeout.
+    pub(crate) async fn submit<'q, Q: Request + Message<'q>>(
+        self: &Arc<Self>,
+        ceiling: i16,
+        request: &Q,
+        hold: Duration,
+    ) -> Result<Pending, CallError> {
+        let version = self.version_of::<Q>(ceiling)?;
+        let (correlation_id, frame) = self.encode(version, request);
+        let (answer, answered) = oneshot::channel();
+        let sent = Outgoing { frame, correlation_id, reply: Reply::Answered(answer) };
+        let (api, begun, after) = (Q::API_KEY, Instant::now(), self.request_timeout + hold);
+        match timeout(after, self.requests.send(sent)).await {
+            Ok(Ok(())) => Ok(Pending { connection: Arc::clone(self), answered, api, version, begun, after }),
+            _ => {
+                self.close();
+                Err(CallError::Closed { address: self.address.clone(), api })
+            }
+        }
+    }
+
     /// Sends a request that is not answered; returns when it was handed to the system.
     pub(crate) async fn tell<'q, Q: Request + Message<'q>>(&self, ceiling: i16, request: &Q) -> Result<(), CallError> {
         let version = self.version_of::<Q>(ceiling)?;
@@ -208,7 +269,7 @@ impl Connection {
         let (answer, answered) = oneshot::channel();
         let sent = Outgoing { frame, correlation_id, reply: Reply::Answered(answer) };
         let frame = self.exchange(Q::API_KEY, sent, answered, hold).await??;
-        Ok(Answer { frame, api: Q::API_KEY, version, address: self.address.clone() })
+        Ok(Answer { frame: frame.into(), api: Q::API_KEY, version, address: self.address.clone() })
     }
 }
 

@@ -1,177 +1,58 @@
 //! Consuming by assignment: partitions are read from where the caller says, without a group.
+//!
+//! `reading` and `session` decide, without I/O; `fetch`, `positions` and `truncation` ask brokers.
 
+mod aborted;
+mod config;
 mod decode;
 mod fetch;
+mod positions;
+mod reading;
+mod record;
+mod session;
+mod truncation;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use record::{BatchError, BrokerId, Offset, PartitionIndex, RecordError, Timestamp};
+use ::record::{BrokerId, Offset, PartitionIndex};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::admin::no_such_partition;
-use crate::{Client, ErrorCode, OffsetSpec, Refusal, RequestError, TopicPartition};
+use crate::{Client, RequestError, TopicPartition};
 use fetch::Fetched;
+use reading::Reading;
+use session::Session;
 
-/// Where to begin in a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At the first record there is.
-    Beginning,
-    /// After the last record there is.
-    End,
-    /// At this offset.
-    Offset(Offset),
-    /// At the first record with this timestamp or a later one; at the end when there is none.
-    Timestamp(Timestamp),
-}
-
-/// What to do at an offset that the partition does not have (any more).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reset {
-    /// Fail with [`PollError::OffsetOutOfRange`].
-    #[default]
-    Fail,
-    /// Go on with the first record there is.
-    Earliest,
-    /// Go on after the last record there is.
-    Latest,
-}
-
-/// Settings of a [`Consumer`].
-#[derive(Clone, Debug)]
-pub struct ConsumerConfig {
-    /// Stop at the end that each partition has when it is assigned, instead of waiting for more.
-    pub until_end: bool,
-    /// What to do at an offset that the partition does not have.
-    pub reset: Reset,
-    /// How long a broker waits for records before it answers that there are none.
-    pub max_wait: Duration,
-    /// An answer has at most so many bytes, or one batch.
-    pub max_bytes: i32,
-    /// An answer has at most so many bytes of one partition, or one batch.
-    pub max_partition_bytes: i32,
-    /// How long errors that pass are retried.
-    pub retry_timeout: Duration,
-}
-
-impl Default for ConsumerConfig {
-    /// Follow, fail, 500 ms, 16 MiB, 4 MiB, 30 s.
-    fn default() -> ConsumerConfig {
-        ConsumerConfig {
-            until_end: false,
-            reset: Reset::Fail,
-            max_wait: Duration::from_millis(500),
-            max_bytes: 16 << 20,
-            max_partition_bytes: 4 << 20,
-            retry_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// A record as it was consumed. Its bytes are shared with those of the other records of its batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsumerRecord {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition.
-    pub partition: PartitionIndex,
-    /// The offset in the partition.
-    pub offset: Offset,
-    /// The producer's time, or that of the append, as the topic is set up.
-    pub timestamp: Timestamp,
-    /// The key, which may be null.
-    pub key: Option<Bytes>,
-    /// The value; null is a tombstone on a compacted topic.
-    pub value: Option<Bytes>,
-    /// The headers in order. Keys may repeat; the protocol wants UTF-8 in them, but no broker checks it.
-    pub headers: Vec<(Bytes, Option<Bytes>)>,
-}
-
-/// Records cannot be consumed.
-#[derive(Debug, thiserror::Error)]
-pub enum PollError {
-    /// A broker refused, or did not answer for the retry timeout.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The partition does not have the offset, and the consumer was not told where to go on.
-    #[error("{partition} has no offset {offset}, its records begin at {log_start_offset}")]
-    OffsetOutOfRange {
-        /// The partition.
-        partition: TopicPartition,
-        /// The offset that was to be read.
-        offset: Offset,
-        /// The first offset; -1 when the broker did not say.
-        log_start_offset: Offset,
-    },
-    /// The bytes that came are not what a producer sent. The batch yields no record.
-    #[error("{partition} is damaged at offset {offset}: {damage}")]
-    Corrupt {
-        /// The partition.
-        partition: TopicPartition,
-        /// The first offset of the batch, or the offset that was asked for.
-        offset: Offset,
-        /// What is wrong.
-        damage: Damage,
-    },
-}
-
-/// What can be wrong with a batch.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    /// The checksum does not fit the bytes.
-    #[error("the checksum does not fit")]
-    Checksum,
-    /// It is not a batch.
-    #[error(transparent)]
-    Batch(#[from] BatchError),
-    /// Its records cannot be read.
-    #[error(transparent)]
-    Records(#[from] RecordError),
-}
+pub use config::{ConsumerConfig, Isolation, Reset, Start};
+pub use record::{ConsumerRecord, Damage, PollError};
 
 /// Reads records of the partitions it was given. Each partition's records come in order.
 ///
-/// Records of transactions are read before they are decided, and those of aborted ones too.
+/// All its methods are safe to cancel: a record that was not returned comes with the next call. Partitions may be assigned,
+/// sought in, paused and taken away between any two records.
 pub struct Consumer {
     client: Client,
     config: ConsumerConfig,
     partitions: Vec<Reading>,
+    next_token: u64,
     /// At most one request per leader is under way.
     fetches: JoinSet<Fetched>,
     asked: Vec<BrokerId>,
+    sessions: HashMap<BrokerId, Session>,
     /// The partition with which the last request began.
     first: usize,
+    /// The readings that have something to decode, in the order of its arrival.
+    arrived: VecDeque<u64>,
+    /// What is left of the batch that was decoded last, and of which reading it is.
     decoded: VecDeque<ConsumerRecord>,
+    decoded_of: u64,
     damaged: Option<PollError>,
     scratch: Vec<u8>,
-    /// Since when nothing but errors came.
-    failing_since: Option<Instant>,
-}
-
-/// A partition that is read.
-struct Reading {
-    topic: Arc<str>,
-    partition: PartitionIndex,
-    /// The next offset.
-    position: Offset,
-    /// Where to stop.
-    end: Option<Offset>,
-    /// The end of the log as last heard.
-    high_watermark: Offset,
-}
-
-impl Reading {
-    fn is_done(&self) -> bool {
-        self.end.is_some_and(|end| self.position >= end)
-    }
-
-    fn topic_partition(&self) -> TopicPartition {
-        TopicPartition { topic: self.topic.to_string(), partition: self.partition }
-    }
+    /// Since when nothing but errors came, and how many.
+    failing: Option<(Instant, u32)>,
 }
 
 impl Consumer {
@@ -180,20 +61,25 @@ impl Consumer {
             client,
             config,
             partitions: Vec::new(),
+            next_token: 1,
             fetches: JoinSet::new(),
             asked: Vec::new(),
+            sessions: HashMap::new(),
             first: 0,
+            arrived: VecDeque::new(),
             decoded: VecDeque::new(),
+            decoded_of: 0,
             damaged: None,
             scratch: Vec::new(),
-            failing_since: None,
+            failing: None,
         }
     }
 
-    /// Adds these partitions of a topic, `None` for all that it has now.
+    /// Adds these partitions of a topic, `None` for all that it has now. One that was there already goes to `start`.
     ///
     /// # Errors
     /// There is no such topic or partition, a broker did not answer, or the offset lies behind the end at which to stop.
+    /// Nothing was assigned then.
     pub async fn assign(
         &mut self,
         topic: &str,
@@ -208,52 +94,87 @@ impl Consumer {
             return Err(no_such_partition(&named(missing)).into());
         }
         let partitions: Vec<TopicPartition> = partitions.into_iter().map(named).collect();
-        let ends = self.look_up(&partitions, OffsetSpec::Latest).await?;
-        let starts = match start {
-            Start::Beginning => self.look_up(&partitions, OffsetSpec::Earliest).await?,
-            Start::End => ends.clone(),
-            Start::Offset(offset) => vec![Some(offset); partitions.len()],
-            Start::Timestamp(timestamp) => self.look_up(&partitions, OffsetSpec::At(timestamp)).await?,
-        };
-        if let (Start::Offset(offset), true, Reset::Fail) = (start, self.config.until_end, self.config.reset) {
-            let reach = |(partition, end): (&TopicPartition, &Option<Offset>)| in_reach(partition, offset, *end);
-            partitions.iter().zip(&ends).try_for_each(reach)?;
-        }
+        let found = self.positions(&partitions, start).await?;
         let topic: Arc<str> = topic.into();
-        for ((partition, start), end) in partitions.into_iter().zip(starts).zip(ends) {
-            let end = end.unwrap_or_default();
-            self.partitions.push(Reading {
-                topic: Arc::clone(&topic),
-                partition: partition.partition,
-                position: start.unwrap_or(end),
-                end: self.config.until_end.then_some(end),
-                high_watermark: end,
-            });
+        for (partition, (position, end)) in partitions.iter().zip(found) {
+            self.unassign(partition);
+            let token = self.token();
+            let mut reading = Reading::new(token, Arc::clone(&topic), partition.partition, position);
+            reading.end = self.config.until_end.then_some(end);
+            reading.high_watermark = end;
+            self.partitions.push(reading);
         }
         Ok(())
     }
 
-    async fn look_up(
-        &self,
-        partitions: &[TopicPartition],
-        spec: OffsetSpec,
-    ) -> Result<Vec<Option<Offset>>, RequestError> {
-        let wanted: Vec<_> = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
-        let found = self.client.admin().list_offsets(&wanted).await?;
-        found.into_iter().map(|(_, found)| Ok(found?.offset)).collect()
+    /// Takes a partition away, and what has arrived of it; false when it was not assigned.
+    pub fn unassign(&mut self, partition: &TopicPartition) -> bool {
+        let Some(index) = self.index_of(partition) else { return false };
+        self.drop_decoded(index);
+        self.partitions.remove(index);
+        true
+    }
+
+    /// The partitions that are assigned.
+    pub fn assignment(&self) -> Vec<TopicPartition> {
+        self.partitions.iter().map(Reading::topic_partition).collect()
+    }
+
+    /// Goes to another place of a partition, before or after the present one. What has arrived of it is dropped. The end at
+    /// which to stop stays where it is.
+    ///
+    /// # Errors
+    /// The partition is not assigned, a broker did not answer, or the offset lies behind the end at which to stop. The
+    /// position is as before then.
+    pub async fn seek(&mut self, partition: &TopicPartition, start: Start) -> Result<(), RequestError> {
+        let missing = || no_such_partition(partition);
+        self.index_of(partition).ok_or_else(missing)?;
+        let found = self.positions(std::slice::from_ref(partition), start).await?;
+        let position = found.first().map_or_else(Offset::default, |(position, _)| *position);
+        let index = self.index_of(partition).ok_or_else(missing)?;
+        self.drop_decoded(index);
+        let token = self.token();
+        self.partitions[index].seek(token, position);
+        Ok(())
+    }
+
+    /// The offset of the next record that [`Consumer::next`] will return of a partition, if there is a record there;
+    /// `None` when it is not assigned.
+    pub fn position(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.index_of(partition).map(|index| self.position_of(index))
+    }
+
+    /// Returns no records of a partition until it is resumed; false when it is not assigned.
+    pub fn pause(&mut self, partition: &TopicPartition) -> bool {
+        let Some(index) = self.index_of(partition) else { return false };
+        let (position, token) = (self.position_of(index), self.token());
+        self.drop_decoded(index);
+        self.partitions[index].rewind(token, position);
+        self.partitions[index].paused = true;
+        true
+    }
+
+    /// Goes on with a partition where it was paused; false when it is not assigned.
+    pub fn resume(&mut self, partition: &TopicPartition) -> bool {
+        let index = self.index_of(partition);
+        index.map(|index| self.partitions[index].paused = false).is_some()
     }
 
     /// The records between the positions and the ends of the partitions, as far as the ends are known.
     pub fn lag(&self) -> i64 {
-        self.partitions.iter().map(|reading| (reading.high_watermark - reading.position).max(0)).sum()
+        let lag = |index: usize| (self.partitions[index].high_watermark - self.position_of(index)).max(0);
+        (0..self.partitions.len()).map(lag).sum()
     }
 
-    /// The next record; `None` when all partitions are at the end at which to stop.
+    /// The next record; `None` when all partitions are paused or at the end at which to stop.
     ///
     /// # Errors
     /// Records cannot be read; those before the error were all returned. After damage the partition stays where it is.
     pub async fn next(&mut self) -> Result<Option<ConsumerRecord>, PollError> {
-        while self.decoded.is_empty() {
+        loop {
+            if let Some(record) = self.next_now() {
+                return Ok(Some(record));
+            }
             if let Some(damaged) = self.damaged.take() {
                 return Err(damaged);
             }
@@ -261,23 +182,74 @@ impl Consumer {
                 return Ok(None);
             }
         }
-        Ok(self.decoded.pop_front())
     }
 
     /// The next record if it has arrived already.
     pub fn next_now(&mut self) -> Option<ConsumerRecord> {
+        while self.decoded.is_empty() && self.damaged.is_none() {
+            let token = self.arrived.pop_front()?;
+            self.decode(token);
+        }
         self.decoded.pop_front()
     }
-}
 
-/// A consumer that stops at the end would never learn that the broker does not have an offset behind it.
-fn in_reach(partition: &TopicPartition, offset: Offset, end: Option<Offset>) -> Result<(), Refusal> {
-    match end {
-        Some(end) if offset > end => Err(Refusal {
-            subject: partition.to_string(),
-            code: ErrorCode::OFFSET_OUT_OF_RANGE,
-            message: Some(format!("there is no offset {offset}, its records end at {end}")),
-        }),
-        _ => Ok(()),
+    /// Up to `max` records (`max.poll.records`): waits up to `wait` for the first, and takes what else has arrived. Empty
+    /// when there is none by then, or none will come.
+    ///
+    /// # Errors
+    /// As [`Consumer::next`].
+    pub async fn poll(&mut self, max: usize, wait: Duration) -> Result<Vec<ConsumerRecord>, PollError> {
+        let mut records = Vec::new();
+        if let Ok(first) = timeout_at(Instant::now() + wait, self.next()).await {
+            records.extend(first?);
+        }
+        while !records.is_empty() && records.len() < max {
+            let Some(record) = self.next_now() else { break };
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    /// Decodes one batch of a reading; nothing when it is over or has none.
+    fn decode(&mut self, token: u64) {
+        let Some(reading) = self.partitions.iter_mut().find(|reading| reading.token == token) else { return };
+        match reading.decode(self.config.check_crcs, &mut self.scratch, &mut self.decoded) {
+            Ok(_) => {
+                self.decoded_of = token;
+                if reading.has_arrived() {
+                    self.arrived.push_front(token);
+                }
+            }
+            Err(damage) => {
+                let (partition, offset) = (reading.topic_partition(), reading.position());
+                reading.rewind(self.next_token, offset);
+                self.next_token += 1;
+                self.damaged = Some(PollError::Corrupt { partition, offset, damage });
+            }
+        }
+    }
+
+    fn index_of(&self, partition: &TopicPartition) -> Option<usize> {
+        let is_it = |reading: &Reading| *reading.topic == *partition.topic && reading.partition == partition.partition;
+        self.partitions.iter().position(is_it)
+    }
+
+    fn position_of(&self, index: usize) -> Offset {
+        let reading = &self.partitions[index];
+        let decoded = self.decoded.front().filter(|_| self.decoded_of == reading.token);
+        decoded.map_or(reading.position(), |record| record.offset)
+    }
+
+    /// Drops what was decoded of a partition.
+    fn drop_decoded(&mut self, index: usize) {
+        if self.decoded_of == self.partitions[index].token {
+            self.decoded.clear();
+        }
+    }
+
+    /// For a reading that begins.
+    fn token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token - 1
     }
 }

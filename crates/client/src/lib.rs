@@ -29,6 +29,7 @@
 
 mod address;
 mod admin;
+mod backoff;
 mod client;
 mod connection;
 mod consumer;
@@ -42,10 +43,10 @@ pub use admin::{
     Admin, ConfigSource, DeleteBefore, NewTopic, OffsetFound, OffsetSpec, Outcomes, TopicConfig, TopicPartition,
 };
 pub use client::{Client, ClientConfig, ClientError};
-pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, PollError, Reset, Start};
+pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, Isolation, PollError, Reset, Start};
 pub use error::{CallError, ConnectError, Refusal, RequestError};
 pub use metadata::{Broker, Cluster, Partition, Topic};
-pub use partitioner::{murmur2, partition_of};
+pub use partitioner::{Adaptive, CustomPartitioner, Partitioner, murmur2, partition_of};
 pub use producer::{Acks, Delivered, Delivery, Producer, ProducerConfig, ProducerRecord, SendError};
 pub use record::{BrokerId, Compression, Header, LeaderEpoch, Offset, PartitionIndex, Timestamp, TopicId};
 pub use wire::ErrorCode;

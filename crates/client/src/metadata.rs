@@ -65,7 +65,15 @@ pub struct Partition {
 impl Topic {
     /// The partition of this number.
     pub fn partition(&self, index: PartitionIndex) -> Option<&Partition> {
-        self.partitions.iter().find(|partition| partition.index == index)
+        // Partitions are numbered from 0 on, so that theirs is nearly always their place.
+        let at_place = usize::try_from(index.0).ok().and_then(|place| self.partitions.get(place));
+        let at_place = at_place.filter(|partition| partition.index == index);
+        at_place.or_else(|| self.partitions.iter().find(|partition| partition.index == index))
+    }
+
+    /// The leader of a partition, if it has one at present.
+    pub(crate) fn leader(&self, index: PartitionIndex) -> Option<BrokerId> {
+        self.partition(index).map(|partition| partition.leader).filter(|leader| *leader != BrokerId::NONE)
     }
 
     fn from_wire(topic: &MetadataResponseTopic<'_>) -> Topic {

@@ -1,7 +1,85 @@
-//! Which partition a key belongs to, as Kafka's Java client decides it: all clients must agree, or a key's records would
-//! lie in two partitions.
+//! Which partition a record goes to. Records with a key go where Kafka's Java client sends them: all clients must agree, or
+//! a key's records would lie in two partitions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use record::PartitionIndex;
+
+use crate::ProducerRecord;
+
+/// Who decides about the partition of a record that names none.
+#[derive(Clone, Debug)]
+pub enum Partitioner {
+    /// By key ([`partition_of`]). Without a key one partition after the other takes a batch's worth of bytes, and those
+    /// with shorter queues are taken more often (KIP-794). The default, as in Kafka 3.3 and later.
+    Adaptive(Adaptive),
+    /// By key. Without a key one partition takes a whole batch, then another one (KIP-480).
+    Sticky,
+    /// One partition after the other, record by record, whatever the key (Kafka's `RoundRobinPartitioner`).
+    RoundRobin,
+    /// A function of the caller.
+    Custom(CustomPartitioner),
+}
+
+/// Settings of [`Partitioner::Adaptive`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adaptive {
+    /// Whether shorter queues are taken more often (`partitioner.adaptive.partitioning.enable`).
+    pub by_load: bool,
+    /// A partition that could not send a batch for so long is left out (`partitioner.availability.timeout.ms`); `None` for
+    /// never.
+    pub availability_timeout: Option<Duration>,
+    /// Whether keys have no say (`partitioner.ignore.keys`).
+    pub ignore_keys: bool,
+}
+
+impl Default for Adaptive {
+    /// By load, no availability timeout, keys decide: Kafka's defaults.
+    fn default() -> Adaptive {
+        Adaptive { by_load: true, availability_timeout: None, ignore_keys: false }
+    }
+}
+
+impl Default for Partitioner {
+    /// [`Partitioner::Adaptive`].
+    fn default() -> Partitioner {
+        Partitioner::Adaptive(Adaptive::default())
+    }
+}
+
+type Decide = dyn Fn(&ProducerRecord<'_>, i32) -> PartitionIndex + Send + Sync;
+
+/// A function that decides about partitions. Cheap to clone.
+#[derive(Clone)]
+pub struct CustomPartitioner(Arc<Decide>);
+
+impl fmt::Debug for CustomPartitioner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomPartitioner(..)")
+    }
+}
+
+impl Partitioner {
+    /// A function of the record and of the number of partitions. What it returns must lie in `0..count`, or sending fails
+    /// with [`SendError::NoSuchPartition`](crate::SendError::NoSuchPartition). It is called with a lock held: it must not
+    /// block, nor use the producer.
+    pub fn custom(decide: impl Fn(&ProducerRecord<'_>, i32) -> PartitionIndex + Send + Sync + 'static) -> Partitioner {
+        Partitioner::Custom(CustomPartitioner(Arc::new(decide)))
+    }
+
+    /// The partition of a record, if it does not depend on the others.
+    pub(crate) fn decide(&self, record: &ProducerRecord<'_>, count: i32) -> Option<PartitionIndex> {
+        let by_key = || record.key.map(|key| partition_of(key, count));
+        match self {
+            Partitioner::Adaptive(adaptive) if adaptive.ignore_keys => None,
+            Partitioner::Adaptive(_) | Partitioner::Sticky => by_key(),
+            Partitioner::RoundRobin => None,
+            Partitioner::Custom(CustomPartitioner(decide)) => Some(decide(record, count)),
+        }
+    }
+}
 
 /// The partition of `key` among `partition_count` partitions.
 ///

@@ -1,195 +1,36 @@
-//! Producing: records are collected into batches, one per partition, and sent by a task in the background.
+//! Producing: records are collected into batches, a few per partition, and sent by a task in the background.
 //!
-//! A partition has one batch in flight at a time, so retries keep the order. With `acks=all` the producer is idempotent
-//! (KIP-98): a batch that is sent again, because its answer was lost, is stored once.
+//! With `acks=all` the producer is idempotent (KIP-98): a batch that is sent again, because its answer was lost, is stored
+//! once and in its place. `queues` and what it holds decide, without I/O; `sender` and `exchange` act.
 
+mod batch;
+mod config;
+mod delivery;
+mod exchange;
+mod lanes;
+mod partition;
 mod queues;
+mod record;
 mod sender;
+mod spread;
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use record::{Compression, Header, Offset, PartitionIndex, Timestamp};
-use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::Instant;
+use ::record::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
+use crate::Client;
 use crate::client::lock;
-use crate::{Client, RequestError};
 use queues::{Placed, Queues};
 
-/// Which replicas must have a record before it counts as delivered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Acks {
-    /// All in-sync replicas; the producer is idempotent.
-    #[default]
-    All,
-    /// The leader.
-    Leader,
-    /// None: delivered means sent, and offsets are not known.
-    None,
-}
-
-impl Acks {
-    fn on_the_wire(self) -> i16 {
-        match self {
-            Acks::All => -1,
-            Acks::Leader => 1,
-            Acks::None => 0,
-        }
-    }
-}
-
-/// Settings of a [`Producer`].
-#[derive(Clone, Debug)]
-pub struct ProducerConfig {
-    /// Which replicas must have a record.
-    pub acks: Acks,
-    /// How batches are compressed.
-    pub compression: Compression,
-    /// A batch is closed when it has so many bytes, before compression.
-    pub batch_bytes: usize,
-    /// A batch that is not full waits so long for more records. Those that wait behind one in flight wait anyway.
-    pub linger: Duration,
-    /// Records that are not delivered take at most so many bytes; then [`Producer::send`] waits.
-    pub buffer_bytes: usize,
-    /// One request has at most so many bytes, or one batch.
-    pub max_request_bytes: usize,
-    /// How long a batch is tried before it fails.
-    pub delivery_timeout: Duration,
-}
-
-impl Default for ProducerConfig {
-    /// `acks=all`, not compressed, 128 KiB, 5 ms, 32 MiB, 8 MiB, 2 minutes.
-    fn default() -> ProducerConfig {
-        ProducerConfig {
-            acks: Acks::All,
-            compression: Compression::None,
-            batch_bytes: 128 << 10,
-            linger: Duration::from_millis(5),
-            buffer_bytes: 32 << 20,
-            max_request_bytes: 8 << 20,
-            delivery_timeout: Duration::from_secs(120),
-        }
-    }
-}
-
-/// A record to produce; what it borrows is copied into its batch.
-#[derive(Clone, Copy, Debug)]
-pub struct ProducerRecord<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// The partition; `None` for that of the key ([`partition_of`](crate::partition_of)), or without a key for
-    /// whichever is being filled.
-    pub partition: Option<PartitionIndex>,
-    /// The key, which may be null.
-    pub key: Option<&'a [u8]>,
-    /// The value; null is a tombstone on a compacted topic.
-    pub value: Option<&'a [u8]>,
-    /// The headers.
-    pub headers: &'a [Header<'a>],
-    /// The time of the record; `None` for now.
-    pub timestamp: Option<Timestamp>,
-}
-
-impl<'a> ProducerRecord<'a> {
-    /// A record for `topic` with nothing in it.
-    pub fn to(topic: &'a str) -> ProducerRecord<'a> {
-        ProducerRecord { topic, partition: None, key: None, value: None, headers: &[], timestamp: None }
-    }
-
-    /// With this key.
-    pub fn key(self, key: &'a [u8]) -> ProducerRecord<'a> {
-        ProducerRecord { key: Some(key), ..self }
-    }
-
-    /// With this value.
-    pub fn value(self, value: &'a [u8]) -> ProducerRecord<'a> {
-        ProducerRecord { value: Some(value), ..self }
-    }
-
-    /// An upper bound of what it takes in a batch.
-    fn len(&self) -> usize {
-        const FRAMING: usize = 32;
-        let of = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-        let headers: usize = self.headers.iter().map(|header| header.key.len() + of(header.value) + 10).sum();
-        of(self.key) + of(self.value) + headers + FRAMING
-    }
-}
-
-/// A record was not delivered.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum SendError {
-    /// The topic could not be looked up, or its leader refused the record, or did not answer for the delivery timeout.
-    #[error(transparent)]
-    Request(Arc<RequestError>),
-    /// The topic has no such partition.
-    #[error("topic `{topic}` has {count} partitions, there is no partition {partition}")]
-    NoSuchPartition {
-        /// The topic.
-        topic: String,
-        /// The partition of the record.
-        partition: PartitionIndex,
-        /// The partitions that there are, from 0.
-        count: usize,
-    },
-    /// The record alone is larger than [`ProducerConfig::buffer_bytes`].
-    #[error("a record of {len} bytes is larger than the buffer of {buffer_bytes}")]
-    TooLarge {
-        /// The bytes of the record.
-        len: usize,
-        /// The bytes of the buffer.
-        buffer_bytes: usize,
-    },
-    /// The runtime ended before the record was delivered.
-    #[error("the runtime ended before the record was delivered")]
-    Ended,
-}
-
-impl From<RequestError> for SendError {
-    fn from(error: RequestError) -> SendError {
-        SendError::Request(Arc::new(error))
-    }
-}
-
-/// Where a record was stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivered {
-    /// The partition.
-    pub partition: PartitionIndex,
-    /// The offset; `None` when the broker did not say ([`Acks::None`], or a batch it had stored before).
-    pub offset: Option<Offset>,
-}
-
-/// What became of a batch; `None` until it is known.
-type Outcome = Option<Result<Delivered, SendError>>;
-
-/// A record on its way: await it to learn where it was stored. Dropping it changes nothing.
-#[derive(Debug)]
-pub struct Delivery {
-    batch: watch::Receiver<Outcome>,
-    index: i64,
-}
-
-impl Delivery {
-    async fn wait(mut self) -> Result<Delivered, SendError> {
-        let outcome = self.batch.wait_for(Option::is_some).await.map_err(|_| SendError::Ended)?;
-        let first = outcome.as_ref().ok_or(SendError::Ended)?.as_ref().map_err(SendError::clone)?;
-        Ok(Delivered { offset: first.offset.map(|offset| offset + self.index), ..*first })
-    }
-}
-
-impl IntoFuture for Delivery {
-    type Output = Result<Delivered, SendError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.wait())
-    }
-}
+pub use config::{Acks, ProducerConfig};
+pub use delivery::{Delivered, Delivery, SendError};
+pub use record::ProducerRecord;
 
 /// Sends records. Cheap to clone; clones share batches. When the last is dropped, what was sent is still delivered, as
-/// long as the runtime lives; [`Producer::flush`] waits for it.
+/// long as the runtime lives; [`Producer::flush`] and [`Producer::close`] wait for it.
 #[derive(Clone)]
 pub struct Producer {
     shared: Arc<Shared>,
@@ -239,31 +80,45 @@ impl Producer {
     /// Puts a record into its partition's batch; waits while the buffer is full. The topic is looked up at its first
     /// record, and created if the broker is set up to. Await the [`Delivery`] to learn where the record was stored.
     ///
+    /// Safe to cancel: a future that is dropped before it is ready has taken nothing, and the record will not be sent. One
+    /// that was ready has taken the record, which is then delivered once, whether the [`Delivery`] is awaited or dropped.
+    ///
     /// # Errors
-    /// There is no such topic or partition, or the record can never fit the buffer.
+    /// There is no such topic or partition, the record is too large, the producer is closed, or for
+    /// [`ProducerConfig::max_block`] there was no room. The record was not taken then.
     pub async fn send(&self, record: ProducerRecord<'_>) -> Result<Delivery, SendError> {
         let Shared { client, config, room, work, .. } = &*self.shared;
         let len = record.len();
         if len > config.buffer_bytes {
             return Err(SendError::TooLarge { len, buffer_bytes: config.buffer_bytes });
         }
+        if len > config.max_request_bytes {
+            return Err(SendError::TooLargeForRequest { len, max_request_bytes: config.max_request_bytes });
+        }
+        let blocked = |reason| move |_| SendError::Blocked { reason, after: config.max_block };
+        let deadline = Instant::now() + config.max_block;
         if !self.shared.queues().knows(record.topic) {
-            let topic = client.topic(record.topic, true).await?;
-            self.shared.queues().add_topic(record.topic, topic.partitions.len());
+            let asked = timeout_at(deadline, client.topic(record.topic, true)).await;
+            let topic = asked.map_err(blocked("the topic is not known"))??;
+            self.shared.queues().learn(&topic);
         }
         let permits = u32::try_from(len).expect("the buffer has at most u32::MAX bytes");
-        room.acquire_many(permits).await.expect("the semaphore is never closed").forget();
+        let waited = timeout_at(deadline, room.acquire_many(permits)).await;
+        let permit = waited.map_err(blocked("the buffer is full"))?.map_err(|_| SendError::Closed)?;
         let timestamp = record.timestamp.unwrap_or_else(|| Timestamp(client.clock().now_ms()));
         let random = || client.rng().next_u64();
         let placed = Placed { record: &record, timestamp, len, now: Instant::now() };
-        let pushed = self.shared.queues().push(&placed, random);
-        if pushed.as_ref().map_or(true, |pushed| pushed.wake) {
+        let pushed = self.shared.queues().push(&placed, random)?;
+        // From here on the batch holds the room.
+        permit.forget();
+        if pushed.wake {
             work.notify_one();
         }
-        pushed.map(|pushed| pushed.delivery).inspect_err(|_| room.add_permits(len))
+        Ok(pushed.delivery)
     }
 
-    /// Sends all batches without waiting for more records, and returns when every record so far is delivered.
+    /// Sends all batches without waiting for more records, and returns when every record so far is delivered. Safe to
+    /// cancel: the records are still delivered.
     ///
     /// # Errors
     /// Some batch was not delivered; the first failure is told.
@@ -271,10 +126,28 @@ impl Producer {
         let unfinished = self.shared.queues().seal_all();
         self.shared.work.notify_one();
         let mut first_failure = Ok(());
-        for batch in unfinished {
-            let outcome = Delivery { batch, index: 0 }.await.map(|_| ());
+        for mut batch in unfinished {
+            let outcome = delivery::wait_for(&mut batch).await.map(|_| ());
             first_failure = first_failure.and(outcome);
         }
         first_failure
+    }
+
+    /// Takes no more records, from no clone, and returns when all so far are delivered. Those that are not after `timeout`
+    /// fail with [`SendError::Closed`], though what is on its way may still be stored.
+    ///
+    /// # Errors
+    /// Some batch was not delivered; the first failure is told.
+    pub async fn close(&self, timeout: Duration) -> Result<(), SendError> {
+        self.shared.queues().close();
+        match timeout_at(Instant::now() + timeout, self.flush()).await {
+            Ok(flushed) => flushed,
+            Err(_) => {
+                let reserved = self.shared.queues().abandon(Instant::now());
+                self.shared.room.add_permits(reserved);
+                self.shared.work.notify_one();
+                Err(SendError::Closed)
+            }
+        }
     }
 }

@@ -8,15 +8,32 @@ use record::{Batch, Limits, Offset, PartitionIndex, Record, Timestamp};
 
 use super::{ConsumerRecord, Damage};
 
-/// The records of `batch` from `from` on are appended to `out`. Nothing is appended when any of them is damaged.
+/// Which records of a batch are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The first offset.
+    pub(super) from: Offset,
+    /// The offset after the last one.
+    pub(super) end: Option<Offset>,
+    /// Whether the checksum is looked at.
+    pub(super) check_crc: bool,
+}
+
+impl Span {
+    fn contains(&self, offset: Offset) -> bool {
+        offset >= self.from && self.end.is_none_or(|end| offset < end)
+    }
+}
+
+/// The records of `batch` within `span` are appended to `out`. Nothing is appended when any of them is damaged.
 pub(super) fn decode_batch(
     batch: &Batch<'_>,
-    from: Offset,
+    span: Span,
     (topic, partition): (&Arc<str>, PartitionIndex),
     scratch: &mut Vec<u8>,
     out: &mut impl Extend<ConsumerRecord>,
 ) -> Result<(), Damage> {
-    if !batch.crc_ok() {
+    if span.check_crc && !batch.crc_ok() {
         return Err(Damage::Checksum);
     }
     if batch.header().attributes.is_control() {
@@ -26,7 +43,7 @@ pub(super) fn decode_batch(
     let mut parts = Vec::new();
     for record in batch.records(&Limits::default(), scratch)? {
         let record = record?;
-        if record.offset >= from {
+        if span.contains(record.offset) {
             parts.push(arena.keep(&record));
         }
     }

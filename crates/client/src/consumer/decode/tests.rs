@@ -14,7 +14,8 @@ fn batch(compression: Compression) -> Vec<u8> {
 fn decode(bytes: &[u8], from: i64) -> Result<Vec<ConsumerRecord>, Damage> {
     let mut out = Vec::new();
     let batch = Batch::parse(bytes)?;
-    decode_batch(&batch, Offset(from), (&"t".into(), PartitionIndex(1)), &mut Vec::new(), &mut out)?;
+    let span = Span { from: Offset(from), end: None, check_crc: true };
+    decode_batch(&batch, span, (&"t".into(), PartitionIndex(1)), &mut Vec::new(), &mut out)?;
     Ok(out)
 }
 
