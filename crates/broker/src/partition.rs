@@ -3,6 +3,7 @@
 //! Loops share it behind an `Arc`. Appends take the appender's lock, never across an await; readers take no lock. A flush
 //! syncs without the lock, on a thread of [`flushing`].
 
+mod bell;
 pub mod flushing;
 mod starts;
 mod waiters;
@@ -22,6 +23,7 @@ use wire::ErrorCode;
 
 use crate::config::TopicConfig;
 use flushing::{FlushState, Flushing};
+pub use bell::Bell;
 pub use starts::DeleteRecordsError;
 pub use waiters::{Ticket, Waiters};
 
