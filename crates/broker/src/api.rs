@@ -157,6 +157,11 @@ impl Respond {
         Respond { correlation_id: header.correlation_id, version }
     }
 
+    /// The version of the request, and of its response.
+    pub fn version(&self) -> i16 {
+        self.version
+    }
+
     /// Writes a response that has no file ranges.
     pub fn answer<'r, R: Response + Message<'r>>(&self, outbox: &mut Outbox, response: &R) {
         self.answer_with_files(outbox, response, std::iter::empty());

@@ -56,6 +56,8 @@ pub struct Config {
     pub request_budget_bytes: u64,
     /// `fetch.max.bytes`: the most one Fetch answers, whatever it asks.
     pub fetch_max_bytes: u32,
+    /// `max.incremental.fetch.session.cache.slots`: fetch sessions at one time.
+    pub fetch_sessions_max: usize,
     /// `max.connections`.
     pub max_connections: usize,
     /// `max.connections.per.ip`.
@@ -115,6 +117,7 @@ impl Default for Config {
             max_request_bytes: 100 * 1024 * 1024,
             request_budget_bytes: 256 * 1024 * 1024,
             fetch_max_bytes: 55 * 1024 * 1024,
+            fetch_sessions_max: 1000,
             max_connections: 10_000,
             max_connections_per_ip: 10_000,
             connections_max_idle: Duration::from_secs(600),

@@ -11,6 +11,7 @@ use record::Uuid;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
+use crate::handlers::fetch::FetchSessions;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::TasksThread;
 use crate::view::View;
@@ -31,6 +32,8 @@ pub struct Node {
     pub control: Control,
     /// Ids for idempotent producers.
     pub producer_ids: ProducerIds,
+    /// What clients fetch again and again (KIP-227).
+    pub fetch_sessions: FetchSessions,
     /// The metadata and the open partitions; the control thread replaces it.
     pub published: Arc<ArcSwap<View>>,
 }

@@ -3,6 +3,7 @@
 //! Loops share it behind an `Arc`. Appends take the appender's lock, never across an await; readers take no lock. A flush
 //! syncs without the lock, on a thread of [`flushing`].
 
+mod bell;
 pub mod flushing;
 mod starts;
 mod waiters;
@@ -21,6 +22,7 @@ use storage::{
 use wire::ErrorCode;
 
 use crate::config::TopicConfig;
+pub use bell::Bell;
 use flushing::{FlushState, Flushing};
 pub use starts::DeleteRecordsError;
 pub use waiters::{Ticket, Waiters};

@@ -17,6 +17,7 @@ use storage::LogDir;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
+use crate::handlers::fetch::FetchSessions;
 use crate::node::{Node, RunningNode, random_id};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
@@ -187,7 +188,8 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     };
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
-    let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, published });
+    let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
+    let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, fetch_sessions, published });
     Ok(Opened { node, control: control_thread, tasks, durability })
 }
 

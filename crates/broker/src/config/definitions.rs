@@ -99,6 +99,7 @@ pub const BROKER: &[BrokerDefinition] = &[
     BrokerDefinition("log.dirs", List, |c| Some(c.data_dir.display().to_string())),
     BrokerDefinition("max.connections", Int, |c| Some(c.max_connections.to_string())),
     BrokerDefinition("max.connections.per.ip", Int, |c| Some(c.max_connections_per_ip.to_string())),
+    BrokerDefinition("max.incremental.fetch.session.cache.slots", Int, |c| Some(c.fetch_sessions_max.to_string())),
     BrokerDefinition("node.id", Int, |c| Some(c.node_id.to_string())),
     BrokerDefinition("num.network.threads", Int, |c| Some(c.loops.to_string())),
     BrokerDefinition("num.partitions", Int, |c| Some(c.num_partitions.to_string())),

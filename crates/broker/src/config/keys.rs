@@ -43,6 +43,10 @@ pub const KEYS: &[Key] = &[
     key("socket.request.max.bytes", Obeyed(|c, v| put(&mut c.max_request_bytes, bounded(v, 1, MAX_I32)))),
     key("queued.max.request.bytes", Obeyed(|c, v| put(&mut c.request_budget_bytes, budget(v)))),
     key("fetch.max.bytes", Obeyed(|c, v| put(&mut c.fetch_max_bytes, bounded(v, 1024, MAX_I32)))),
+    key(
+        "max.incremental.fetch.session.cache.slots",
+        Obeyed(|c, v| put(&mut c.fetch_sessions_max, bounded(v, 0, MAX_I32))),
+    ),
     key("max.connections", Obeyed(|c, v| put(&mut c.max_connections, bounded(v, 0, MAX_I32)))),
     key("max.connections.per.ip", Obeyed(|c, v| put(&mut c.max_connections_per_ip, bounded(v, 0, MAX_I32)))),
     key(

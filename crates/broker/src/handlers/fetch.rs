@@ -1,11 +1,16 @@
-//! Fetch (key 1), versions 4-18: reads record batches. v5 log start offset, v7 sessions (KIP-227; not kept yet: every
-//! fetch is whole, session id 0), v9 leader epochs (KIP-320), v12 flexible, v13 topic ids (KIP-516).
+//! Fetch (key 1), versions 4-18: reads record batches. v5 log start offset, v7 sessions (KIP-227), v9 leader epochs
+//! (KIP-320), v12 flexible, v13 topic ids (KIP-516).
 //!
 //! A fetch that finds fewer than `min_bytes` parks until its partitions grow or `max_wait_ms` is over. No record byte
 //! is touched: the answer is a head with holes, and for each hole a file range.
+//!
+//! A *whole* fetch ([`plan`]) names all that it reads. One with epoch 0 leaves a session behind, of which later fetches,
+//! with epochs from 1, name only what has changed: see [`session`].
 
 mod park;
+mod part;
 mod plan;
+mod session;
 
 use std::time::Duration;
 
@@ -15,19 +20,33 @@ use wire::messages::fetch::{FetchRequest, FetchResponse};
 
 use crate::api::{Call, Flow};
 use plan::Plan;
+pub use session::FetchSessions;
+use session::Resumed;
+
+/// The epoch of a fetch that asks for a session.
+const INITIAL_EPOCH: i32 = 0;
+/// The epoch of a fetch that ends its session, or does without.
+const FINAL_EPOCH: i32 = -1;
 
 /// Answers at once, or parks.
 pub fn handle(call: &Call<'_>, request: FetchRequest<'_>, outbox: &mut Outbox) -> Flow {
-    // Sessions are never granted, so any id is one that nobody knows.
-    if request.session_id != 0 {
-        return refuse(call, ErrorCode::FETCH_SESSION_ID_NOT_FOUND, outbox);
-    }
     if !matches!(request.isolation_level, 0 | 1) || request.max_bytes < 0 {
         return refuse(call, ErrorCode::INVALID_REQUEST, outbox);
     }
-    let plan = Plan::new(call, &request);
-    let found = plan.read();
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    if let INITIAL_EPOCH | FINAL_EPOCH = request.session_epoch {
+        call.node.fetch_sessions.close(request.session_id);
+        return whole(Plan::new(call, &request, request.session_epoch == INITIAL_EPOCH), wait, outbox);
+    }
+    match session::resume(call, &request) {
+        Ok(Resumed::Round(round)) => round.go(wait, outbox),
+        Ok(Resumed::Ended) => whole(Plan::new(call, &request, false), wait, outbox),
+        Err(error_code) => refuse(call, error_code, outbox),
+    }
+}
+
+fn whole(plan: Plan, wait: Duration, outbox: &mut Outbox) -> Flow {
+    let found = plan.read();
     if found.must_answer(&plan) || wait.is_zero() {
         plan.answer(&found, outbox);
         return Flow::Done;
@@ -38,4 +57,31 @@ pub fn handle(call: &Call<'_>, request: FetchRequest<'_>, outbox: &mut Outbox) -
 fn refuse(call: &Call<'_>, error_code: ErrorCode, outbox: &mut Outbox) -> Flow {
     call.answer(outbox, &FetchResponse { error_code, ..Default::default() });
     Flow::Done
+}
+
+/// How much a fetch wants in all.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Fewer bytes are waited for.
+    min_bytes: u32,
+    /// No more bytes are given, but for the first batch.
+    max_bytes: u32,
+}
+
+impl Limits {
+    fn of(call: &Call<'_>, request: &FetchRequest<'_>) -> Limits {
+        let max_bytes = request.max_bytes.unsigned_abs().min(call.node.config.fetch_max_bytes);
+        Limits { min_bytes: u32::try_from(request.min_bytes).unwrap_or(0).min(max_bytes), max_bytes }
+    }
+
+    /// What a partition may give that wants `partition_max`, when so many bytes were `found` before it.
+    fn left(&self, found: u64, partition_max: u32) -> u32 {
+        let left = u64::from(self.max_bytes).saturating_sub(found);
+        partition_max.min(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+}
+
+/// The broker id of a follower, -1 for a consumer.
+fn replica_of(call: &Call<'_>, request: &FetchRequest<'_>) -> i32 {
+    if call.version() < 15 { request.replica_id } else { request.replica_state.replica_id }
 }

@@ -6,10 +6,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering, fence};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use net::wake::Wake;
 use record::Offset;
+
+use super::bell::Bell;
 
 /// The waiters of one partition.
 #[derive(Default)]
@@ -29,7 +31,24 @@ struct Parked {
 
 struct Waiter {
     beyond: Offset,
-    wake: Wake,
+    call: Call,
+}
+
+/// How a waiter is told.
+enum Call {
+    /// A fetch that is parked.
+    Wake(Wake),
+    /// A place of a fetch session.
+    Ring(Arc<Bell>, u32),
+}
+
+impl Call {
+    fn make(self) {
+        match self {
+            Call::Wake(wake) => wake.wake(),
+            Call::Ring(bell, place) => bell.ring(place),
+        }
+    }
 }
 
 /// Names one registration, to withdraw it.
@@ -45,10 +64,19 @@ impl Default for WakeAt {
 impl Waiters {
     /// `wake` is called once when the end passes `beyond`. The caller must look at the end again after this.
     pub fn register(&self, beyond: Offset, wake: Wake) -> Ticket {
+        self.add(beyond, Call::Wake(wake))
+    }
+
+    /// As [`Waiters::register`]; `bell` is rung once for `place`.
+    pub fn register_bell(&self, beyond: Offset, bell: &Arc<Bell>, place: u32) -> Ticket {
+        self.add(beyond, Call::Ring(Arc::clone(bell), place))
+    }
+
+    fn add(&self, beyond: Offset, call: Call) -> Ticket {
         let mut parked = self.lock();
         let ticket = Ticket(parked.next_ticket);
         parked.next_ticket += 1;
-        parked.waiters.insert(ticket, Waiter { beyond, wake });
+        parked.waiters.insert(ticket, Waiter { beyond, call });
         self.wake_at.0.fetch_min(beyond.0, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         ticket
@@ -67,14 +95,14 @@ impl Waiters {
             return;
         }
         let mut parked = self.lock();
-        parked.waiters.extract_if(|_, waiter| waiter.beyond < end).for_each(|(_, waiter)| waiter.wake.wake());
+        parked.waiters.extract_if(|_, waiter| waiter.beyond < end).for_each(|(_, waiter)| waiter.call.make());
         self.publish(&parked);
     }
 
     /// Wakes everybody: the partition is going away.
     pub fn notify_all(&self) {
         let mut parked = self.lock();
-        parked.waiters.drain().for_each(|(_, waiter)| waiter.wake.wake());
+        parked.waiters.drain().for_each(|(_, waiter)| waiter.call.make());
         self.publish(&parked);
     }
 

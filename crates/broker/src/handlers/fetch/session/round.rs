@@ -1,0 +1,114 @@
+//! One fetch of a session: it looks, and waits until there is enough to tell.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use net::Outbox;
+use tokio::time::Sleep;
+use wire::ErrorCode;
+use wire::messages::fetch::{FetchResponse, FetchableTopicResponse};
+
+use super::super::Limits;
+use super::Session;
+use super::places::Answered;
+use crate::api::{Flow, Respond};
+use crate::node::Node;
+
+/// One fetch of a session.
+pub struct Round {
+    pub(super) node: Arc<Node>,
+    pub(super) session: Arc<Session>,
+    /// The session's epoch after this request. Another one means that a further request has come meanwhile.
+    pub(super) epoch: i32,
+    pub(super) respond: Respond,
+    pub(super) limits: Limits,
+}
+
+/// How a round ends.
+enum Reply {
+    /// With these partitions.
+    Told(Vec<Answered>),
+    /// Another request has taken the session further, so what it would tell is no news.
+    Overtaken,
+}
+
+impl Round {
+    /// Answers at once, or parks for `wait`.
+    pub fn go(self, wait: Duration, outbox: &mut Outbox) -> Flow {
+        if let Some(reply) = self.look(wait.is_zero()) {
+            self.answer(reply, outbox);
+            return Flow::Done;
+        }
+        let parked = Parked { round: Some(self), deadline: Box::pin(tokio::time::sleep(wait)) };
+        Flow::wait(async move {
+            let (round, reply) = parked.await;
+            move |outbox: &mut Outbox| round.answer(reply, outbox)
+        })
+    }
+
+    /// The reply, if it is time for one; when time is up it is.
+    fn look(&self, is_up: bool) -> Option<Reply> {
+        let mut state = self.session.lock();
+        if state.epoch != self.epoch {
+            return Some(Reply::Overtaken);
+        }
+        let found = state.places.look(&self.node.view(), &self.limits);
+        (is_up || found.must_answer(&self.limits)).then(|| Reply::Told(state.places.settle(found)))
+    }
+
+    /// Whatever happens to the session's partitions from now on wakes the task that is polled with `cx`.
+    fn watch(&self, cx: &Context<'_>) {
+        let mut state = self.session.lock();
+        if state.epoch == self.epoch {
+            state.places.watch(cx);
+        }
+    }
+
+    fn answer(&self, reply: Reply, outbox: &mut Outbox) {
+        let session_id = self.session.id;
+        let answered = match reply {
+            Reply::Told(answered) => answered,
+            Reply::Overtaken => {
+                let error_code = ErrorCode::INVALID_FETCH_SESSION_EPOCH;
+                let response = FetchResponse { error_code, session_id, ..Default::default() };
+                return self.respond.answer(outbox, &response);
+            }
+        };
+        let topics =
+            answered.chunk_by(|one, next| one.topic.key == next.topic.key).map(|same| FetchableTopicResponse {
+                topic: same[0].topic.name(),
+                topic_id: same[0].topic.id(),
+                partitions: same.iter().map(|answered| answered.part.response(answered.index.0)).collect(),
+            });
+        let response = FetchResponse { session_id, responses: topics.collect(), ..Default::default() };
+        let files = answered.iter().filter_map(|answered| answered.part.slice.clone());
+        self.respond.answer_with_files(outbox, &response, files);
+    }
+}
+
+struct Parked {
+    /// Taken when it is over.
+    round: Option<Round>,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl Future for Parked {
+    type Output = (Round, Reply);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let is_up = self.deadline.as_mut().poll(cx).is_ready();
+        let round = self.round.take().expect("a future is not polled after it was ready");
+        if !is_up {
+            // Watch first, look second: what happens between the two is seen by one of them.
+            round.watch(cx);
+        }
+        if let Some(reply) = round.look(is_up) {
+            return Poll::Ready((round, reply));
+        }
+        self.round = Some(round);
+        Poll::Pending
+    }
+}
