@@ -6,6 +6,9 @@ mod bodies;
 mod frames;
 mod neighbour;
 mod offsets;
+mod produce;
+mod records;
+mod sasl;
 
 use crate::batch::{self, Identity, Record};
 use crate::calls::{PRODUCE, produce_request};
@@ -38,6 +41,15 @@ impl Scene {
         let neighbour = Neighbour::start(&broker);
         let topics = connection.topics();
         Scene { broker, topic, topics, neighbour }
+    }
+
+    /// One more topic, of one partition, that may get records.
+    fn create_topic(&mut self, configs: &[(&str, &str)]) -> String {
+        let topic = unique("beside");
+        Connection::open(&self.broker).create_topic_with(&topic, 1, configs);
+        self.topics.push(topic.clone());
+        self.topics.sort();
+        topic
     }
 
     /// Sends `bytes` and expects the broker to close without an answer.

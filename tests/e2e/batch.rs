@@ -71,9 +71,26 @@ pub fn at(timestamp: i64, batch: &[u8]) -> Vec<u8> {
     let mut batch = batch.to_vec();
     batch[27..35].copy_from_slice(&timestamp.to_be_bytes());
     batch[35..43].copy_from_slice(&timestamp.to_be_bytes());
+    with_checksum(batch)
+}
+
+/// `batch` with the checksum that its bytes have.
+pub fn with_checksum(mut batch: Vec<u8>) -> Vec<u8> {
     let checksum = crc32c(&batch[21..]);
     batch[17..21].copy_from_slice(&checksum.to_be_bytes());
     batch
+}
+
+/// `batch` with other bytes at `at` of its header, and the checksum made right.
+pub fn with_header(batch: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut batch = batch.to_vec();
+    batch[at..at + bytes.len()].copy_from_slice(bytes);
+    with_checksum(batch)
+}
+
+/// The largest timestamp of a batch, in milliseconds since the Unix epoch.
+pub fn max_timestamp(batch: &[u8]) -> i64 {
+    i64::from_be_bytes(batch[35..43].try_into().unwrap())
 }
 
 /// `batch` with another base offset and leader epoch, as a broker stores it.

@@ -126,12 +126,17 @@ impl Connection {
     }
 
     fn listed_offset(&mut self, topic: &str, partition: i32, timestamp: i64) -> Result<i64, String> {
+        self.listed(topic, partition, timestamp).map(|(offset, _)| offset)
+    }
+
+    /// What ListOffsets finds for a timestamp or one of its special values: an offset, and the time of its record.
+    pub fn listed(&mut self, topic: &str, partition: i32, timestamp: i64) -> Result<(i64, i64), String> {
         let asked = ListOffsetsPartition::default().with_partition_index(partition).with_timestamp(timestamp);
         let asked = ListOffsetsTopic::default().with_name(topic_name(topic)).with_partitions(vec![asked]);
         let request = ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![asked]);
         let response = self.call(7, &request);
         let partition = &response.topics[0].partitions[0];
-        ok(partition.error_code).map(|()| partition.offset)
+        ok(partition.error_code).map(|()| (partition.offset, partition.timestamp))
     }
 
     /// A new producer id with its epoch. Like a client, asks again while the broker loads what it needs for that.

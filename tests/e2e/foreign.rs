@@ -27,6 +27,7 @@ enum Client {
 }
 
 /// Where a client is to work.
+#[derive(Clone, Copy)]
 struct Target<'a> {
     bootstrap: &'a str,
     topic: &'a str,
@@ -104,6 +105,26 @@ fn matrix(codec: &str) {
         let target = Target { bootstrap: broker.bootstrap(), topic: &topic, partitions, codec };
         let clients = Client::all_available();
         let written: Vec<Placed> = clients.iter().flat_map(|&writer| written_by(writer, &target)).collect();
+        clients.iter().for_each(|&reader| check(reader, &target, &written));
+        check_log(&broker, &target);
+    }
+}
+
+/// Into topics whose `compression.type` is not the producer's, from every codec.
+#[test]
+fn clients_understand_what_the_broker_has_recompressed() {
+    const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
+    let broker = Broker::start();
+    let clients = Client::all_available();
+    for codec in CODECS {
+        let topic = unique("recompressed");
+        let compression_type = if codec == "none" { "uncompressed" } else { codec };
+        let configs = [("compression.type", compression_type)];
+        Connection::open(&broker).create_topic_with(&topic, 2, &configs);
+        let target = Target { bootstrap: broker.bootstrap(), topic: &topic, partitions: 2, codec };
+        let writers = CODECS.into_iter().zip(clients.iter().cycle());
+        let written: Vec<Placed> =
+            writers.flat_map(|(codec, &writer)| written_by(writer, &Target { codec, ..target })).collect();
         clients.iter().for_each(|&reader| check(reader, &target, &written));
         check_log(&broker, &target);
     }

@@ -65,6 +65,7 @@ pub const TABLE: &[Api] = &[
     api!(list_offsets::ListOffsetsRequest),
     api!(metadata::MetadataRequest),
     api!(find_coordinator::FindCoordinatorRequest),
+    api!(sasl_handshake::SaslHandshakeRequest),
     api!(api_versions::ApiVersionsRequest),
     api!(create_topics::CreateTopicsRequest),
     api!(delete_topics::DeleteTopicsRequest),
@@ -75,6 +76,7 @@ pub const TABLE: &[Api] = &[
     api!(alter_configs::AlterConfigsRequest),
     api!(create_partitions::CreatePartitionsRequest),
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
+    api!(sasl_authenticate::SaslAuthenticateRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];

@@ -17,6 +17,8 @@ pub mod list_offsets;
 pub mod metadata;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod sasl_authenticate;
+pub mod sasl_handshake;
 
 /// Topics that only the broker writes to.
 pub fn is_internal(topic: &str) -> bool {

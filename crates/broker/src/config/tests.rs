@@ -178,3 +178,40 @@ fn settings_of_brokers_that_changed_at_run_time_are_those_of_the_synonyms() {
     ]);
     assert_eq!((changed.retention_ms, changed.flush_messages), (1000, i64::MAX));
 }
+
+#[test]
+fn batches_are_changed_as_the_topic_says() {
+    use record::{Compression, Encoding, TimestampType};
+    let defaults = TopicConfig::default();
+    let with = |pairs: &[(&'static str, &'static str)]| {
+        defaults.with(pairs.iter().map(|(key, value)| (*key, Some(*value)))).map_err(|error| error.to_string())
+    };
+    let encoding = |pairs: &[(&'static str, &'static str)]| with(pairs).unwrap().encoding();
+    assert_eq!((encoding(&[]), encoding(&[("compression.type", "producer")])), (None, None));
+    assert_eq!(encoding(&[("compression.type", "uncompressed")]), Some(Encoding::of(Compression::None)));
+    let levels = [("compression.gzip.level", "9"), ("compression.zstd.level", "-7"), ("compression.lz4.level", "17")];
+    let leveled = |name| encoding(&[&[("compression.type", name)], &levels[..]].concat());
+    for (name, compression, level) in [
+        ("gzip", Compression::Gzip, Some(9)),
+        ("snappy", Compression::Snappy, None),
+        ("lz4", Compression::Lz4, None),
+        ("zstd", Compression::Zstd, Some(-7)),
+    ] {
+        assert_eq!(leveled(name), Some(Encoding { compression, level }));
+    }
+    let append_time = with(&[("message.timestamp.type", "LogAppendTime")]).unwrap();
+    assert_eq!(append_time.timestamp_type, TimestampType::LogAppendTime);
+    for wrong in [
+        ("compression.type", "none"),
+        ("compression.type", "GZIP"),
+        ("compression.gzip.level", "0"),
+        ("compression.gzip.level", "10"),
+        ("compression.lz4.level", "18"),
+        ("compression.zstd.level", "23"),
+        ("compression.zstd.level", "-131073"),
+        ("message.timestamp.type", "createtime"),
+        ("min.insync.replicas", "0"),
+    ] {
+        assert!(with(&[wrong]).is_err(), "{wrong:?}");
+    }
+}

@@ -186,3 +186,22 @@ fn changed_settings_hold_for_the_next_batch() {
     partition.set_config(TopicConfig { max_message_bytes: 10, ..TopicConfig::default() });
     assert_eq!(partition.rules(NOW).max_message_bytes, 10);
 }
+
+#[test]
+fn replicas_in_sync_have_to_be_enough_but_never_more_than_there_are() {
+    let enough = [(1, 1, 1), (1, 2, 1), (2, 2, 3), (3, 2, 3), (3, 5, 3), (1, u32::MAX, 1)];
+    let too_few = [(0, 1, 1), (1, 2, 3), (2, 5, 3), (0, 5, 1)];
+    for (in_sync, min, replicas) in enough {
+        assert!(enough_in_sync(in_sync, min, replicas), "{in_sync} of {replicas}, {min} wanted");
+    }
+    for (in_sync, min, replicas) in too_few {
+        assert!(!enough_in_sync(in_sync, min, replicas), "{in_sync} of {replicas}, {min} wanted");
+    }
+}
+
+#[test]
+fn the_only_replica_is_always_enough() {
+    let topic = TopicConfig { min_insync_replicas: 3, ..TopicConfig::default() };
+    let partition = partition(&SimDisk::new(), topic, Pool::new("test", 1).unwrap());
+    assert_eq!(partition.check_in_sync(), Ok(()));
+}

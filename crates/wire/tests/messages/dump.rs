@@ -5,13 +5,16 @@ use std::fmt::Debug;
 use record::Uuid;
 use wire::ErrorCode;
 
-/// Ours: record bytes become a byte string.
+/// Ours: record bytes and tokens become byte strings.
 pub fn ours(value: &impl Debug) -> String {
-    map(&format!("{value:?}"), "Bytes([", "])", |list| {
-        let numbers = list.split(", ").filter(|number| !number.is_empty());
-        let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
-        format!("{:?}", bytes::Bytes::from(bytes))
-    })
+    let text = map(&format!("{value:?}"), "Bytes([", "])", byte_string);
+    map(&text, "auth_bytes: [", "]", |list| format!("auth_bytes: {}", byte_string(list)))
+}
+
+fn byte_string(list: &str) -> String {
+    let numbers = list.split(", ").filter(|number| !number.is_empty());
+    let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
+    format!("{:?}", bytes::Bytes::from(bytes))
 }
 
 /// Fields that only they have, of InitProducerId 6 (KIP-939), at their defaults.

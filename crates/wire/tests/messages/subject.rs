@@ -115,4 +115,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
+    sasl_authenticate::SaslAuthenticateRequest
+    sasl_authenticate::SaslAuthenticateResponse
+    sasl_handshake::SaslHandshakeRequest
+    sasl_handshake::SaslHandshakeResponse
 };

@@ -19,6 +19,8 @@ use wire::messages::offset_for_leader_epoch::{
     OffsetForLeaderTopicResult,
 };
 use wire::messages::produce::*;
+use wire::messages::sasl_authenticate::*;
+use wire::messages::sasl_handshake::*;
 use wire::messages::{alter_configs, offset_for_leader_epoch};
 use wire::{Array, ErrorCode, Records};
 
@@ -93,6 +95,12 @@ const LONG: &str = const {
 impl Generate for &'static str {
     fn generate(random: &mut Random, _version: i16) -> Self {
         random.pick(&["", "a", "orders", "Bücher", LONG])
+    }
+}
+
+impl Generate for &'static [u8] {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        random.pick(&["", "token", LONG]).as_bytes()
     }
 }
 
@@ -236,6 +244,11 @@ structs! {
 
     InitProducerIdRequest<'static> { transactional_id, transaction_timeout_ms, producer_id, producer_epoch }
     InitProducerIdResponse { throttle_time_ms, error_code, producer_id, producer_epoch }
+
+    SaslHandshakeRequest<'static> { mechanism }
+    SaslHandshakeResponse<'static> { error_code, mechanisms }
+    SaslAuthenticateRequest<'static> { auth_bytes }
+    SaslAuthenticateResponse<'static> { error_code, error_message, auth_bytes, session_lifetime_ms }
 
     ListOffsetsRequest<'static> { replica_id, isolation_level, topics, timeout_ms }
     ListOffsetsTopic<'static> { name, partitions }

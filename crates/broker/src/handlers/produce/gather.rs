@@ -11,6 +11,7 @@ use super::answer::{Fate, Part, Refused, Request, Topic};
 use super::append::{Appends, Place};
 use crate::api::Respond;
 use crate::errors::KafkaError;
+use crate::handlers::is_internal;
 use crate::view::{HostedTopic, View};
 
 /// Decodes a request and puts its batches, where nothing is wrong with them, among the turn's `appends`.
@@ -27,7 +28,7 @@ pub fn request<'f>(
     let topics = request.topic_data.iter().map(|data| {
         let hosted = match &refusal {
             Some(refusal) => Err(refusal.clone()),
-            None => find_topic(view, &data, version),
+            None => find_topic(view, &data, version).and_then(|topic| check_writable(topic, header.client_id)),
         };
         let partitions = data.partition_data.iter().map(|data| {
             let fate = place(&hosted, &data, header.api_version, request.acks, now, appends);
@@ -82,6 +83,14 @@ fn check_attributes(attributes: Attributes, version: i16) -> Result<(), KafkaErr
         return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
     }
     Ok(())
+}
+
+/// Clients do not write what the broker keeps in topics; but Apache Kafka lets one pass whose id says that it knows better.
+fn check_writable<'v>(topic: &'v HostedTopic, client_id: Option<&str>) -> Result<&'v HostedTopic, KafkaError> {
+    match is_internal(&topic.name) && client_id != Some("__admin_client") {
+        true => Err(KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, "clients cannot append to an internal topic")),
+        false => Ok(topic),
+    }
 }
 
 fn find_topic<'v>(view: &'v View, data: &TopicProduceData<'_>, version: i16) -> Result<&'v HostedTopic, KafkaError> {
