@@ -30,6 +30,7 @@ mod foreign;
 mod golden;
 mod harness;
 mod kafka_dump;
+mod operators;
 mod raw;
 mod retention;
 mod storm;
