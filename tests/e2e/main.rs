@@ -32,6 +32,7 @@ mod foreign;
 mod golden;
 mod harness;
 mod kafka_dump;
+mod operators;
 mod raw;
 mod recompress;
 mod retention;

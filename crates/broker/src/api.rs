@@ -5,13 +5,15 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use host::FileSlice;
 use net::{Answer, CloseReason, Outbox};
 use wire::messages::produce::ProduceRequest;
-use wire::{Api as _, ApiKey, DecodeError, Message, Reader, RequestHeader, Response, Versions};
+use wire::{Api as _, ApiKey, Cut, DecodeError, Message, Reader, RequestHeader, Response, Versions};
 
 use crate::handlers;
+use crate::metrics::requests;
 use crate::node::Node;
 use crate::turn::Session;
 use crate::view::View;
@@ -113,6 +115,8 @@ pub enum Flow {
 pub struct Respond {
     correlation_id: i32,
     version: i16,
+    /// When the request arrived, for its time.
+    arrival: Duration,
 }
 
 impl Call<'_> {
@@ -151,12 +155,12 @@ impl Flow {
 impl Respond {
     /// To the request with this header, in its version.
     pub fn to(header: &RequestHeader<'_>) -> Respond {
-        Respond { correlation_id: header.correlation_id, version: header.api_version }
+        Respond::in_version(header, header.api_version)
     }
 
     /// To it, in a version that it can surely read.
     pub fn in_version(header: &RequestHeader<'_>, version: i16) -> Respond {
-        Respond { correlation_id: header.correlation_id, version }
+        Respond { correlation_id: header.correlation_id, version, arrival: requests::arrival() }
     }
 
     /// The version of the request, and of its response.
@@ -176,6 +180,19 @@ impl Respond {
         response: &R,
         files: impl IntoIterator<Item = FileSlice>,
     ) {
-        outbox.push(|out, cuts| wire::encode_response(out, cuts, self.correlation_id, self.version, response), files);
+        let (mut bytes, mut errors) = (0, Vec::new());
+        let encode = |out: &mut Vec<u8>, cuts: &mut Vec<Cut>| {
+            let start = out.len();
+            errors = wire::encode_response(out, cuts, self.correlation_id, self.version, response);
+            bytes = frame_bytes(&out[start..]);
+        };
+        outbox.push(encode, files);
+        requests::answered(R::API_KEY, self.arrival, bytes, &errors);
     }
+}
+
+/// The bytes of the frame that begins here, holes and size prefix included.
+fn frame_bytes(frame: &[u8]) -> u64 {
+    let size = frame.first_chunk().map_or(0, |size| i32::from_be_bytes(*size));
+    4 + u64::try_from(size).unwrap_or(0)
 }

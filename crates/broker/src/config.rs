@@ -6,7 +6,7 @@
 //! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
 //! refused: a setting that would change what the broker promises is never dropped silently.
 
-mod definitions;
+pub mod definitions;
 pub mod describe;
 pub mod dynamic;
 mod keys;

@@ -9,6 +9,7 @@ mod trash;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 
@@ -24,6 +25,7 @@ use tokio::sync::oneshot;
 use wire::ErrorCode;
 
 use crate::errors::{DISK_FULL, refusal_code};
+use crate::metrics::Metrics;
 use crate::tasks::Nudge;
 use crate::view::View;
 pub use hosting::Hosting;
@@ -84,6 +86,8 @@ pub struct Controller {
     pub clock: Clock,
     /// Whom to tell that settings have changed.
     pub nudges: SyncSender<Nudge>,
+    /// Told when the metadata log fails.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Control {
@@ -221,6 +225,7 @@ impl Controller {
     fn carry_out(&mut self, intent: &Intent, reply: oneshot::Sender<Result<Reply, ControlError>>) {
         let result = self.commit(intent);
         if let Err(ControlError::Failed(reason)) = &result {
+            self.metrics.metadata_failed.store(true, Ordering::Relaxed);
             tracing::error!(reason, "the metadata log failed; topics cannot be changed until the node is restarted");
         }
         self.publish();

@@ -4,14 +4,21 @@
 //! `handlers/` has one file per API; [`partition`] appends and reads; [`control`] is the thread that changes metadata and
 //! opens logs; [`tasks`] is the one that looks after them by the clock; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
 //!
+//! What an operator sees of it: [`observe`] answers over HTTP, [`metrics`] counts, [`log_levels`] changes what is logged,
+//! [`doctor`] looks for what is wrong.
+//!
 //! Deliberately absent: sockets (`net`), files (`host`, `storage`), and any decision about the cluster (`metadata`).
 
 mod api;
 pub mod config;
 mod control;
+pub mod doctor;
 mod errors;
 mod handlers;
+pub mod log_levels;
+mod metrics;
 mod node;
+pub mod observe;
 mod partition;
 mod producer_ids;
 mod start;
@@ -20,5 +27,7 @@ mod turn;
 mod view;
 
 pub use config::Sources;
+pub use log_levels::LogLevels;
+pub use net::notify;
 pub use node::RunningNode;
-pub use start::{Options, StartError, start};
+pub use start::{Options, PARTITION_SERIES_MAX, StartError, start};

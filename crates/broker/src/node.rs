@@ -3,15 +3,20 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::{ArcSwap, Guard};
 use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
+use net::http::HttpServer;
 use record::Uuid;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
 use crate::handlers::fetch::FetchSessions;
+use crate::log_levels::LogLevels;
+use crate::metrics::Metrics;
+use crate::observe::Observed;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::TasksThread;
 use crate::view::View;
@@ -36,6 +41,10 @@ pub struct Node {
     pub fetch_sessions: FetchSessions,
     /// The metadata and the open partitions; the control thread replaces it.
     pub published: Arc<ArcSwap<View>>,
+    /// What it counts.
+    pub metrics: Arc<Metrics>,
+    /// What is logged.
+    pub log_levels: LogLevels,
 }
 
 /// A topic's own configs are checked against the table of topic keys; the defaults do not matter for that.
@@ -91,6 +100,8 @@ pub struct RunningNode {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) durability: String,
+    pub(crate) observed: Arc<Observed>,
+    pub(crate) endpoint: Option<HttpServer>,
     pub(crate) _lock: DirLock,
 }
 
@@ -112,10 +123,18 @@ impl RunningNode {
         &self.addresses
     }
 
+    /// Where metrics, health and readiness are told, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.endpoint.as_ref().map(HttpServer::local_addr)
+    }
+
     /// Stops cleanly: no new requests, answers in flight are sent, logs are closed and marked.
     pub fn shutdown(self) {
+        self.observed.stopping.store(true, Ordering::Relaxed);
         self.server.shutdown();
         self.tasks.stop();
         self.control.stop();
+        // Last, so that whoever asks learns that the node stops.
+        drop(self.endpoint);
     }
 }

@@ -22,6 +22,7 @@ use storage::{
 use wire::ErrorCode;
 
 use crate::config::TopicConfig;
+use crate::metrics::traffic::Traffic;
 pub use bell::Bell;
 use flushing::{FlushState, Flushing};
 pub use starts::DeleteRecordsError;
@@ -48,6 +49,7 @@ pub struct Partition {
     /// Nothing below it that is not durable yet will become so by the flush that was asked for.
     flush_failed_below: AtomicI64,
     retired: AtomicBool,
+    traffic: Traffic,
 }
 
 /// The topic's settings in force.
@@ -143,6 +145,7 @@ impl Partition {
             flush_state: FlushState::default(),
             flush_failed_below: AtomicI64::new(i64::MIN),
             retired: AtomicBool::new(false),
+            traffic: Traffic::default(),
         }
     }
 
@@ -207,7 +210,9 @@ impl Partition {
         outcomes: &mut Vec<AppendOutcome>,
     ) -> Result<Offset, PartitionAppendError> {
         let mut appender = self.lock();
+        let decided = outcomes.len();
         let appended = appender.log()?.append(batches, self.leader_epoch, now, outcomes);
+        self.traffic.appended(batches, &outcomes[decided..]);
         drop(appender);
         // A duplicate waits too: what it repeats may not be durable yet.
         let durable_before_ack = self.settings.load().log.durable_before_ack(self.reader.end().offset);
@@ -341,6 +346,11 @@ impl Partition {
     /// Reads the log; the caller bounds what consumers get by the high watermark.
     pub fn reader(&self) -> &LogReader {
         &self.reader
+    }
+
+    /// What went in and out.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The fetches that wait for records.

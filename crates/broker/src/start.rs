@@ -1,16 +1,18 @@
 //! How a node starts: settings, lock, identity, logs, and only then the first client.
 
-mod identity;
+pub(crate) mod identity;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use host::{Clock, Disk, Pool, Rng};
 use metadata::decide::RegisterBroker;
 use metadata::{Endpoint, SecurityProtocol};
+use net::http::HttpServer;
 use quorum::{NodeId, Quorum};
 use record::BrokerId;
 use storage::LogDir;
@@ -18,7 +20,10 @@ use storage::LogDir;
 use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
 use crate::handlers::fetch::FetchSessions;
+use crate::log_levels::LogLevels;
+use crate::metrics::Metrics;
 use crate::node::{Node, RunningNode, random_id};
+use crate::observe::{self, Observed, Serving};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::{self, Tasks, TasksThread};
@@ -39,7 +44,17 @@ pub struct Options {
     pub listen: Option<String>,
     /// `--durable`.
     pub durable: bool,
+    /// `--metrics HOST:PORT`.
+    pub metrics: Option<String>,
+    /// `--metrics-partitions`: with more partitions than this only topics have series of their own;
+    /// [`PARTITION_SERIES_MAX`] when `None`.
+    pub metrics_partitions: Option<usize>,
+    /// What is logged; without it no client can change that.
+    pub log_levels: LogLevels,
 }
+
+/// Partitions with metrics of their own, unless somebody says otherwise: what Prometheus takes without effort.
+pub const PARTITION_SERIES_MAX: usize = 4000;
 
 /// Why a node did not start; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +95,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// The address of `--metrics` cannot be listened on.
+    #[error("--metrics: {0}")]
+    Metrics(String),
     /// A listener cannot be opened.
     #[error("{0}")]
     Listen(io::Error),
@@ -115,13 +133,39 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         addresses.push(socket.local_addr().map_err(StartError::Listen)?);
         sockets.push(socket);
     }
-    let Opened { node, control, tasks, durability } = open(disk, config, &addresses)?;
+    let observed = Arc::new(observed(&config, options));
+    // Up during the recovery, which it tells of.
+    let endpoint = options.metrics.as_ref().map(|address| endpoint(address, &observed)).transpose()?;
+    let Opened { node, control, tasks, durability } = open(disk, config, &addresses, &observed, options)?;
+    let published = Arc::clone(&node.published);
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
-    Ok(RunningNode { server, control, tasks, addresses, data_dir: dir, durability, _lock: lock })
+    observed.serve(Serving { published, loops: server.observers() });
+    Ok(RunningNode { server, control, tasks, addresses, data_dir: dir, durability, observed, endpoint, _lock: lock })
 }
 
-fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
+fn observed(config: &Config, options: &Options) -> Observed {
+    Observed {
+        metrics: Metrics::new(Clock::real()),
+        data_dir: config.data_dir.clone(),
+        partitions_max: options.metrics_partitions.unwrap_or(PARTITION_SERIES_MAX),
+        dir: OnceLock::new(),
+        serving: OnceLock::new(),
+        stopping: AtomicBool::new(false),
+    }
+}
+
+fn endpoint(address: &str, observed: &Arc<Observed>) -> Result<HttpServer, StartError> {
+    let failed = |source| StartError::Address { address: address.to_owned(), source };
+    let resolved = address.to_socket_addrs().map_err(failed)?.next();
+    let resolved = resolved.ok_or_else(|| failed(io::Error::from(io::ErrorKind::AddrNotAvailable)))?;
+    let listener = net::bind(resolved).map_err(|error| StartError::Metrics(error.to_string()))?;
+    let server = HttpServer::start(listener, observe::handler(Arc::clone(observed))).map_err(StartError::Threads)?;
+    tracing::info!("metrics, health and readiness are told on http://{}/metrics, /health, /ready", server.local_addr());
+    Ok(server)
+}
+
+pub(crate) fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
     let read = |path: &PathBuf| {
         let bytes = disk.read(path).map_err(|source| StartError::ConfigFile { path: path.clone(), source })?;
         Ok::<_, StartError>((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))
@@ -142,20 +186,34 @@ fn resolve(bind: &config::Endpoint) -> Result<SocketAddr, StartError> {
 }
 
 /// Opens the metadata and all logs.
-fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, StartError> {
+fn open(
+    disk: Disk,
+    config: Config,
+    addresses: &[SocketAddr],
+    observed: &Observed,
+    options: &Options,
+) -> Result<Opened, StartError> {
     let dir: &Path = &config.data_dir;
     let in_dir = |source| StartError::DataDir { path: dir.to_path_buf(), source };
-    let (clock, rng) = (Clock::real(), Rng::os());
-    let options = quorum::Options::new(quorum_node(config.node_id));
-    let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &options, || random_id(&rng))?;
+    let metrics = Arc::clone(&observed.metrics);
+    let (clock, rng) = (metrics.clock.clone(), Rng::os());
+    let quorum_options = quorum::Options::new(quorum_node(config.node_id));
+    let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &quorum_options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let log_dir = LogDir::new(disk.clone(), dir.to_path_buf()).with_open_files_max(open_files_max());
     let log_dir = Arc::new(log_dir);
+    let _ = observed.dir.set(Arc::clone(&log_dir));
     let stop = log_dir.begin().map_err(in_dir)?;
     let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
     let (flush_pool, pool) = (pool("flush", FLUSHES_MAX)?, pool("pool", 2)?);
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));
-    let opening = Opening { dir: Arc::clone(&log_dir), stop, threads: config.recovery_threads, clock: clock.clone() };
+    let opening = Opening {
+        dir: Arc::clone(&log_dir),
+        stop,
+        threads: config.recovery_threads,
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+    };
     let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flush_pool, trash.clone());
     let hosting = hosting.map_err(in_dir)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
@@ -167,15 +225,11 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
         broker: config.node_id,
         clock: clock.clone(),
         nudges: nudges.clone(),
+        metrics: Arc::clone(&metrics),
     };
-    controller.begin(RegisterBroker {
-        id: config.node_id,
-        incarnation: random_id(&rng),
-        endpoints: endpoints(&disk, &config.listeners, addresses),
-        rack: None,
-        // The lock on the data directory says so.
-        previous_is_gone: true,
-    })?;
+    let began = clock.monotonic();
+    controller.begin(registration(&disk, &config, addresses, &rng))?;
+    metrics.note_recovered(clock.monotonic().saturating_sub(began));
     // Settings that were changed at run time are in force now.
     let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
@@ -185,12 +239,37 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
         trash: trash.clone(),
         control: control.clone(),
         clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
     };
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
-    let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, fetch_sessions, published });
+    let node = Node {
+        config,
+        clock,
+        rng,
+        pool,
+        trash,
+        control,
+        producer_ids,
+        fetch_sessions,
+        published,
+        metrics,
+        log_levels: options.log_levels.clone(),
+    };
+    let node = Arc::new(node);
     Ok(Opened { node, control: control_thread, tasks, durability })
+}
+
+fn registration(disk: &Disk, config: &Config, addresses: &[SocketAddr], rng: &Rng) -> RegisterBroker {
+    RegisterBroker {
+        id: config.node_id,
+        incarnation: random_id(rng),
+        endpoints: endpoints(disk, &config.listeners, addresses),
+        rack: None,
+        // The lock on the data directory says so.
+        previous_is_gone: true,
+    }
 }
 
 /// How many files of logs may be open: half of what the process may open, so that connections find room.

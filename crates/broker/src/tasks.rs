@@ -6,6 +6,7 @@ mod schedule;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use storage::LogDir;
 
 use crate::config::Intervals;
 use crate::control::{Control, Trash};
+use crate::metrics::Metrics;
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use schedule::{Schedule, Task};
@@ -53,6 +55,8 @@ pub struct Tasks {
     pub control: Control,
     /// The time.
     pub clock: Clock,
+    /// Told what retention takes away.
+    pub metrics: Arc<Metrics>,
 }
 
 impl TasksThread {
@@ -122,6 +126,7 @@ impl Tasks {
     fn apply_retention(&self, topic: &HostedTopic, partition: &Partition, now: Timestamp) {
         match partition.apply_retention(now) {
             Ok(removed) => {
+                self.metrics.retention_deleted_files.fetch_add(removed.len() as u64, Ordering::Relaxed);
                 let due = self.clock.monotonic().saturating_add(partition.file_delete_delay());
                 removed.into_iter().for_each(|path| self.trash.add(path, due));
             }

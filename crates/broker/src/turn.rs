@@ -14,6 +14,7 @@ use wire::{ApiKey, DecodeError, Reader, RequestHeader};
 use crate::api::{self, Call, Flow, Handle};
 use crate::handlers::api_versions;
 use crate::handlers::produce::Produces;
+use crate::metrics::requests;
 use crate::node::Node;
 use crate::view::View;
 
@@ -30,14 +31,19 @@ impl Service for Requests {
     type Session = Session;
 
     fn connect(&self, _peer: SocketAddr, listener: usize) -> Session {
+        self.0.metrics.install();
         Session { listener }
     }
 
     fn turn(&self, session: &mut Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Turn {
+        requests::turn_began();
         let now = Timestamp(self.0.clock.now_ms());
         let view = self.0.view();
         let mut turn = InTurn { node: &self.0, view: &view, session, now, produces: Produces::default() };
-        turn.serve(frames, outbox).unwrap_or_else(Turn::Close)
+        turn.serve(frames, outbox).unwrap_or_else(|reason| {
+            requests::refused();
+            Turn::Close(reason)
+        })
     }
 }
 
@@ -48,6 +54,9 @@ struct InTurn<'t, 'f> {
     now: Timestamp,
     produces: Produces<'f>,
 }
+
+/// Bytes of the size before a frame.
+const PREFIX_LEN: usize = 4;
 
 /// A request that was looked at.
 enum Request<'f> {
@@ -72,6 +81,7 @@ impl<'f> InTurn<'_, 'f> {
             }
             frames.next();
             let Request::Alone(header, body) = request? else { unreachable!("gathered requests were passed over") };
+            requests::received(header.api_key, PREFIX_LEN + frame.len());
             match self.handle(&header, body, outbox)? {
                 Flow::Done => {}
                 Flow::Wait(wait) => return Ok(Turn::Wait(wait)),
@@ -84,6 +94,7 @@ impl<'f> InTurn<'_, 'f> {
     fn look(&mut self, frame: &'f [u8]) -> Result<Request<'f>, CloseReason> {
         let (header, body) = wire::decode_request_header(frame).map_err(bad_header)?;
         if let Some(Handle::Gathered) = api::find(&header).map(|api| api.handle) {
+            requests::received(header.api_key, PREFIX_LEN + frame.len());
             let added = self.produces.add(self.view, &header, body, self.now);
             return added.map(|()| Request::Gathered).map_err(|error| bad_body(&header, &error));
         }

@@ -39,6 +39,11 @@ impl Failure {
         Failure { kind: Kind::Usage, message: message.to_string(), hint: Some("--help shows what is possible") }
     }
 
+    /// No broker can be reached.
+    pub fn unreachable(message: impl ToString) -> Failure {
+        Failure { kind: Kind::Unreachable, message: message.to_string(), hint: None }
+    }
+
     /// Reading or writing failed; a closed pipe is not worth a word.
     pub fn from_io(error: io::Error) -> Failure {
         match error.kind() {

@@ -3,11 +3,15 @@
 //! Each command has its module with its arguments and what it does. [`failure`] gives exit codes to errors, [`output`]
 //! writes for people or for scripts, [`text`] formats.
 
+mod completions;
 mod connect;
 mod consume;
+mod doctor;
 mod dump;
 mod failure;
 mod file;
+mod health;
+mod logging;
 mod output;
 mod produce;
 mod serve;
@@ -16,7 +20,7 @@ mod topic;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use connect::Connect;
 use failure::Failure;
@@ -57,6 +61,17 @@ struct Global {
     /// What to log to stderr: error, warn, info, debug, trace, or a filter such as `warn,ottla_client=debug`
     #[arg(long, global = true, value_name = "LEVEL", env = "OTTLA_LOG", help_heading = "Global options")]
     log_level: Option<String>,
+    /// The form of log lines
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "OTTLA_LOG_FORMAT",
+        default_value = "text",
+        value_enum,
+        help_heading = "Global options"
+    )]
+    log_format: logging::Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +83,9 @@ enum Command {
     Consume(consume::Args),
     #[command(subcommand)]
     Log(dump::Command),
+    Doctor(doctor::Args),
+    Health(health::Args),
+    Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -80,33 +98,25 @@ fn main() -> ExitCode {
 
 fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let default_level = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
-    start_log(global.log_level.as_deref().unwrap_or(default_level))?;
+    let levels = logging::start(global.log_level.as_deref().unwrap_or(default_level), global.log_format)?;
     let output = Output { json: global.json };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::from_io)?;
     runtime.block_on(async {
         match command {
-            Command::Serve(args) => serve::run(args, output).await,
+            Command::Serve(args) => serve::run(args, levels, output).await,
             Command::Topic(command) => topic::run(command, &global.connect, output).await,
             Command::Produce(args) => produce::run(args, &global.connect, output).await,
             Command::Consume(args) => consume::run(args, &global.connect, output).await,
             Command::Log(dump::Command::Dump(args)) => dump::run(&args, output),
+            Command::Doctor(args) => doctor::run(args, output),
+            Command::Health(args) => health::run(&args, output),
+            Command::Completions(args) => completions::run(&args, Cli::command()),
         }
     })
 }
 
-fn start_log(filter: &str) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| Failure::usage(format!("`{filter}` is not a log level or filter: {error}")))?;
-    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use broker::Options;
+use broker::{LogLevels, Options};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
@@ -17,6 +17,7 @@ Examples:
   ottla serve --set num.partitions=3 --set auto.create.topics.enable=false
   ottla serve --durable
   ottla serve --config server.properties
+  ottla serve --metrics 127.0.0.1:9404
 
 Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
 
@@ -39,10 +40,16 @@ pub struct Args {
     /// One setting, under Kafka's key; wins over the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
+    /// Where to tell metrics (/metrics), health (/health) and readiness (/ready) over HTTP [default: nowhere]
+    #[arg(long, value_name = "HOST:PORT", env = "OTTLA_METRICS")]
+    metrics: Option<String>,
+    /// With more partitions than this, metrics are told by topic only; 0 tells none by partition
+    #[arg(long, value_name = "COUNT", default_value_t = broker::PARTITION_SERIES_MAX)]
+    metrics_partitions: usize,
 }
 
 /// Serves until a signal ends it.
-pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
+pub async fn run(args: Args, log_levels: LogLevels, _output: Output) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let options = Options {
         config_file: args.config,
@@ -50,6 +57,9 @@ pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
         data_dir: args.data,
         listen: args.listen,
         durable: args.durable,
+        metrics: args.metrics,
+        metrics_partitions: Some(args.metrics_partitions),
+        log_levels,
     };
     let node = tokio::task::spawn_blocking(move || broker::start(&options));
     let node = tokio::select! {
@@ -60,12 +70,23 @@ pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
     let mut stdout = io::stdout();
     writeln!(stdout, "{}", node.ready_line())?;
     stdout.flush()?;
+    tell_manager("READY=1");
     signals.next().await;
+    tell_manager("STOPPING=1");
     tracing::info!("stopping; once more to stop at once");
     let stopped = tokio::task::spawn_blocking(|| node.shutdown());
     tokio::select! {
         stopped = stopped => stopped.map_err(Failure::failed),
         () = signals.next() => std::process::exit(INTERRUPTED),
+    }
+}
+
+/// Where systemd waits for it (`Type=notify`).
+fn tell_manager(state: &str) {
+    if let Ok(socket) = std::env::var("NOTIFY_SOCKET")
+        && let Err(error) = broker::notify(&socket, state)
+    {
+        tracing::warn!(%error, socket, "the service manager could not be told {state}");
     }
 }
 

@@ -18,6 +18,7 @@ mod real;
 mod rng;
 pub mod sim;
 mod slice;
+pub mod system;
 
 pub use clock::{Clock, SimClock};
 pub use disk::{DirEntry, DirLock, Disk, File, Open};

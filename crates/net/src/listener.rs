@@ -29,6 +29,14 @@ pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     open(addr).map_err(|e| io::Error::new(e.kind(), format!("cannot listen on {addr}: {}", advice(addr, &e))))
 }
 
+/// Whether somebody accepts connections there; the connection is closed at once.
+///
+/// # Errors
+/// Nobody does within `deadline`, or the system says why not.
+pub fn is_listening(addr: SocketAddr, deadline: Duration) -> io::Result<()> {
+    TcpStream::connect_timeout(&addr, deadline).map(drop)
+}
+
 fn open(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

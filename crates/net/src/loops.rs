@@ -109,6 +109,11 @@ impl<S: Service> Loop<S> {
             stats.inbox_batches.add(1);
             stats.wakes_from_outside.add(mail.wakes.len() as u64);
             mail.wakes.drain(..).for_each(|waker| waker.wake());
+            for ping in mail.pings.drain(..) {
+                stats.pongs.add(1);
+                // Whoever asked may have given up.
+                let _ = ping.send(());
+            }
             for arrival in mail.arrivals.drain(..) {
                 spawn_local(connection::serve(Rc::clone(&self.local), Arc::clone(&self.service), arrival));
             }

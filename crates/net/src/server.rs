@@ -11,7 +11,7 @@ use crate::listener::{Acceptors, Census};
 use crate::loops::{self, Remote};
 use crate::placement::Placement;
 use crate::wake::Order;
-use crate::{Config, LoopStats, Service};
+use crate::{Config, LoopObserver, LoopStats, Service};
 
 /// The running loops. Dropping it ends them at once; [`Server::shutdown`] lets answers in flight leave.
 #[derive(Debug)]
@@ -54,6 +54,16 @@ impl Server {
     /// The counters of each loop.
     pub fn stats(&self) -> impl ExactSizeIterator<Item = &Arc<LoopStats>> {
         self.loops.iter().map(|one| &one.stats)
+    }
+
+    /// The loops, to be watched from another thread for as long as one likes.
+    pub fn observers(&self) -> Vec<LoopObserver> {
+        let observer = |one: &Remote| LoopObserver {
+            inbox: Arc::clone(&one.inbox),
+            metrics: one.metrics.clone(),
+            stats: Arc::clone(&one.stats),
+        };
+        self.loops.iter().map(observer).collect()
     }
 
     /// Stops accepting, lets answers in flight leave for at most `Config::drain`, closes everything and joins the threads.

@@ -12,8 +12,10 @@ impl Counter {
         self.0.load(Relaxed)
     }
 
-    /// Only the owning loop adds, so a load and a store suffice: no locked instruction in the hot path.
-    pub(crate) fn add(&self, n: u64) {
+    /// Adds. One thread at a time may do so, usually the owning loop, so a load and a store suffice: no locked instruction in
+    /// the hot path. What two threads add at once may be lost.
+    #[inline]
+    pub fn add(&self, n: u64) {
         self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
     }
 }
@@ -37,6 +39,8 @@ pub struct LoopStats {
     pub turns: Counter,
     /// Tasks of this loop that other threads woke.
     pub wakes_from_outside: Counter,
+    /// Pings that it answered: it turns.
+    pub pongs: Counter,
     /// Batches in which those wakes and adopted connections came: the number of eventfd writes they cost is at most this.
     pub inbox_batches: Counter,
 }

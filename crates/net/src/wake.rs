@@ -7,6 +7,8 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::sync::oneshot;
+
 use crate::listener::{Acceptors, Arrival};
 
 thread_local! {
@@ -60,6 +62,8 @@ pub(crate) struct Mail {
     pub arrivals: Vec<Arrival>,
     pub acceptors: Option<Acceptors>,
     pub order: Option<Order>,
+    /// Answered when the mail is read: the loop turns.
+    pub pings: Vec<oneshot::Sender<()>>,
 }
 
 /// How a loop is told to end. A later order replaces an earlier one.

@@ -167,6 +167,11 @@ impl LogReader {
         timestamps::largest(view.segments(), &(self.log_start_offset()..upper), end)
     }
 
+    /// How many segments there are.
+    pub fn segment_count(&self) -> usize {
+        self.shared.view.load().segments().len()
+    }
+
     /// The bytes of all segments, without their indexes.
     pub fn size_bytes(&self) -> u64 {
         let end = self.end();

@@ -173,6 +173,7 @@ impl Field<'_> for ErrorCode {
 
     #[inline]
     fn write(&self, w: &mut Writer<'_>, version: i16) {
+        w.note(*self);
         self.0.write(w, version);
     }
 }

@@ -1,7 +1,7 @@
 //! Whole frames: size, header, body.
 
 use crate::header::{encode_request_header, encode_response_header};
-use crate::{Cut, DecodeError, Message, Reader, Request, RequestHeader, Response, Writer};
+use crate::{Cut, DecodeError, ErrorCode, Message, Reader, Request, RequestHeader, Response, Writer};
 
 /// Reads the body of a request or response to the last byte.
 ///
@@ -14,7 +14,7 @@ pub fn decode_body<'a, M: Message<'a>>(mut r: Reader<'a>, version: i16) -> Resul
 }
 
 /// Appends a whole response to `out`: the 4-byte size (holes included), header and body. The cuts of its holes, whose
-/// places are indexes into `out`, are appended to `cuts` in order.
+/// places are indexes into `out`, are appended to `cuts` in order. Returns the errors that it tells, in order.
 ///
 /// # Panics
 /// As [`Message::encode`], and if the frame is longer than 2^31 - 1 bytes.
@@ -24,11 +24,11 @@ pub fn encode_response<'a, R: Response + Message<'a>>(
     correlation_id: i32,
     version: i16,
     response: &R,
-) {
+) -> Vec<ErrorCode> {
     encode_frame(out, cuts, |w| {
         encode_response_header(w, correlation_id, R::API_KEY, version);
         response.encode(w, version);
-    });
+    })
 }
 
 /// Appends a whole request to `out`: the 4-byte size, header and body.
@@ -52,13 +52,16 @@ pub fn encode_request<'a, R: Request + Message<'a>>(
 }
 
 /// The size is known last, when the bytes and the holes are.
-fn encode_frame(out: &mut Vec<u8>, cuts: &mut Vec<Cut>, encode: impl FnOnce(&mut Writer<'_>)) {
+fn encode_frame(out: &mut Vec<u8>, cuts: &mut Vec<Cut>, encode: impl FnOnce(&mut Writer<'_>)) -> Vec<ErrorCode> {
     let (start, first_cut) = (out.len(), cuts.len());
     out.extend_from_slice(&[0; 4]);
-    encode(&mut Writer::new(out, cuts));
+    let mut writer = Writer::new(out, cuts);
+    encode(&mut writer);
+    let errors = writer.into_errors();
     let holes: usize = cuts[first_cut..].iter().map(|cut| cut.len).sum();
     let size = i32::try_from(out.len() - start - 4 + holes).expect("no frame is longer than 2^31 - 1 bytes");
     out[start..start + 4].copy_from_slice(&size.to_be_bytes());
+    errors
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Writing primitive values into a caller's buffer.
 
 use crate::reader::MAX_STRING_LEN;
-use crate::{Field, Versions};
+use crate::{ErrorCode, Field, Versions};
 
 /// A place where bytes that are not in the buffer belong: record data that goes from a file to the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +18,26 @@ pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
     cuts: &'a mut Vec<Cut>,
     flexible: bool,
+    errors: Vec<ErrorCode>,
 }
 
 impl<'a> Writer<'a> {
     /// Appends to `out`, in the old, not flexible form; holes are appended to `cuts`, in order.
     pub fn new(out: &'a mut Vec<u8>, cuts: &'a mut Vec<Cut>) -> Writer<'a> {
-        Writer { out, cuts, flexible: false }
+        Writer { out, cuts, flexible: false, errors: Vec::new() }
+    }
+
+    /// Notes an error that the message tells; a message without errors allocates nothing.
+    #[inline]
+    pub(crate) fn note(&mut self, code: ErrorCode) {
+        if code != ErrorCode::NONE {
+            self.errors.push(code);
+        }
+    }
+
+    /// The errors that were written, in order.
+    pub(crate) fn into_errors(self) -> Vec<ErrorCode> {
+        self.errors
     }
 
     /// Whether lengths are compact and structs end with tagged fields (KIP-482).

@@ -6,6 +6,8 @@ use super::Config;
 /// The type of a key's values, as DescribeConfigs numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Kafka says nothing of it: levels of loggers.
+    Unknown = 0,
     /// `true` or `false`.
     Boolean = 1,
     /// Any text.

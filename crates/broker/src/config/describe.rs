@@ -24,6 +24,8 @@ pub enum Source {
     StaticBroker = 4,
     /// Nobody said anything.
     Default = 5,
+    /// The level of a logger.
+    DynamicBrokerLogger = 6,
 }
 
 /// One config of a resource.

@@ -41,7 +41,7 @@ impl Hosting {
         for path in opening.dir.deleted_logs()? {
             trash.add(path, Duration::ZERO);
         }
-        let flushing = Flushing::new(&flush_pool);
+        let flushing = Flushing::new(&flush_pool, Arc::clone(&opening.metrics));
         Ok(Hosting {
             opening,
             broker,

@@ -8,6 +8,8 @@ use host::Clock;
 use record::Uuid;
 use storage::{Log, LogConfig, LogDir, NewLog, OpenError, Progress, Stop};
 
+use crate::metrics::Metrics;
+
 /// A log that a partition needs.
 pub struct WantedLog {
     /// `<topic>-<partition>`.
@@ -28,6 +30,8 @@ pub struct Opening {
     pub threads: usize,
     /// Says how long it has taken.
     pub clock: Clock,
+    /// Told how far it has come.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Opening {
@@ -64,6 +68,7 @@ impl Opening {
     fn open(&self, there: &[(String, LogConfig)]) -> Vec<Result<Log, OpenError>> {
         let pace = Mutex::new(Pace::from(self.clock.monotonic()));
         let progress = |progress: Progress| {
+            self.metrics.note_recovery(progress);
             let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
             if pace.says(self.clock.monotonic()) {
                 tracing::info!("recovering logs: {} of {} are open", progress.logs_done, progress.logs);

@@ -16,6 +16,8 @@ use wire::messages::alter_configs::{
 use crate::api::{Call, Flow};
 use crate::config::dynamic;
 use crate::errors::{KafkaError, refusal_error};
+use crate::log_levels;
+use crate::log_levels::resource::BROKER_LOGGER;
 use crate::node::Node;
 
 const TOPIC: i8 = 2;
@@ -92,6 +94,11 @@ impl Alteration {
     pub fn new(call: &Call<'_>, asked: Vec<Asked>, replace: bool, validate_only: bool) -> Alteration {
         let (mut outcomes, mut places, mut resources) = (Vec::new(), Vec::new(), Vec::new());
         for Asked { resource_type, resource_name, changes } in asked {
+            if resource_type == BROKER_LOGGER && !replace {
+                let altered = log_levels::resource::alter(call.node, &resource_name, &changes, validate_only);
+                outcomes.push(Outcome { resource_type, resource_name, error: altered.err() });
+                continue;
+            }
             let found = resource(call.node.config.node_id, resource_type, &resource_name);
             let error = found.map(|resource| {
                 places.push(outcomes.len());

@@ -14,6 +14,7 @@ use wire::{Array, ErrorCode};
 use crate::api::{Call, Flow};
 use crate::config::describe::{Described, Layers};
 use crate::errors::KafkaError;
+use crate::log_levels::resource::{self, BROKER_LOGGER};
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
@@ -59,6 +60,7 @@ fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsReso
             }
             Err(_) => return Err(invalid_request(&format!("Broker id must be an integer, but it is: {name}"))),
         },
+        (BROKER_LOGGER, name) => resource::describe(call.node, name)?,
         (other, _) => return Err(invalid_request(&format!("Unsupported resource type: {other}"))),
     };
     if let Some(keys) = asked.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use host::Pool;
 
 use super::Partition;
+use crate::metrics::Metrics;
 
 /// Flushes that run at the same time, over all partitions.
 pub const FLUSHES_MAX: usize = 8;
@@ -21,6 +22,7 @@ pub struct Flushing(Arc<Shared>);
 struct Shared {
     /// Not owned: the last partition may be dropped on one of its threads, which cannot wait for itself.
     pool: Weak<Pool>,
+    metrics: Arc<Metrics>,
     queue: Mutex<Queue>,
 }
 
@@ -47,8 +49,8 @@ const RUNNING_AGAIN: u8 = 3;
 impl Flushing {
     /// On `pool`, which nobody else fills: whoever asks for a flush must not wait for room. When the caller drops it,
     /// nothing is flushed any more.
-    pub fn new(pool: &Arc<Pool>) -> Flushing {
-        Flushing(Arc::new(Shared { pool: Arc::downgrade(pool), queue: Mutex::default() }))
+    pub fn new(pool: &Arc<Pool>, metrics: Arc<Metrics>) -> Flushing {
+        Flushing(Arc::new(Shared { pool: Arc::downgrade(pool), metrics, queue: Mutex::default() }))
     }
 
     /// Has everything that is in the partition's log now made durable, soon.
@@ -75,7 +77,7 @@ impl Flushing {
         let worker = Worker(&self.0);
         while let Some(partition) = worker.0.next() {
             partition.flush_state().begin();
-            partition.flush();
+            worker.0.metrics.time_flush(|| partition.flush());
             // To the end of the queue: a busy partition must not keep the others waiting.
             if partition.flush_state().end() {
                 self.0.lock().partitions.push_back(partition);

@@ -10,6 +10,7 @@ use record::{BatchBuilder, Compression, Uuid};
 use storage::LogDir;
 
 use super::*;
+use crate::metrics::Metrics;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -35,7 +36,13 @@ fn partition(sim: &SimDisk, topic: TopicConfig, pool: Pool) -> Fixture {
     let dir = Arc::new(LogDir::new(disk, PathBuf::from("/data")));
     let log = Log::create(&dir, "t-0", Uuid([7; 16]), topic.log_config()).unwrap();
     let pool = Arc::new(pool);
-    let partition = Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, Flushing::new(&pool));
+    let partition = Partition::new(
+        PartitionIndex(0),
+        LeaderEpoch(0),
+        topic,
+        log,
+        Flushing::new(&pool, Metrics::new(host::Clock::real())),
+    );
     Fixture { held: None, partition: Arc::new(partition), _pool: pool }
 }
 

@@ -81,6 +81,26 @@ pub fn refuse_foreign(disk: &Disk, dir: &Path) -> Result<(), IdentityError> {
     Ok(())
 }
 
+/// Whose a directory is, without a change; an error as the start would have it.
+pub fn examine(disk: &Disk, dir: &Path, node_id: BrokerId) -> Result<String, IdentityError> {
+    refuse_foreign(disk, dir)?;
+    let path = dir.join(FILE);
+    let io = |source| IdentityError::Io { path: path.clone(), source };
+    if !disk.exists(&path).map_err(io)? {
+        return Ok("the directory is nobody's yet".to_owned());
+    }
+    let bytes = disk.read(&path).map_err(io)?;
+    let malformed = |error| io(io::Error::new(io::ErrorKind::InvalidData, error));
+    let pairs = parse_properties(FILE, &String::from_utf8_lossy(&bytes)).map_err(malformed)?;
+    let value =
+        |wanted: &str| pairs.iter().rev().find(|(key, _)| key == wanted).map_or("", |(_, value)| value.as_str());
+    let (stored, own) = (value("node.id"), node_id.0.to_string());
+    if stored != own {
+        return Err(IdentityError::Other { path, key: "node.id", stored: stored.to_owned(), own });
+    }
+    Ok(format!("node {own} of cluster {}", value("cluster.id")))
+}
+
 /// ` with cluster.id=...`, or nothing.
 fn cluster_of(disk: &Disk, dir: &Path) -> String {
     let bytes = disk.read(&dir.join(FILE)).unwrap_or_default();

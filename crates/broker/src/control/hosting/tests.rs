@@ -8,6 +8,7 @@ use record::{LeaderEpoch, Timestamp, Uuid};
 use storage::{LogDir, Stop};
 
 use super::*;
+use crate::metrics::Metrics;
 
 const BROKER: BrokerId = BrokerId(1);
 const TOPIC: Uuid = Uuid([7; 16]);
@@ -21,6 +22,7 @@ fn hosting(sim: &SimDisk) -> Hosting {
         stop: Stop::Power,
         threads: 2,
         clock: Clock::sim(SimClock::at(0)),
+        metrics: Metrics::new(Clock::sim(SimClock::at(0))),
     };
     let trash = Trash::new(disk, Arc::clone(&pool));
     Hosting::new(opening, BROKER, TopicConfig::default(), pool, trash).unwrap()

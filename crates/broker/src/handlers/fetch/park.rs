@@ -9,14 +9,18 @@ use std::time::Duration;
 use net::Outbox;
 use net::wake::Wake;
 use tokio::time::Sleep;
+use wire::ApiKey;
 
 use super::plan::{Found, Plan};
 use crate::api::Flow;
+use crate::metrics::requests::Waiting;
 use crate::partition::{Partition, Ticket};
 
 /// Waits until the plan finds enough, or `wait` is over; then answers with what there is.
 pub fn until_ready(plan: Plan, wait: Duration) -> Flow {
-    let parked = Parked { plan: Some(plan), deadline: Box::pin(tokio::time::sleep(wait)), tickets: Vec::new() };
+    let deadline = Box::pin(tokio::time::sleep(wait));
+    let waiting = Waiting::begin(ApiKey::FETCH);
+    let parked = Parked { plan: Some(plan), deadline, tickets: Vec::new(), _waiting: waiting };
     Flow::wait(async move {
         let (plan, found) = parked.await;
         move |outbox: &mut Outbox| plan.answer(&found, outbox)
@@ -29,6 +33,7 @@ struct Parked {
     plan: Option<Plan>,
     deadline: Pin<Box<Sleep>>,
     tickets: Vec<(Arc<Partition>, Ticket)>,
+    _waiting: Waiting,
 }
 
 impl Future for Parked {

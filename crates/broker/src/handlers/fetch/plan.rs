@@ -86,6 +86,15 @@ impl Plan {
         let response = FetchResponse { session_id, responses: topics.collect(), ..Default::default() };
         let files = found.parts.iter().filter_map(|part| part.slice.clone());
         self.respond.answer_with_files(outbox, &response, files);
+        self.count(found);
+    }
+
+    fn count(&self, found: &Found) {
+        for (wanted, part) in self.wanted().zip(&found.parts) {
+            if let (Ok(partition), Some(slice)) = (&wanted.target, &part.slice) {
+                partition.traffic().fetched(slice.len.into());
+            }
+        }
     }
 
     fn open_session(&self, node: &Node, found: &Found) -> i32 {

@@ -8,16 +8,20 @@ use net::wake::Wake;
 use net::{Answer, Outbox};
 use record::Offset;
 use tokio::time::Sleep;
+use wire::ApiKey;
 
 use super::answer::{Request, refuse_what_is_not_durable};
 use super::append::Appended;
+use crate::metrics::requests::Waiting;
 use crate::partition::Ticket;
 
 /// Answers `requests`, in order, when everything that was appended is durable or will not be. What is not durable within the
 /// longest of their timeouts is answered with an error; it may become durable all the same.
 pub fn until_durable(mut requests: Vec<Request<'static>>, appended: Vec<Appended>) -> net::Wait {
     let timeout = requests.iter().map(|request| request.timeout).max().unwrap_or_default();
-    let syncing = Syncing { appended, deadline: Box::pin(tokio::time::sleep(timeout)), tickets: Vec::new() };
+    let deadline = Box::pin(tokio::time::sleep(timeout));
+    let waiting = Waiting::begin(ApiKey::PRODUCE);
+    let syncing = Syncing { appended, deadline, tickets: Vec::new(), _waiting: waiting };
     Box::pin(async move {
         let appended = syncing.await;
         refuse_what_is_not_durable(&mut requests, &appended, true);
@@ -34,6 +38,7 @@ struct Syncing {
     deadline: Pin<Box<Sleep>>,
     /// With the place of the partition in `appended`.
     tickets: Vec<(usize, Ticket)>,
+    _waiting: Waiting,
 }
 
 impl Future for Syncing {

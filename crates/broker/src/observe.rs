@@ -1,0 +1,152 @@
+//! What an operator's tools may ask over HTTP: `/metrics`, `/health` and `/ready`. It is up before the logs are recovered
+//! and until they are closed.
+
+use std::io;
+use std::net::ToSocketAddrs as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use net::LoopObserver;
+use net::http::{Handler, Reply};
+use storage::LogDir;
+
+use crate::metrics::Metrics;
+use crate::metrics::scrape::{self, Subjects};
+use crate::view::View;
+
+/// A loop that has not answered after this long does not turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Kafka's tools and Prometheus know the format by this.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A node as it is seen from outside, from before it is ready.
+pub struct Observed {
+    /// Its counters.
+    pub metrics: Arc<Metrics>,
+    /// `log.dirs`.
+    pub data_dir: PathBuf,
+    /// With more partitions than this only topics have series of their own.
+    pub partitions_max: usize,
+    /// The log directory, once it is open.
+    pub dir: OnceLock<Arc<LogDir>>,
+    /// What is there when the node takes requests.
+    pub serving: OnceLock<Serving>,
+    /// The node is being stopped.
+    pub stopping: AtomicBool,
+}
+
+/// A node that takes requests.
+pub struct Serving {
+    /// The topics.
+    pub published: Arc<ArcSwap<View>>,
+    /// The loops.
+    pub loops: Vec<LoopObserver>,
+}
+
+/// Answers requests for the three paths.
+pub fn handler(node: Arc<Observed>) -> Handler {
+    Arc::new(move |path| {
+        let node = Arc::clone(&node);
+        Box::pin(async move {
+            match path.as_str() {
+                "/metrics" => Reply { status: 200, content_type: METRICS_TYPE, body: node.metrics_text().into_bytes() },
+                "/health" => node.health().await,
+                "/ready" => reasons(node.not_ready(), "ready"),
+                _ => Reply::text(404, "there are /metrics, /health and /ready\n"),
+            }
+        })
+    })
+}
+
+/// 200 without reasons, else 503 with one a line.
+fn reasons(reasons: Vec<String>, fine: &str) -> Reply {
+    match reasons.is_empty() {
+        true => Reply::text(200, format!("{fine}\n")),
+        false => Reply::text(503, reasons.join("\n") + "\n"),
+    }
+}
+
+impl Observed {
+    /// From now on the node takes requests.
+    pub fn serve(&self, serving: Serving) {
+        if self.serving.set(serving).is_err() {
+            unreachable!("a node starts once");
+        }
+    }
+
+    fn metrics_text(&self) -> String {
+        let serving = self.serving.get();
+        let view = serving.map_or_else(Arc::default, |serving| serving.published.load_full());
+        let subjects = Subjects {
+            is_ready: self.not_ready().is_empty(),
+            data_dir: &self.data_dir,
+            dir: self.dir.get().map(Arc::as_ref),
+            loops: serving.map_or(&[], |serving| &serving.loops),
+            view: &view,
+            partitions_max: self.partitions_max,
+        };
+        scrape::text(&self.metrics, &subjects)
+    }
+
+    /// The process lives, for it answers; a loop that does not read its mail is stuck.
+    async fn health(&self) -> Reply {
+        let Some(serving) = self.serving.get().filter(|_| !self.is_stopping()) else {
+            return Reply::text(200, "starting or stopping\n");
+        };
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let pings: Vec<_> = serving.loops.iter().map(LoopObserver::ping).collect();
+        let mut stuck = Vec::new();
+        for (index, ping) in pings.into_iter().enumerate() {
+            match tokio::time::timeout_at(deadline, ping).await {
+                Ok(true) => {}
+                Ok(false) => stuck.push(format!("loop {index} has ended")),
+                Err(_) => stuck.push(format!("loop {index} does not turn: no answer within {} s", PATIENCE.as_secs())),
+            }
+        }
+        reasons(if self.is_stopping() { Vec::new() } else { stuck }, "healthy")
+    }
+
+    /// Why the node should not be sent requests; empty when it should.
+    fn not_ready(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.is_stopping() {
+            reasons.push("stopping".to_owned());
+        } else if self.serving.get().is_none() {
+            let recovery = self.metrics.recovery();
+            reasons.push(format!("starting: {} of {} logs are open", recovery.logs_done, recovery.logs));
+        }
+        if self.dir.get().is_some_and(|dir| dir.failed()) {
+            reasons.push("the log directory failed: nothing is written to it; see the log, then restart".to_owned());
+        }
+        if self.dir.get().is_some_and(|dir| dir.is_full()) {
+            reasons.push("the disk is full: records are refused; make room or delete records".to_owned());
+        }
+        if self.metrics.metadata_failed.load(Ordering::Relaxed) {
+            reasons.push("the metadata log failed: topics cannot be changed; see the log, then restart".to_owned());
+        }
+        reasons
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// Asks the endpoint of a running node, `HOST:PORT`: the status and the text of its answer. Blocks for a few seconds at
+/// most.
+///
+/// # Errors
+/// The address is none, or nobody answers there.
+pub fn ask(address: &str, path: &str) -> io::Result<(u16, String)> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in address.to_socket_addrs()? {
+        match net::http::get(address, path, PATIENCE + Duration::from_secs(1)) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
