@@ -20,5 +20,6 @@ mod turn;
 mod view;
 
 pub use config::Sources;
+pub use config::docs::markdown as config_docs;
 pub use node::RunningNode;
 pub use start::{Options, StartError, start};

@@ -30,6 +30,8 @@ use identity::IdentityError;
 pub struct Options {
     /// `--config`: a `server.properties`.
     pub config_file: Option<PathBuf>,
+    /// `--env`: the variables of the environment, by name.
+    pub environment: Vec<(String, String)>,
     /// `--set key=value`, in order.
     pub overrides: Vec<(String, String)>,
     /// `--data`.
@@ -127,6 +129,7 @@ fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartError> {
     };
     Ok(Sources {
         file: options.config_file.as_ref().map(read).transpose()?,
+        environment: config::environment::settings(options.environment.clone()),
         overrides: options.overrides.clone(),
         data_dir: options.data_dir.clone(),
         listen: options.listen.clone(),
@@ -171,7 +174,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
         id: config.node_id,
         incarnation: random_id(&rng),
         endpoints: endpoints(&disk, &config.listeners, addresses),
-        rack: None,
+        rack: config.rack.as_deref().map(Into::into),
         // The lock on the data directory says so.
         previous_is_gone: true,
     })?;

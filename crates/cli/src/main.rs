@@ -68,6 +68,9 @@ enum Command {
     Consume(consume::Args),
     #[command(subcommand)]
     Log(dump::Command),
+    /// Print docs/configs.md: every configuration key
+    #[command(hide = true, after_help = "Example:\n  ottla config-docs > docs/configs.md")]
+    ConfigDocs,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +93,9 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
             Command::Produce(args) => produce::run(args, &global.connect, output).await,
             Command::Consume(args) => consume::run(args, &global.connect, output).await,
             Command::Log(dump::Command::Dump(args)) => dump::run(&args, output),
+            Command::ConfigDocs => {
+                Ok(std::io::Write::write_all(&mut std::io::stdout(), broker::config_docs().as_bytes())?)
+            }
         }
     })
 }

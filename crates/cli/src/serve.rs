@@ -17,6 +17,7 @@ Examples:
   ottla serve --set num.partitions=3 --set auto.create.topics.enable=false
   ottla serve --durable
   ottla serve --config server.properties
+  KAFKA_NUM_PARTITIONS=3 ottla serve --env
 
 Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
 
@@ -36,6 +37,9 @@ pub struct Args {
     /// Settings, in the form of Kafka's server.properties
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Take settings from variables of the environment, as Kafka's container image does: KAFKA_LOG_DIRS is log.dirs
+    #[arg(long)]
+    env: bool,
     /// One setting, under Kafka's key; wins over the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
@@ -46,6 +50,7 @@ pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let options = Options {
         config_file: args.config,
+        environment: if args.env { environment() } else { Vec::new() },
         overrides: args.set,
         data_dir: args.data,
         listen: args.listen,
@@ -67,6 +72,14 @@ pub async fn run(args: Args, _output: Output) -> Result<(), Failure> {
         stopped = stopped => stopped.map_err(Failure::failed),
         () = signals.next() => std::process::exit(INTERRUPTED),
     }
+}
+
+/// Variables that are not text are no settings.
+fn environment() -> Vec<(String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// 128 and the number of SIGINT, as shells have it.
