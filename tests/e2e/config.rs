@@ -2,8 +2,10 @@
 //! silently left out.
 
 use std::fs;
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
+use kafka_protocol::messages::MetadataRequest;
 use tempfile::TempDir;
 
 use crate::harness::{Broker, serve};
@@ -60,6 +62,33 @@ fn a_bad_value_is_refused_by_name() {
     refuses(&["--set", "num.partitions=many"], "num.partitions");
     refuses(&["--set", "num.partitions=0"], "num.partitions");
     refuses(&["--config", "/no/such/server.properties"], "/no/such/server.properties");
+}
+
+#[test]
+fn a_controller_alone_is_refused() {
+    refuses(&["--set", "process.roles=controller"], "process.roles");
+}
+
+#[test]
+fn each_listener_advertises_its_own_address_and_serves() {
+    let names = "listeners=INTERNAL://127.0.0.1:0,EXTERNAL://127.0.0.2:0";
+    let map = "listener.security.protocol.map=INTERNAL:PLAINTEXT,EXTERNAL:PLAINTEXT";
+    let home = tempfile::tempdir().unwrap();
+    let mut command = serve(&home.path().join("data"), &["--set", names, "--set", map]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let listed = ready.split(" ready on ").nth(1).and_then(|rest| rest.split(", data in").next()).unwrap_or_default();
+    let addresses: Vec<String> = listed.split(", ").map(str::to_owned).collect();
+    let advertised = addresses.iter().map(|address| {
+        let request = MetadataRequest::default().with_topics(Some(Vec::new()));
+        let broker = Connection::to(address).call(12, &request).brokers.remove(0);
+        format!("{}:{}", broker.host.as_str(), broker.port)
+    });
+    let advertised: Vec<_> = advertised.collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((addresses.len(), advertised), (2, addresses));
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::tools::{output_of, run};
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const CLIENT_METRICS: i8 = 16;
+const GROUP: i8 = 32;
 const SET: i8 = 0;
 const DELETE: i8 = 1;
 const APPEND: i8 = 2;
@@ -202,6 +204,14 @@ fn every_bad_change_has_kafkas_error_and_changes_nothing() {
         (BROKER, "me", &[("log.segment.bytes", SET, Some("2000000"))], "InvalidRequest"),
         (BROKER, "", &[("node.id", SET, Some("7"))], "InvalidRequest"),
         (BROKER, "", &[("log.segment.bytes", SET, Some("many"))], "InvalidRequest"),
+        (BROKER, "", &[("num.io.threads", APPEND, Some("3"))], "InvalidConfig"),
+        (CLIENT_METRICS, "", &[("metrics", SET, Some("a"))], "InvalidRequest"),
+        (CLIENT_METRICS, "m", &[("interval.ms", SET, Some("50"))], "InvalidRequest"),
+        (CLIENT_METRICS, "m", &[("match", SET, Some("bogus=1"))], "InvalidConfig"),
+        (CLIENT_METRICS, "m", &[("metrics", APPEND, Some("a"))], "InvalidConfig"),
+        (GROUP, "", &[("consumer.session.timeout.ms", SET, Some("46000"))], "InvalidRequest"),
+        (GROUP, "g", &[("consumer.session.timeout.ms", SET, Some("1"))], "InvalidConfig"),
+        (GROUP, "g", &[("no.such.key", SET, Some("1"))], "InvalidConfig"),
         (99, &topic, &[good], "InvalidRequest"),
     ];
     for (resource_type, name, ops, expected) in table {
@@ -320,4 +330,38 @@ fn the_command_line_alters_and_describes_configs() {
     assert_eq!(code(&["alter", "no-such-topic", "--set", "segment.bytes=2000000"]), Some(4));
     assert_eq!(code(&["alter", &topic, "--set", "no.such.key=1"]), Some(1));
     assert_eq!(code(&["alter", &topic]), Some(2));
+}
+
+#[test]
+fn groups_and_client_metrics_have_configs_that_survive_a_restart() {
+    let Some(mut broker) = Broker::own(&[]) else { return };
+    let mut connection = Connection::open(&broker);
+    let resources = [(GROUP, "g", "consumer.session.timeout.ms", "46000"), (CLIENT_METRICS, "m", "interval.ms", "100")];
+    for (resource_type, name, key, value) in resources {
+        assert_eq!(connection.describe(resource_type, name, Some(&[key])).configs[0].config_source, 5);
+        assert_eq!(connection.alter_one(resource_type, name, &[(key, SET, Some(value))]), "None");
+    }
+    broker.kill();
+    broker.start_again();
+    let mut connection = Connection::open(&broker);
+    for ((resource_type, name, key, value), source) in resources.into_iter().zip([8, 7]) {
+        let config = connection.describe(resource_type, name, Some(&[key])).configs.remove(0);
+        assert_eq!((config.value.as_deref(), config.config_source), (Some(value), source));
+        assert_eq!(synonyms(&config)[0], (key.to_owned(), value.to_owned(), source));
+        assert_eq!(error_name(connection.describe(resource_type, "", None).error_code), "InvalidRequest");
+    }
+}
+
+#[test]
+fn documentation_is_told_when_it_is_asked_for() {
+    let Some(broker) = Broker::own(&[]) else { return };
+    let mut connection = Connection::open(&broker);
+    let id = connection.broker_id();
+    let resource = DescribeConfigsResource::default().with_resource_type(BROKER).with_resource_name(text(&id));
+    let request = DescribeConfigsRequest::default()
+        .with_resources(vec![resource.with_configuration_keys(None)])
+        .with_include_documentation(true);
+    let configs = connection.call(4, &request).results.remove(0).configs;
+    assert!(configs.len() >= 340, "{}", configs.len());
+    assert!(configs.iter().all(|config| config.documentation.as_deref().is_some_and(|doc| doc.ends_with('.'))));
 }

@@ -1,20 +1,27 @@
 //! What an operator can set: Kafka's own keys, read from `server.properties` and `--set key=value`.
 //!
-//! [`keys`] is the table (one item a key: name, default, doc, how it is parsed); [`properties`] reads the file format;
-//! [`listener`] understands `listeners` and its companions; [`topic`] has the keys of one topic.
+//! [`keys`] is the table of the broker's keys (one item a key: name, type, default, bounds, scope, doc, what is done with it);
+//! [`topic`], [`group`] and [`client_metrics`] have the keys of those. [`properties`] reads the file format, [`environment`]
+//! the variables of container images; [`listener`] understands `listeners` and its companions.
 //!
 //! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
 //! refused: a setting that would change what the broker promises is never dropped silently.
 
-pub mod definitions;
+pub mod client_metrics;
 pub mod describe;
+pub mod docs;
 pub mod dynamic;
-mod keys;
+pub mod environment;
+mod families;
+pub mod group;
+pub mod key;
+pub mod keys;
 mod listener;
 mod properties;
 mod support;
 mod times;
 pub mod topic;
+pub mod valid;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +45,8 @@ pub struct Config {
     pub node_id: BrokerId,
     /// `log.dirs`: where the data lives.
     pub data_dir: PathBuf,
+    /// `broker.rack`.
+    pub rack: Option<String>,
     /// `listeners`, each with what clients are told to connect to (`advertised.listeners`).
     pub listeners: Vec<Listener>,
     /// `num.network.threads`: event loops; by default one per core.
@@ -72,6 +81,8 @@ pub struct Config {
     pub tasks: Intervals,
     /// What was set at start, as it was written, by key.
     pub originals: BTreeMap<String, String>,
+    pub(crate) raw_log_dir: Option<PathBuf>,
+    pub(crate) raw_log_dirs: Option<PathBuf>,
     pub(crate) raw: listener::Raw,
     pub(crate) times: times::Times,
 }
@@ -108,6 +119,7 @@ impl Default for Config {
         Config {
             node_id: BrokerId(1),
             data_dir: PathBuf::from("./ottla-data"),
+            rack: None,
             listeners: Vec::new(),
             loops: cores(),
             num_partitions: 1,
@@ -125,6 +137,8 @@ impl Default for Config {
             recovery_threads: cores(),
             tasks: Intervals::default(),
             originals: BTreeMap::new(),
+            raw_log_dir: None,
+            raw_log_dirs: None,
             raw: listener::Raw::default(),
             times: times::Times::default(),
         }
@@ -135,11 +149,13 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 
-/// Where settings come from, lowest precedence first: defaults, the file, `--set`, and the short flags.
+/// Where settings come from, lowest precedence first: defaults, the file, the environment, `--set`, and the short flags.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// The text of `server.properties`, with its name for messages.
     pub file: Option<(String, String)>,
+    /// `--env`: the settings of the environment's variables, see [`environment`].
+    pub environment: Vec<(String, String)>,
     /// `--set key=value`, in order.
     pub overrides: Vec<(String, String)>,
     /// `--data`.
@@ -185,6 +201,13 @@ pub enum ConfigError {
     },
 }
 
+const HIDDEN: &str = "[hidden]";
+
+/// `listener.name.<listener>.<key>` is the form of `<key>` for one listener.
+fn of_any_listener(key: &str) -> &str {
+    key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.')).map_or(key, |(_, base)| base)
+}
+
 /// Settings as understood, and what the operator should know about them.
 #[derive(Debug)]
 pub struct Loaded {
@@ -203,9 +226,10 @@ impl Config {
                 loaded.set(&key, &value)?;
             }
         }
-        for (key, value) in &sources.overrides {
+        for (key, value) in sources.environment.iter().chain(&sources.overrides) {
             loaded.set(key, value)?;
         }
+        loaded.config.resolve_names();
         if let Some(dir) = &sources.data_dir {
             loaded.config.data_dir.clone_from(dir);
             loaded.config.originals.insert("log.dirs".to_owned(), dir.display().to_string());
@@ -223,6 +247,17 @@ impl Config {
         Ok(loaded)
     }
 
+    /// Settings under two names: `log.dirs` wins over `log.dir`, and both names of the id are told.
+    fn resolve_names(&mut self) {
+        let dir = self.raw_log_dirs.take().or(self.raw_log_dir.take());
+        self.data_dir = dir.unwrap_or_else(|| self.data_dir.clone());
+        for (name, other) in [("node.id", "broker.id"), ("broker.id", "node.id")] {
+            if let Some(id) = self.originals.get(name).cloned() {
+                self.originals.entry(other.to_owned()).or_insert(id);
+            }
+        }
+    }
+
     fn resolve_times(&mut self) {
         self.times.resolve(&mut self.topic_defaults);
         let scheduled = self.times.flush_scheduler_ms.map(|ms| Duration::from_millis(ms.max(1).unsigned_abs()));
@@ -236,9 +271,10 @@ impl Loaded {
         let Some(found) = keys::find(key) else {
             return self.unknown(key, value);
         };
-        let (key_owned, value_owned) = (key.to_owned(), value.to_owned());
+        let secret = keys::is_secret(key) || found.facts().kind == valid::Kind::Password;
+        let (key_owned, value_owned) = (key.to_owned(), if secret { HIDDEN } else { value }.to_owned());
         let no_effect = found.apply(&mut self.config, value).map_err(|rejection| match rejection {
-            Rejection::Invalid(reason) => ConfigError::Invalid { key: key_owned, value: value_owned, reason },
+            Rejection::Invalid { reason, .. } => ConfigError::Invalid { key: key_owned, value: value_owned, reason },
             Rejection::Unsupported(reason) => ConfigError::Unsupported { key: key_owned, value: value_owned, reason },
         })?;
         self.warnings.extend(no_effect.map(|why| format!("{key} has no effect: {why}")));
@@ -247,13 +283,11 @@ impl Loaded {
 
     /// Families of keys are refused whole: `ssl.*` that is not obeyed must not look as if it were.
     fn unknown(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
-        // `listener.name.<listener>.<key>` is the per-listener form of <key>.
-        let base =
-            key.strip_prefix("listener.name.").and_then(|rest| rest.split_once('.')).map_or(key, |(_, base)| base);
+        let base = of_any_listener(key);
         if let Some((_, reason)) = keys::REFUSED_PREFIXES.iter().find(|(prefix, _)| base.starts_with(prefix)) {
             return Err(ConfigError::Unsupported {
                 key: key.to_owned(),
-                value: if keys::is_secret(base) { "[hidden]".to_owned() } else { value.to_owned() },
+                value: if keys::is_secret(base) { HIDDEN } else { value }.to_owned(),
                 reason: (*reason).to_owned(),
             });
         }

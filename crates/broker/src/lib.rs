@@ -27,6 +27,7 @@ mod turn;
 mod view;
 
 pub use config::Sources;
+pub use config::docs::markdown as config_docs;
 pub use log_levels::LogLevels;
 pub use net::notify;
 pub use node::RunningNode;

@@ -36,6 +36,8 @@ use identity::IdentityError;
 pub struct Options {
     /// `--config`: a `server.properties`.
     pub config_file: Option<PathBuf>,
+    /// `--env`: the variables of the environment, by name.
+    pub environment: Vec<(String, String)>,
     /// `--set key=value`, in order.
     pub overrides: Vec<(String, String)>,
     /// `--data`.
@@ -172,6 +174,7 @@ pub(crate) fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartEr
     };
     Ok(Sources {
         file: options.config_file.as_ref().map(read).transpose()?,
+        environment: config::environment::settings(options.environment.clone()),
         overrides: options.overrides.clone(),
         data_dir: options.data_dir.clone(),
         listen: options.listen.clone(),
@@ -266,7 +269,7 @@ fn registration(disk: &Disk, config: &Config, addresses: &[SocketAddr], rng: &Rn
         id: config.node_id,
         incarnation: random_id(rng),
         endpoints: endpoints(disk, &config.listeners, addresses),
-        rack: None,
+        rack: config.rack.as_deref().map(Into::into),
         // The lock on the data directory says so.
         previous_is_gone: true,
     }

@@ -39,6 +39,9 @@ pub struct Args {
     /// Where metrics, health and readiness would be told
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<String>,
+    /// Take settings from variables of the environment, as Kafka's container image does
+    #[arg(long)]
+    env: bool,
 }
 
 /// Looks, and tells.
@@ -46,6 +49,7 @@ pub fn run(args: Args, output: Output) -> Result<(), Failure> {
     let options = Options {
         config_file: args.config,
         overrides: args.set,
+        environment: if args.env { crate::serve::environment() } else { Vec::new() },
         data_dir: args.data,
         listen: args.listen,
         durable: false,

@@ -86,6 +86,9 @@ enum Command {
     Doctor(doctor::Args),
     Health(health::Args),
     Completions(completions::Args),
+    /// Print docs/configs.md: every configuration key
+    #[command(hide = true, after_help = "Example:\n  ottla config-docs > docs/configs.md")]
+    ConfigDocs,
 }
 
 fn main() -> ExitCode {
@@ -111,6 +114,9 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
             Command::Doctor(args) => doctor::run(args, output),
             Command::Health(args) => health::run(&args, output),
             Command::Completions(args) => completions::run(&args, Cli::command()),
+            Command::ConfigDocs => {
+                Ok(std::io::Write::write_all(&mut std::io::stdout(), broker::config_docs().as_bytes())?)
+            }
         }
     })
 }

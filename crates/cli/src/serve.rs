@@ -18,6 +18,7 @@ Examples:
   ottla serve --durable
   ottla serve --config server.properties
   ottla serve --metrics 127.0.0.1:9404
+  KAFKA_NUM_PARTITIONS=3 ottla serve --env
 
 Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
 
@@ -37,6 +38,9 @@ pub struct Args {
     /// Settings, in the form of Kafka's server.properties
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Take settings from variables of the environment, as Kafka's container image does: KAFKA_LOG_DIRS is log.dirs
+    #[arg(long)]
+    env: bool,
     /// One setting, under Kafka's key; wins over the file
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
@@ -53,6 +57,7 @@ pub async fn run(args: Args, log_levels: LogLevels, _output: Output) -> Result<(
     let mut signals = Signals::listen()?;
     let options = Options {
         config_file: args.config,
+        environment: if args.env { environment() } else { Vec::new() },
         overrides: args.set,
         data_dir: args.data,
         listen: args.listen,
@@ -88,6 +93,14 @@ fn tell_manager(state: &str) {
     {
         tracing::warn!(%error, socket, "the service manager could not be told {state}");
     }
+}
+
+/// Variables that are not text are no settings.
+pub fn environment() -> Vec<(String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// 128 and the number of SIGINT, as shells have it.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use record::{BrokerId, PartitionIndex, ProducerId, TopicId, Uuid};
 
 pub use broker::Broker;
-pub use config::Configs;
+pub use config::{Configs, NamedConfigs};
 pub use topic::{Partition, Topic, Topics};
 
 use crate::records::{ConfigRecord, ConfigResource, FeatureRecord};
@@ -30,6 +30,8 @@ pub struct Image {
     topics: Arc<Topics>,
     broker_configs: Arc<BTreeMap<BrokerId, Arc<Configs>>>,
     default_broker_configs: Arc<Configs>,
+    client_metrics: Arc<NamedConfigs>,
+    groups: Arc<NamedConfigs>,
     next_producer_id: ProducerId,
     features: Arc<BTreeMap<Arc<str>, i16>>,
 }
@@ -43,6 +45,8 @@ impl Default for Image {
             topics: Arc::default(),
             broker_configs: Arc::default(),
             default_broker_configs: Arc::default(),
+            client_metrics: Arc::default(),
+            groups: Arc::default(),
             next_producer_id: ProducerId(0),
             features: Arc::default(),
         }
@@ -104,6 +108,16 @@ impl Image {
         &self.default_broker_configs
     }
 
+    /// All subscriptions to the metrics of clients, by name; each has at least one config.
+    pub fn client_metrics(&self) -> &NamedConfigs {
+        &self.client_metrics
+    }
+
+    /// What was configured for groups, by the group's name; each has at least one config.
+    pub fn group_configs(&self) -> &NamedConfigs {
+        &self.groups
+    }
+
     /// The first producer id that was not handed out.
     pub fn next_producer_id(&self) -> ProducerId {
         self.next_producer_id
@@ -147,7 +161,7 @@ impl Image {
             Record::RemoveTopic(r) => Arc::make_mut(&mut self.topics).remove(r.id)?,
             Record::Partition(r) => Arc::make_mut(&mut self.topics).topic_mut(r.topic_id)?.put(r)?,
             Record::PartitionChange(r) => Arc::make_mut(&mut self.topics).topic_mut(r.topic_id)?.change(r)?,
-            Record::Config(r) => self.configs_mut(&r.resource)?.assign(r),
+            Record::Config(r) => self.set_config(r)?,
             Record::ProducerIds(r) => self.next_producer_id = r.next_block_start,
             Record::Feature(r) => self.set_feature(r),
             Record::NoOp(_) => {}
@@ -160,13 +174,22 @@ impl Image {
         Ok(Arc::make_mut(broker))
     }
 
-    fn configs_mut(&mut self, resource: &ConfigResource) -> Result<&mut Configs, ApplyError> {
-        let configs = match resource {
+    fn set_config(&mut self, r: &ConfigRecord) -> Result<(), ApplyError> {
+        let configs = match &r.resource {
             ConfigResource::Topic(name) => &mut Arc::make_mut(&mut self.topics).named_mut(name)?.configs,
             ConfigResource::Broker(id) => Arc::make_mut(&mut self.broker_configs).entry(*id).or_default(),
             ConfigResource::DefaultBroker => &mut self.default_broker_configs,
+            ConfigResource::ClientMetrics(name) => {
+                Arc::make_mut(&mut self.client_metrics).assign(name, r);
+                return Ok(());
+            }
+            ConfigResource::Group(name) => {
+                Arc::make_mut(&mut self.groups).assign(name, r);
+                return Ok(());
+            }
         };
-        Ok(Arc::make_mut(configs))
+        Arc::make_mut(configs).assign(r);
+        Ok(())
     }
 
     fn set_feature(&mut self, r: &FeatureRecord) {
@@ -175,15 +198,6 @@ impl Image {
             0 => features.remove(&r.name),
             level => features.insert(Arc::clone(&r.name), level),
         };
-    }
-}
-
-impl Configs {
-    fn assign(&mut self, r: &ConfigRecord) {
-        match &r.value {
-            Some(value) => self.set(Arc::clone(&r.key), Arc::clone(value)),
-            None => self.remove(&r.key),
-        }
     }
 }
 

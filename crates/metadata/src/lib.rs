@@ -19,7 +19,7 @@ mod refusal;
 
 pub use batch::{Batch, Index};
 pub use decide::{Decision, Intent, Reply, decide};
-pub use image::{ApplyError, Broker, Configs, Image, Partition, Topic, Topics};
+pub use image::{ApplyError, Broker, Configs, Image, NamedConfigs, Partition, Topic, Topics};
 pub use name::{MAX_TOPIC_NAME_LEN, NameError, check_topic_name};
 pub use records::{ConfigResource, Endpoint, Record, SecurityProtocol};
 pub use refusal::Refusal;

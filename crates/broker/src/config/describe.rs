@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 
 use metadata::{Configs, Image, Topic};
 
-use super::definitions::{self, BrokerDefinition, Kind, Synonym, TopicDefinition};
-use super::{Config, keys, topic};
+use super::families::{self, Synonym};
+use super::key::{Facts, Key, Scope};
+use super::keys::BrokerKey;
+use super::valid::Kind;
+use super::{Config, client_metrics, group, keys, topic};
 
 /// Where a value comes from, as DescribeConfigs numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub enum Source {
     Default = 5,
     /// The level of a logger.
     DynamicBrokerLogger = 6,
+    /// The subscription's own config.
+    DynamicClientMetrics = 7,
+    /// The group's own config.
+    DynamicGroup = 8,
 }
 
 /// One config of a resource.
@@ -43,6 +50,8 @@ pub struct Described<'a> {
     pub kind: Option<Kind>,
     /// All places that have a value, the one in force first.
     pub synonyms: Vec<Place<'a>>,
+    /// What it does, in a sentence.
+    pub doc: Cow<'static, str>,
 }
 
 /// A value in one place.
@@ -59,7 +68,7 @@ pub struct Place<'a> {
 impl Described<'_> {
     /// Whether its value is not told.
     pub fn is_sensitive(&self) -> bool {
-        self.kind.is_none()
+        matches!(self.kind, None | Some(Kind::Password))
     }
 }
 
@@ -67,6 +76,7 @@ impl Described<'_> {
 #[derive(Clone, Copy)]
 pub struct Layers<'a> {
     config: &'a Config,
+    image: &'a Image,
     broker: Option<&'a Configs>,
     default_broker: &'a Configs,
 }
@@ -75,36 +85,71 @@ impl<'a> Layers<'a> {
     /// Of the node with these settings at start.
     pub fn new(config: &'a Config, image: &'a Image) -> Layers<'a> {
         let broker = image.broker_configs(config.node_id).map(AsRef::as_ref);
-        Layers { config, broker, default_broker: image.default_broker_configs() }
+        Layers { config, image, broker, default_broker: image.default_broker_configs() }
     }
 
     /// All configs of a topic.
     pub fn topic(&self, topic: &'a Topic) -> Vec<Described<'a>> {
-        definitions::TOPIC.iter().map(|definition| self.topic_key(definition, &topic.configs)).collect()
+        let keys =
+            topic::KEYS.iter().filter(|key| !key.facts.internal || topic.configs.value(key.facts.name).is_some());
+        keys.map(|key| self.topic_key(&key.facts, &topic.configs)).collect()
     }
 
-    fn topic_key(&self, definition: &TopicDefinition, own: &'a Configs) -> Described<'a> {
-        let &TopicDefinition(name, kind, default) = definition;
-        let own = own.value(name).map(Cow::Borrowed);
-        let mut synonyms = match topic::KEYS.iter().find(|key| key.name == name).map(|key| key.broker_synonym) {
-            None | Some("") => Vec::new(),
-            Some(synonym) => self.places(synonym, &family(synonym, default)),
+    fn topic_key(&self, facts: &'static Facts, own: &'a Configs) -> Described<'a> {
+        let own = own.value(facts.name);
+        let mut synonyms = match facts.synonym {
+            "" => Vec::new(),
+            synonym => self.places(synonym, &family(synonym)),
         };
-        let in_force = own.clone().or_else(|| self.in_force(name)).unwrap_or(Cow::Borrowed(default));
-        if own.is_some() {
-            synonyms.insert(0, Place { name, value: own, source: Source::DynamicTopic });
+        let default = || facts.default.map(Cow::Borrowed);
+        let in_force = own.map(|value| facts.kind.told(value)).or_else(|| self.in_force(facts)).or_else(default);
+        if let Some(value) = own {
+            synonyms.insert(0, place(facts.name, value, Source::DynamicTopic));
         }
-        let source = synonyms.first().map_or(Source::Default, |place| place.source);
-        Described { name, value: Some(in_force), source, read_only: false, kind: Some(kind), synonyms }
+        described(facts, facts.name, in_force, synonyms)
     }
 
-    /// What the broker says of a topic key, the family's first name first, whatever the source.
-    fn in_force(&self, topic_key: &str) -> Option<Cow<'a, str>> {
-        let synonym = topic::KEYS.iter().find(|key| key.name == topic_key)?.broker_synonym;
-        let names = family(synonym, "");
-        names.iter().find_map(|&Synonym(name, unit, _)| {
+    /// All configs of a group.
+    pub fn group(&self, name: &str) -> Vec<Described<'a>> {
+        let own = self.image.group_configs().of(name);
+        let one = |key: &'static Key<()>| {
+            let facts = &key.facts;
+            let own = own.and_then(|configs| configs.value(facts.name));
+            let mut synonyms = match (facts.synonym, facts.default) {
+                ("", Some(default)) => vec![place(facts.name, default, Source::Default)],
+                (synonym, _) => self.places(synonym, &family(synonym)),
+            };
+            let default = synonyms.first().and_then(|place| place.value.clone());
+            if let Some(value) = own {
+                synonyms.insert(0, place(facts.name, value, Source::DynamicGroup));
+            }
+            described(facts, facts.name, own.map(|value| facts.kind.told(value)).or(default), synonyms)
+        };
+        group::KEYS.iter().map(one).collect()
+    }
+
+    /// All configs of a subscription to the metrics of clients, whether there is one of this name or not.
+    pub fn client_metrics(&self, name: &str) -> Vec<Described<'a>> {
+        let own = self.image.client_metrics().of(name);
+        let one = |key: &'static Key<()>| {
+            let facts = &key.facts;
+            let own = own.and_then(|configs| configs.value(facts.name));
+            let synonyms: Vec<_> =
+                own.map(|value| place(facts.name, value, Source::DynamicClientMetrics)).into_iter().collect();
+            let value = own.map(|value| facts.kind.told(value)).or(facts.default.map(Cow::Borrowed));
+            described(facts, facts.name, value, synonyms)
+        };
+        client_metrics::KEYS.iter().map(one).collect()
+    }
+
+    /// What the broker says of a topic's key, the family's first name first, whatever the source.
+    fn in_force(&self, facts: &Facts) -> Option<Cow<'a, str>> {
+        if facts.synonym.is_empty() {
+            return None;
+        }
+        family(facts.synonym).iter().find_map(|&Synonym(name, unit, _)| {
             let (value, _) = self.set(name).next()?;
-            Some(in_millis(value, unit))
+            Some(in_millis(facts.kind.told(value), unit))
         })
     }
 
@@ -121,96 +166,106 @@ impl<'a> Layers<'a> {
         let mut places = Vec::new();
         for source in [Source::DynamicBroker, Source::DynamicDefaultBroker, Source::StaticBroker] {
             for &Synonym(name, _, _) in family {
-                let value = self.set(name).find(|(_, from)| *from == source).map(|(value, _)| Cow::Borrowed(value));
-                places.extend(value.map(|value| Place { name, value: Some(value), source }));
+                let value = self.set(name).find(|(_, from)| *from == source).map(|(value, _)| value);
+                places.extend(value.map(|value| place(name, value, source)));
             }
         }
-        let default = |&Synonym(name, _, default): &Synonym| {
-            default.map(|value| Place { name, value: Some(Cow::Borrowed(value)), source: Source::Default })
+        let default = |&Synonym(name, _, _): &Synonym| {
+            let value = keys::find(name).and_then(|key| key.default_in_force())?;
+            Some(Place { name, value: Some(value), source: Source::Default })
         };
         places.extend(family.iter().filter_map(default));
         let first = places.iter().position(|place| place.name == name).unwrap_or(places.len());
         places.split_off(first)
     }
 
-    /// All configs of this broker: what is obeyed, and what else was set.
+    /// All configs of this broker: those that Kafka tells, and what else was set.
     pub fn broker(&self) -> Vec<Described<'a>> {
         let mut found: BTreeMap<&'a str, Described<'a>> = BTreeMap::new();
-        let defaults = Config::default();
-        for definition in definitions::BROKER {
-            found.insert(definition.0, self.own_key(definition, &defaults));
+        for key in keys::all().filter(|key| !key.facts().internal && key.facts().scope != Scope::RunTime) {
+            found.insert(key.facts().name, self.broker_key(key));
         }
-        for key in topic::KEYS.iter().filter(|key| !key.broker_synonym.is_empty()) {
-            let default = definitions::topic(key.name).map_or("", |definition| definition.2);
-            for synonym in family(key.broker_synonym, default) {
-                found.insert(synonym.0, self.synonym_key(key, &synonym, default));
-            }
-        }
-        let dynamic = self.broker.into_iter().flat_map(Configs::iter).map(|(name, _)| &**name);
+        let dynamic = self.broker.into_iter().chain([self.default_broker]).flat_map(Configs::iter);
         let set = self.config.originals.keys().map(String::as_str);
-        for name in dynamic.chain(set) {
-            found.entry(name).or_insert_with(|| self.other_key(name));
+        for name in dynamic.map(|(name, _)| &**name).chain(set) {
+            found.entry(name).or_insert_with(|| match keys::find(name) {
+                Some(key) => self.broker_key(key),
+                None => self.unknown_key(name),
+            });
         }
         found.into_values().collect()
     }
 
-    fn own_key(&self, definition: &BrokerDefinition, defaults: &Config) -> Described<'a> {
-        let &BrokerDefinition(name, kind, show) = definition;
-        let mut synonyms: Vec<Place<'a>> =
-            self.set(name).map(|(value, source)| Place { name, value: Some(value.into()), source }).collect();
-        synonyms.extend(show(defaults).map(|value| Place { name, value: Some(value.into()), source: Source::Default }));
-        let source = synonyms.first().map_or(Source::Default, |place| place.source);
-        let value = show(self.config).map(Cow::Owned);
-        Described { name, value, source, read_only: true, kind: Some(kind), synonyms }
+    fn broker_key(&self, key: BrokerKey) -> Described<'a> {
+        let facts = key.facts();
+        let synonyms = self.places(facts.name, &family(facts.name));
+        let set = self.set(facts.name).next().map(|(value, _)| facts.kind.told(value));
+        let value = set.or_else(|| key.default_in_force());
+        Described { doc: key.doc(), ..described(&facts, facts.name, value, synonyms) }
     }
 
-    fn synonym_key(&self, key: &topic::TopicKey, synonym: &Synonym, default: &'static str) -> Described<'a> {
-        let &Synonym(name, _, own_default) = synonym;
-        let synonyms = self.places(name, &family(name, default));
-        let source = synonyms.first().map_or(Source::Default, |place| place.source);
-        let value = self.set(name).next().map(|(value, _)| value).or(own_default).map(Cow::Borrowed);
-        let kind = definitions::topic(key.name).map(|definition| definition.1);
-        Described { name, value, source, read_only: name != key.broker_synonym, kind, synonyms }
-    }
-
-    /// A key that was set although it has no effect.
-    fn other_key(&self, name: &'a str) -> Described<'a> {
-        let kind = definitions::broker_kind(name).filter(|_| !keys::is_secret(name));
-        let told = |value: &'a str| kind.map(|_| Cow::Borrowed(value));
-        let synonyms: Vec<Place<'a>> =
-            self.set(name).map(|(value, source)| Place { name, value: told(value), source }).collect();
-        let source = synonyms.first().map_or(Source::Default, |place| place.source);
-        let value = synonyms.first().and_then(|place| place.value.clone());
-        Described { name, value, source, read_only: true, kind, synonyms }
+    /// A key that nobody knows: its value may be a secret.
+    fn unknown_key(&self, name: &'a str) -> Described<'a> {
+        let synonyms: Vec<_> = self.set(name).map(|(_, source)| Place { name, value: None, source }).collect();
+        unknown(name, synonyms)
     }
 
     /// The dynamic configs of all brokers.
     pub fn default_broker(&self) -> Vec<Described<'a>> {
-        let described = |(name, value): (&'a std::sync::Arc<str>, &'a std::sync::Arc<str>)| {
-            let key = topic::KEYS.iter().find(|key| key.broker_synonym == &**name);
-            let kind = key.and_then(|key| definitions::topic(key.name)).map(|definition| definition.1);
-            let (name, value) = (&**name, kind.map(|_| Cow::Borrowed(&**value)));
+        let one = |(name, value): (&'a std::sync::Arc<str>, &'a std::sync::Arc<str>)| {
             let source = Source::DynamicDefaultBroker;
-            let synonyms = vec![Place { name, value: value.clone(), source }];
-            Described { name, value, source, read_only: false, kind, synonyms }
+            match keys::find(name) {
+                Some(key) => {
+                    let facts = key.facts();
+                    let value = facts.kind.told(value);
+                    let synonyms = vec![Place { name: facts.name, value: Some(value.clone()), source }];
+                    Described { doc: key.doc(), ..described(&facts, facts.name, Some(value), synonyms) }
+                }
+                None => unknown(name, vec![Place { name, value: None, source }]),
+            }
         };
-        self.default_broker.iter().map(described).collect()
+        self.default_broker.iter().map(one).collect()
     }
 }
 
+fn place<'a>(name: &'a str, value: &'a str, source: Source) -> Place<'a> {
+    Place { name, value: Some(Cow::Borrowed(value)), source }
+}
+
+/// A key that is known. Secrets are not told.
+fn described<'a>(
+    facts: &Facts,
+    name: &'a str,
+    value: Option<Cow<'a, str>>,
+    mut synonyms: Vec<Place<'a>>,
+) -> Described<'a> {
+    let secret = facts.kind == Kind::Password;
+    if secret {
+        synonyms.iter_mut().for_each(|place| place.value = None);
+    }
+    let source = synonyms.first().map_or(Source::Default, |place| place.source);
+    let (read_only, kind, doc) = (!facts.is_dynamic(), Some(facts.kind), facts.doc.into());
+    Described { name, value: value.filter(|_| !secret), source, read_only, kind, synonyms, doc }
+}
+
+fn unknown<'a>(name: &'a str, synonyms: Vec<Place<'a>>) -> Described<'a> {
+    let source = synonyms.first().map_or(Source::Default, |place| place.source);
+    Described { name, value: None, source, read_only: true, kind: None, synonyms, doc: "".into() }
+}
+
 /// The names of the setting that has the broker's key `name`.
-fn family(name: &'static str, default: &'static str) -> Vec<Synonym> {
-    match definitions::family(name) {
+fn family(name: &'static str) -> Vec<Synonym> {
+    match families::of(name) {
         Some(family) => family.iter().map(|&Synonym(name, unit, default)| Synonym(name, unit, default)).collect(),
-        None => vec![Synonym(name, 1, Some(default))],
+        None => vec![Synonym(name, 1, None)],
     }
 }
 
 /// A value of a coarser unit, in milliseconds. Negative values mean no limit in every unit.
-fn in_millis(value: &str, unit: i64) -> Cow<'_, str> {
-    match value.trim().parse::<i64>() {
+fn in_millis(value: Cow<'_, str>, unit: i64) -> Cow<'_, str> {
+    match value.parse::<i64>() {
         Ok(count) if unit > 1 && count >= 0 => Cow::Owned(count.saturating_mul(unit).to_string()),
-        _ => Cow::Borrowed(value),
+        _ => value,
     }
 }
 

@@ -1,55 +1,90 @@
-//! Configs that are changed while the node runs: what a topic or a broker may be given.
+//! Configs that are changed while the node runs: what a topic, a broker, a group or a subscription may be given.
 
 use std::collections::BTreeMap;
 
-use metadata::ConfigResource;
 use metadata::decide::ConfigRules;
+use metadata::{ConfigResource, Refusal};
 
-use super::definitions::{self, Kind};
+use super::key::{Facts, Scope};
 use super::support::Rejection;
-use super::{TopicConfig, keys, topic};
+use super::valid::Kind;
+use super::{Config, TopicConfig, client_metrics, group, keys, topic};
 
 /// What the controller has to know of configs.
 pub const RULES: ConfigRules = ConfigRules { check, list_default };
 
-fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), String> {
+fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
     match resource {
         ConfigResource::Topic(_) => {
             let pairs = configs.iter().map(|(key, value)| (*key, Some(*value)));
-            TopicConfig::default().with(pairs).map(drop)
+            TopicConfig::default().with(pairs).map(drop).map_err(Refusal::InvalidConfig)
         }
-        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => {
-            configs.iter().try_for_each(|(key, value)| check_broker_key(key, value))
-        }
+        ConfigResource::Broker(_) => check_broker(configs, false),
+        ConfigResource::DefaultBroker => check_broker(configs, true),
+        ConfigResource::ClientMetrics(_) => client_metrics::check(configs),
+        ConfigResource::Group(_) => group::check(configs),
     }
 }
 
-/// The defaults of topic keys can be changed; Kafka can change some others too, which would have no effect here.
-fn check_broker_key(name: &str, value: &str) -> Result<(), String> {
-    let Some(key) = synonym(name) else {
-        return Err(match keys::find(name) {
-            Some(_) => format!("Cannot update these configs dynamically: [{name}]"),
-            None => format!("Unknown broker config name: {name}"),
-        });
+/// As Kafka: what is never dynamic first, then what has to be one listener's, then values, then what has to be one broker's.
+fn check_broker(configs: &BTreeMap<&str, &str>, of_all: bool) -> Result<(), Refusal> {
+    let named = |which: &dyn Fn(&str, &Facts) -> bool| -> Vec<&str> {
+        let chosen = |name: &&str| keys::find(name).is_some_and(|key| which(name, &key.facts()));
+        configs.keys().copied().filter(chosen).collect()
     };
-    let applied = key.support.apply(&mut TopicConfig::default(), value);
-    applied.map(drop).map_err(|rejection| match rejection {
-        Rejection::Invalid(reason) => format!("Invalid value {value} for configuration {name}: {reason}"),
-        Rejection::Unsupported(reason) => format!("{name}={value} is not supported yet: {reason}"),
-    })
+    none(named(&|_, facts| !facts.is_dynamic()), "Cannot update these configs dynamically")?;
+    none(
+        named(&|name, _| name.starts_with("ssl.key") || name.starts_with("ssl.truststore.")),
+        "These security configs can be dynamically updated only per-listener using the listener prefix",
+    )?;
+    configs.iter().try_for_each(|(name, value)| check_broker_key(name, value))?;
+    let of_one = named(&|_, facts| of_all && facts.scope == Scope::PerBroker);
+    none(of_one, "Cannot update these configs at default cluster level, broker id must be specified")
+}
+
+fn none(names: Vec<&str>, reason: &str) -> Result<(), Refusal> {
+    match names.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::InvalidRequest(format!("{reason}: [{}]", names.join(", ")))),
+    }
+}
+
+/// A key that nobody knows is kept, as Kafka does; one that would secure a listener is not.
+fn check_broker_key(name: &str, value: &str) -> Result<(), Refusal> {
+    let base = super::of_any_listener(name);
+    let refused = keys::REFUSED_PREFIXES.iter().find(|(prefix, _)| base.starts_with(prefix));
+    if let Some((_, reason)) = refused.filter(|_| base != name || keys::find(name).is_none()) {
+        return Err(Refusal::InvalidConfig(format!("{name} is not supported yet: {reason}")));
+    }
+    if base != name {
+        let text = format!("{name} is not supported yet: settings of single listeners are not served");
+        return Err(Refusal::InvalidConfig(text));
+    }
+    let Some(key) = keys::find(name) else { return Ok(()) };
+    key.apply(&mut Config::default(), value).map_err(|rejection| {
+        let text = rejection.text(name, if key.facts().kind == Kind::Password { "[hidden]" } else { value });
+        match rejection {
+            // KAFKA-13609: brokers say INVALID_REQUEST.
+            Rejection::Invalid { .. } => Refusal::InvalidRequest(text),
+            Rejection::Unsupported(_) => Refusal::InvalidConfig(text),
+        }
+    })?;
+    match key.is_read_at_start() {
+        true => Err(Refusal::InvalidConfig(format!(
+            "{name} is read at the start only so far: set it in server.properties and start the broker again"
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn list_default(resource: &ConfigResource, name: &str) -> Option<&'static str> {
-    let topic_key = match resource {
-        ConfigResource::Topic(_) => name,
-        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => synonym(name)?.name,
+    let facts = match resource {
+        ConfigResource::Topic(_) => topic::KEYS.iter().find(|key| key.facts.name == name)?.facts,
+        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => keys::find(name)?.facts(),
+        // Kafka takes no key of these for a list.
+        ConfigResource::ClientMetrics(_) | ConfigResource::Group(_) => return None,
     };
-    definitions::topic(topic_key).filter(|definition| definition.1 == Kind::List).map(|definition| definition.2)
-}
-
-/// The topic key whose default the broker's key `name` is.
-fn synonym(name: &str) -> Option<&'static topic::TopicKey> {
-    topic::KEYS.iter().find(|key| !name.is_empty() && key.broker_synonym == name)
+    (facts.kind == Kind::List).then(|| facts.default.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -65,13 +65,14 @@ impl Raw {
     pub fn resolve(&self) -> Result<Vec<Listener>, ConfigError> {
         let text = self.listeners.as_deref().unwrap_or(DEFAULT);
         let controller: Vec<&str> = list(self.controller_names.as_deref().unwrap_or("")).collect();
-        let advertised = parse_all("advertised.listeners", self.advertised.as_deref().unwrap_or(""))?;
+        let mut advertised = parse_all("advertised.listeners", self.advertised.as_deref().unwrap_or(""))?;
+        advertised.retain(|(name, _)| !controller.iter().any(|other| other.eq_ignore_ascii_case(name)));
         for (name, _) in parse_all("listeners", self.replaced.as_deref().unwrap_or(""))? {
             self.require_plaintext(&name)?;
         }
         let mut listeners = Vec::new();
         for (name, bind) in parse_all("listeners", text)? {
-            if controller.contains(&name.as_str()) {
+            if controller.iter().any(|other| other.eq_ignore_ascii_case(&name)) {
                 continue;
             }
             self.require_plaintext(&name)?;

@@ -10,31 +10,54 @@ pub enum Support<C: 'static> {
     Only(&'static str, &'static str),
     /// Known, and there is nothing here that it could change: why.
     NoEffect(&'static str),
-    /// As [`Support::NoEffect`], but the value has to be valid.
-    Checked(fn(&str) -> Result<(), String>, &'static str),
 }
 
+impl<C> Clone for Support<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Support<C> {}
+
 /// Why a value is refused.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// It does not parse or is out of bounds.
-    Invalid(String),
+    Invalid {
+        /// The value, or the part of it that is wrong.
+        value: String,
+        /// What would be valid.
+        reason: String,
+    },
     /// It asks for something that Ottla does not do yet.
     Unsupported(String),
 }
 
+impl Rejection {
+    /// For a client, in Kafka's words where it has any.
+    pub fn text(&self, name: &str, value: &str) -> String {
+        match self {
+            Rejection::Invalid { value, reason } => format!("Invalid value {value} for configuration {name}: {reason}"),
+            Rejection::Unsupported(reason) => format!("{name}={value} is not supported yet: {reason}"),
+        }
+    }
+}
+
 impl<C> Support<C> {
-    /// Takes `value` into `settings`. `Ok(Some(why))` when it has no effect.
+    /// Takes a valid `value` into `settings`. `Ok(Some(why))` when it has no effect.
     pub fn apply(&self, settings: &mut C, value: &str) -> Result<Option<&'static str>, Rejection> {
         match self {
-            Support::Obeyed(set) => set(settings, value).map(|()| None).map_err(Rejection::Invalid),
+            Support::Obeyed(set) => {
+                let invalid = |reason| Rejection::Invalid { value: value.to_owned(), reason };
+                set(settings, value).map(|()| None).map_err(invalid)
+            }
             Support::Only(accepted, reason) if *accepted != value => {
                 let shown = if accepted.is_empty() { "an empty value" } else { accepted };
                 Err(Rejection::Unsupported(format!("{reason} (only {shown} is accepted)")))
             }
             Support::Only(..) => Ok(None),
             Support::NoEffect(why) => Ok(Some(why)),
-            Support::Checked(check, why) => check(value).map(|()| Some(*why)).map_err(Rejection::Invalid),
         }
     }
 }
@@ -45,9 +68,15 @@ pub fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
+/// A whole number, the bounds of which were checked.
+pub fn number<T: TryFrom<i64>>(value: &str) -> Result<T, String> {
+    let number = value.trim().parse::<i64>().ok().and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| "Not a number in the range of this setting".to_owned())
+}
+
 /// A whole number within bounds, both included.
 pub fn bounded<T: TryFrom<i64>>(value: &str, least: i64, most: i64) -> Result<T, String> {
-    let number: i64 = value.trim().parse().map_err(|_| "not a number".to_owned())?;
+    let number: i64 = value.trim().parse().map_err(|_| "Not a number".to_owned())?;
     if number < least {
         return Err(format!("Value must be at least {least}"));
     }
@@ -65,6 +94,6 @@ pub fn boolean(value: &str) -> Result<bool, String> {
     match value.trim().to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err("value must be true or false".to_owned()),
+        _ => Err("Expected value to be either true or false".to_owned()),
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 
+mod golden;
+
 fn load(file: &str, overrides: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
     let overrides = overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let file = Some(("server.properties".to_owned(), file.to_owned()));
@@ -25,6 +27,7 @@ fn the_later_source_wins() {
         overrides: vec![("num.partitions".to_owned(), "7".to_owned())],
         data_dir: Some(PathBuf::from("/b")),
         listen: Some("[::1]:9093".to_owned()),
+        environment: vec![("num.partitions".to_owned(), "5".to_owned())],
         durable: false,
     };
     let config = Config::load(&sources).unwrap().config;
@@ -72,8 +75,8 @@ fn secrets_are_not_printed() {
 fn bad_values_say_what_would_be_valid() {
     for (line, hint) in [
         ("num.partitions=0", "must be at least 1"),
-        ("num.partitions=many", "not a number"),
-        ("auto.create.topics.enable=yes", "true or false"),
+        ("num.partitions=many", "Not a number of type INT"),
+        ("auto.create.topics.enable=yes", "Expected value to be either true or false"),
         ("log.segment.bytes=1024", "must be at least 1048576"),
         ("listeners=9092", "NAME://HOST:PORT"),
         ("listeners=PLAINTEXT://:9092,PLAINTEXT://:9093", "stands twice"),
@@ -81,7 +84,13 @@ fn bad_values_say_what_would_be_valid() {
         ("advertised.listeners=OUTSIDE://h:1", "no listener has this name"),
         ("listeners=CLIENT://:9092", "map it to PLAINTEXT"),
         ("log.dirs=/a,/b", "one directory"),
-        ("log.retention.hours=0", "must be unlimited (-1) or, equal or greater than 1"),
+        ("process.roles=controller", "a controller of its own is not served yet"),
+        ("process.roles=janitor", "String must be one of: broker, controller"),
+        ("sasl.enabled.mechanisms=PLAIN", "there is no SASL"),
+        ("max.connections.per.ip.overrides=127.0.0.1:5", "the same limit"),
+        ("remote.log.storage.system.enable=true", "no tiered storage"),
+        ("metadata.log.dir=/m", "one data directory"),
+        ("log.retention.hours=0", "must be unlimited (-1) or, greater than or equal to 1"),
     ] {
         let message = refused(line);
         assert!(message.contains(hint), "{line}: {message}");
@@ -127,6 +136,11 @@ fn topic_keys_refuse_what_is_not_served() {
     assert!(defaults.with([("cleanup.policy", Some("delete")), ("min.insync.replicas", Some("2"))]).is_ok());
     for (key, value, hint) in [
         ("cleanup.policy", Some("compact"), "not served yet"),
+        ("preallocate", Some("yes"), "Expected value to be either true or false"),
+        ("compression.type", Some("foo"), "String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer"),
+        ("compression.gzip.level", Some("0"), "Value must be between 1 and 9 or equal to -1"),
+        ("min.cleanable.dirty.ratio", Some("2"), "Value must be no more than 1"),
+        ("cleanup.policy", Some("delete,foo"), "Invalid value foo for configuration cleanup.policy"),
         ("retention.ms", Some("-2"), "Value must be at least -1"),
         ("flush.messages", Some("0"), "Value must be at least 1"),
         ("no.such", Some("1"), "Unknown topic config name: no.such"),
@@ -214,4 +228,43 @@ fn batches_are_changed_as_the_topic_says() {
     ] {
         assert!(with(&[wrong]).is_err(), "{wrong:?}");
     }
+}
+
+/// The files of the distribution of Apache Kafka 4.3.1, and what its container image makes of its usual variables.
+#[test]
+fn what_a_stock_kafka_starts_with_starts_ottla() {
+    for (name, text) in [
+        ("server", include_str!("tests/stock/server.properties")),
+        ("broker", include_str!("tests/stock/broker.properties")),
+        ("docker", include_str!("tests/stock/docker.properties")),
+    ] {
+        let loaded = load(text, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!loaded.warnings.iter().any(|warning| warning.contains("unknown")), "{name}: {:?}", loaded.warnings);
+        assert_eq!(loaded.config.listeners.len(), 1, "{name}: no socket for the controller");
+    }
+    let message = refused(include_str!("tests/stock/controller.properties"));
+    assert!(message.starts_with("process.roles=controller"), "{message}");
+}
+
+#[test]
+fn the_variables_of_the_container_image_win_over_the_file() {
+    let variables = [("KAFKA_LISTENERS", "INTERNAL://:29092,EXTERNAL://:9092"), ("KAFKA_NUM_PARTITIONS", "4")]
+        .into_iter()
+        .chain([("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "INTERNAL:PLAINTEXT,EXTERNAL:PLAINTEXT")])
+        .chain([("KAFKA_ADVERTISED_LISTENERS", "INTERNAL://broker:29092,EXTERNAL://localhost:9092")]);
+    let environment = environment::settings(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let file = Some(("f".to_owned(), "num.partitions=3\n".to_owned()));
+    let config = Config::load(&Sources { file, environment, ..Sources::default() }).unwrap().config;
+    assert_eq!(config.num_partitions, 4);
+    let advertised: Vec<_> =
+        config.listeners.iter().filter_map(|l| l.advertised.as_ref()).map(ToString::to_string).collect();
+    assert_eq!(advertised, ["broker:29092", "localhost:9092"]);
+}
+
+#[test]
+fn log_dirs_wins_over_log_dir_in_any_order() {
+    let dir = |file: &str| load(file, &[]).unwrap().config.data_dir;
+    assert_eq!(dir("log.dirs=/a\nlog.dir=/b\n"), PathBuf::from("/a"));
+    assert_eq!(dir("log.dir=/b\nlog.dirs=/a\n"), PathBuf::from("/a"));
+    assert_eq!(dir("log.dir=/b\n"), PathBuf::from("/b"));
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use record::{Compression, Encoding, TimestampType};
 use storage::LogConfig;
 
-use super::support::{Rejection, Support, boolean, bounded, millis, put};
+use super::key::{Key, Scope, double, flag, int, list, long, text};
+use super::support::{Rejection, millis, number, put};
+use super::valid::Valid;
 
 /// A topic's settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,146 +81,262 @@ impl Default for TopicConfig {
     }
 }
 
-/// A topic key.
-pub struct TopicKey {
-    /// Kafka's name.
-    pub name: &'static str,
-    /// The broker-wide key that gives its default; empty where Kafka has none.
-    pub broker_synonym: &'static str,
-    /// What happens with a value.
-    pub support: Support<TopicConfig>,
-}
-
-use Support::{Checked, Obeyed};
-
 /// Every topic key of Kafka 4.3.
-pub const KEYS: &[TopicKey] = &[
-    key("cleanup.policy", "log.cleanup.policy", Obeyed(|c, v| put(&mut c.deletes, deletes(v)))),
-    key("compression.type", "compression.type", Obeyed(|c, v| put(&mut c.compression, compression(v)))),
-    key("compression.gzip.level", "compression.gzip.level", Obeyed(|c, v| put(&mut c.gzip_level, gzip_level(v)))),
-    // LZ4 is written at one level, its fast one.
-    key(
-        "compression.lz4.level",
-        "compression.lz4.level",
-        Checked(|v| bounded::<i32>(v, 1, 17).map(drop), "LZ4 is written at its fast level whatever this says"),
-    ),
-    key(
-        "compression.zstd.level",
-        "compression.zstd.level",
-        Obeyed(|c, v| put(&mut c.zstd_level, bounded(v, MIN_ZSTD_LEVEL, 22))),
-    ),
-    key("delete.retention.ms", "log.cleaner.delete.retention.ms", only("86400000")),
-    key("file.delete.delay.ms", "log.segment.delete.delay.ms", Obeyed(|c, v| put(&mut c.file_delete_delay, millis(v)))),
-    key(
-        "flush.messages",
-        "log.flush.interval.messages",
-        Obeyed(|c, v| put(&mut c.flush_messages, bounded(v, 1, i64::MAX))),
-    ),
-    key("flush.ms", "log.flush.interval.ms", Obeyed(|c, v| put(&mut c.flush_ms, bounded(v, 0, i64::MAX)))),
-    key("follower.replication.throttled.replicas", "", only("")),
-    key(
-        "index.interval.bytes",
-        "log.index.interval.bytes",
-        Obeyed(|c, v| put(&mut c.index_interval_bytes, bounded(v, 0, MAX_I32))),
-    ),
-    key("leader.replication.throttled.replicas", "", only("")),
-    key("local.retention.bytes", "log.local.retention.bytes", only("-2")),
-    key("local.retention.ms", "log.local.retention.ms", only("-2")),
-    key("max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", only("9223372036854775807")),
-    key("max.message.bytes", "message.max.bytes", Obeyed(|c, v| put(&mut c.max_message_bytes, bounded(v, 0, MAX_I32)))),
-    key(
-        "message.timestamp.after.max.ms",
-        "log.message.timestamp.after.max.ms",
-        Obeyed(|c, v| put(&mut c.timestamp_after_max_ms, bounded(v, 0, i64::MAX))),
-    ),
-    key(
-        "message.timestamp.before.max.ms",
-        "log.message.timestamp.before.max.ms",
-        Obeyed(|c, v| put(&mut c.timestamp_before_max_ms, bounded(v, 0, i64::MAX))),
-    ),
-    key(
-        "message.timestamp.type",
-        "log.message.timestamp.type",
-        Obeyed(|c, v| put(&mut c.timestamp_type, timestamp_type(v))),
-    ),
-    key("min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", only("0.5")),
-    key("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", only("0")),
-    key(
-        "min.insync.replicas",
-        "min.insync.replicas",
-        Obeyed(|c, v| put(&mut c.min_insync_replicas, bounded(v, 1, MAX_I32))),
-    ),
-    key("preallocate", "log.preallocate", Checked(|v| boolean(v).map(drop), "it holds already")),
-    key("remote.log.copy.disable", "", only("false")),
-    key("remote.log.delete.on.disable", "", only("false")),
-    key("remote.storage.enable", "", only("false")),
-    key(
-        "retention.bytes",
-        "log.retention.bytes",
-        Obeyed(|c, v| put(&mut c.retention_bytes, bounded(v, i64::MIN, i64::MAX))),
-    ),
-    key("retention.ms", "log.retention.ms", Obeyed(|c, v| put(&mut c.retention_ms, bounded(v, -1, i64::MAX)))),
-    key(
-        "segment.bytes",
-        "log.segment.bytes",
-        Obeyed(|c, v| put(&mut c.segment_bytes, bounded(v, MIN_SEGMENT_BYTES, MAX_I32))),
-    ),
-    key(
-        "segment.index.bytes",
-        "log.index.size.max.bytes",
-        Obeyed(|c, v| put(&mut c.segment_index_bytes, bounded(v, 4, MAX_I32))),
-    ),
-    key(
-        "segment.jitter.ms",
-        "log.roll.jitter.ms",
-        Obeyed(|c, v| put(&mut c.segment_jitter_ms, bounded(v, 0, i64::MAX))),
-    ),
-    key("segment.ms", "log.roll.ms", Obeyed(|c, v| put(&mut c.segment_ms, bounded(v, 1, i64::MAX)))),
-    key("unclean.leader.election.enable", "unclean.leader.election.enable", only("false")),
+pub const KEYS: &[Key<TopicConfig>] = &[
+    list("cleanup.policy")
+        .default("delete")
+        .one_of(&["compact", "delete"])
+        .scope(Scope::ClusterWide)
+        .synonym("log.cleanup.policy")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.deletes, deletes(v)))
+        .doc("What becomes of old records: delete, or nothing where it is empty."),
+    int("compression.gzip.level")
+        .default("-1")
+        .valid(Valid::BetweenOrMinusOne(1, 9))
+        .scope(Scope::ClusterWide)
+        .synonym("compression.gzip.level")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.gzip_level, gzip_level(v)))
+        .doc("The level of gzip."),
+    int("compression.lz4.level")
+        .default("9")
+        .between(1, 17)
+        .scope(Scope::ClusterWide)
+        .synonym("compression.lz4.level")
+        .no_effect(ONE_LZ4)
+        .doc("The level of lz4."),
+    text("compression.type")
+        .default("producer")
+        .one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"])
+        .scope(Scope::ClusterWide)
+        .synonym("compression.type")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.compression, compression(v)))
+        .doc("How batches are compressed; producer keeps them as they come."),
+    int("compression.zstd.level")
+        .default("3")
+        .between(-131_072, 22)
+        .scope(Scope::ClusterWide)
+        .synonym("compression.zstd.level")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.zstd_level, number(v)))
+        .doc("The level of zstd."),
+    long("delete.retention.ms")
+        .default("86400000")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.cleaner.delete.retention.ms")
+        .only_default(NO_OTHER)
+        .doc("How long tombstones are kept in a compacted topic."),
+    long("file.delete.delay.ms")
+        .default("60000")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.segment.delete.delay.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.file_delete_delay, millis(v)))
+        .doc("From the deletion of a file to the freeing of its space."),
+    long("flush.messages")
+        .default("9223372036854775807")
+        .at_least(1)
+        .scope(Scope::ClusterWide)
+        .synonym("log.flush.interval.messages")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.flush_messages, number(v)))
+        .doc("Records after which the log is flushed; 1 acknowledges what is on disk."),
+    long("flush.ms")
+        .default("9223372036854775807")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.flush.interval.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.flush_ms, number(v)))
+        .doc("The longest that records stay unflushed."),
+    list("follower.replication.throttled.replicas")
+        .default("")
+        .valid(Valid::Replicas)
+        .scope(Scope::ClusterWide)
+        .only_default(NO_OTHER)
+        .doc("Replicas that fetch at a limited rate."),
+    int("index.interval.bytes")
+        .default("4096")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.index.interval.bytes")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.index_interval_bytes, number(v)))
+        .doc("Log bytes from one index entry to the next."),
+    list("leader.replication.throttled.replicas")
+        .default("")
+        .valid(Valid::Replicas)
+        .scope(Scope::ClusterWide)
+        .only_default(NO_OTHER)
+        .doc("Replicas that are fetched from at a limited rate."),
+    long("local.retention.bytes")
+        .default("-2")
+        .at_least(-2)
+        .scope(Scope::ClusterWide)
+        .synonym("log.local.retention.bytes")
+        .only_default(NO_OTHER)
+        .doc("The size that stays here of a tiered log."),
+    long("local.retention.ms")
+        .default("-2")
+        .at_least(-2)
+        .scope(Scope::ClusterWide)
+        .synonym("log.local.retention.ms")
+        .only_default(NO_OTHER)
+        .doc("The time that records of a tiered log stay here."),
+    long("max.compaction.lag.ms")
+        .default("9223372036854775807")
+        .at_least(1)
+        .scope(Scope::ClusterWide)
+        .synonym("log.cleaner.max.compaction.lag.ms")
+        .only_default(NO_OTHER)
+        .doc("The longest that a record stays uncompacted."),
+    int("max.message.bytes")
+        .default("1048588")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("message.max.bytes")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.max_message_bytes, number(v)))
+        .doc("The largest record batch, with its header."),
+    long("message.timestamp.after.max.ms")
+        .default("3600000")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.message.timestamp.after.max.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.timestamp_after_max_ms, number(v)))
+        .doc("How far the time of a record may be ahead of the broker's."),
+    long("message.timestamp.before.max.ms")
+        .default("9223372036854775807")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.message.timestamp.before.max.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.timestamp_before_max_ms, number(v)))
+        .doc("How far the time of a record may be behind the broker's."),
+    text("message.timestamp.type")
+        .default("CreateTime")
+        .one_of(&["CreateTime", "LogAppendTime"])
+        .scope(Scope::ClusterWide)
+        .synonym("log.message.timestamp.type")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.timestamp_type, timestamp_type(v)))
+        .doc("Whose time records have: the producer's or the broker's."),
+    double("min.cleanable.dirty.ratio")
+        .default("0.5")
+        .valid(Valid::UpTo(1.0))
+        .scope(Scope::ClusterWide)
+        .synonym("log.cleaner.min.cleanable.ratio")
+        .only_default(NO_OTHER)
+        .doc("How much of a log has to be uncompacted before it is compacted."),
+    long("min.compaction.lag.ms")
+        .default("0")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.cleaner.min.compaction.lag.ms")
+        .only_default(NO_OTHER)
+        .doc("The least that a record stays uncompacted."),
+    int("min.insync.replicas")
+        .default("1")
+        .at_least(1)
+        .scope(Scope::ClusterWide)
+        .synonym("min.insync.replicas")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.min_insync_replicas, number(v)))
+        .doc("Replicas that must be in sync for acks=all; never more than the topic has replicas."),
+    flag("preallocate")
+        .default("false")
+        .scope(Scope::ClusterWide)
+        .synonym("log.preallocate")
+        .no_effect(PREALLOCATED)
+        .doc("Segments get their space when they begin."),
+    flag("remote.log.copy.disable")
+        .default("false")
+        .scope(Scope::ClusterWide)
+        .only_default(NO_OTHER)
+        .doc("Nothing more is copied to the remote storage."),
+    flag("remote.log.delete.on.disable")
+        .default("false")
+        .scope(Scope::ClusterWide)
+        .only_default(NO_OTHER)
+        .doc("What is in the remote storage goes when it is switched off."),
+    flag("remote.storage.enable")
+        .default("false")
+        .scope(Scope::ClusterWide)
+        .only_default(NO_OTHER)
+        .doc("Segments are copied to a remote storage."),
+    long("retention.bytes")
+        .default("-1")
+        .scope(Scope::ClusterWide)
+        .synonym("log.retention.bytes")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.retention_bytes, number(v)))
+        .doc("The size above which the oldest segments go; -1 for no limit."),
+    long("retention.ms")
+        .default("604800000")
+        .at_least(-1)
+        .scope(Scope::ClusterWide)
+        .synonym("log.retention.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.retention_ms, number(v)))
+        .doc("How long records are kept; -1 for ever."),
+    int("segment.bytes")
+        .default("1073741824")
+        .at_least(1_048_576)
+        .scope(Scope::ClusterWide)
+        .synonym("log.segment.bytes")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.segment_bytes, number(v)))
+        .doc("The size at which a segment ends."),
+    int("segment.index.bytes")
+        .default("10485760")
+        .at_least(4)
+        .scope(Scope::ClusterWide)
+        .synonym("log.index.size.max.bytes")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.segment_index_bytes, number(v)))
+        .doc("The size of an index at which its segment ends."),
+    long("segment.jitter.ms")
+        .default("0")
+        .at_least(0)
+        .scope(Scope::ClusterWide)
+        .synonym("log.roll.jitter.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.segment_jitter_ms, number(v)))
+        .doc("How far the ends of segments are spread."),
+    long("segment.ms")
+        .default("604800000")
+        .at_least(1)
+        .scope(Scope::ClusterWide)
+        .synonym("log.roll.ms")
+        .obeyed(|c: &mut TopicConfig, v| put(&mut c.segment_ms, number(v)))
+        .doc("When a segment ends at the latest."),
+    flag("unclean.leader.election.enable")
+        .default("false")
+        .scope(Scope::ClusterWide)
+        .synonym("unclean.leader.election.enable")
+        .only_default(NO_OTHER)
+        .doc("A replica that is not in sync may become the leader."),
+    int("internal.segment.bytes")
+        .scope(Scope::ClusterWide)
+        .internal()
+        .only_default(NO_OTHER)
+        .doc("A size of segments for tests."),
 ];
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-const MAX_I32: i64 = i32::MAX as i64;
-/// Kafka 4.0 raised the least segment to 1 MiB (KIP-1030).
-const MIN_SEGMENT_BYTES: i64 = 1 << 20;
-
-const fn key(name: &'static str, broker_synonym: &'static str, support: Support<TopicConfig>) -> TopicKey {
-    TopicKey { name, broker_synonym, support }
-}
-
-const fn only(value: &'static str) -> Support<TopicConfig> {
-    Support::Only(value, "topics have no other value yet")
-}
-
-/// Kafka's `ZstdCompression.MIN_LEVEL` (KIP-780).
-const MIN_ZSTD_LEVEL: i64 = -(1 << 17);
+const NO_OTHER: &str = "topics have no other value yet";
+const ONE_LZ4: &str = "LZ4 is written at its fast level whatever this says";
+const PREALLOCATED: &str = "the file system finds space as segments grow";
 
 /// A codec, or the producer's.
 fn compression(value: &str) -> Result<Option<Compression>, String> {
-    let named = |name: &str| Compression::ALL.into_iter().skip(1).find(|codec| codec.name() == name);
     match value.trim() {
         "producer" => Ok(None),
         "uncompressed" => Ok(Some(Compression::None)),
-        other => named(other)
-            .map(Some)
-            .ok_or_else(|| "String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer".to_owned()),
+        name => {
+            let codec = Compression::ALL.into_iter().find(|codec| codec.name() == name);
+            codec.map(Some).ok_or_else(|| "there is no such codec".to_owned())
+        }
     }
 }
 
-/// 1 to 9, or -1 for the codec's own default.
+/// -1 is the codec's own default.
 fn gzip_level(value: &str) -> Result<Option<i32>, String> {
-    match bounded(value, -1, 9)? {
-        -1 => Ok(None),
-        0 => Err("Value must be between 1 and 9 or equal to -1".to_owned()),
-        level => Ok(Some(level)),
-    }
+    number(value).map(|level: i32| Some(level).filter(|level| *level != -1))
 }
 
 fn timestamp_type(value: &str) -> Result<TimestampType, String> {
     match value.trim() {
         "CreateTime" => Ok(TimestampType::CreateTime),
         "LogAppendTime" => Ok(TimestampType::LogAppendTime),
-        _ => Err("String must be one of: CreateTime, LogAppendTime".to_owned()),
+        _ => Err("records have no other time".to_owned()),
     }
 }
 
@@ -265,12 +383,21 @@ impl TopicConfig {
     pub fn with_broker_defaults<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> TopicConfig {
         let mut config = self.clone();
         for (name, value) in pairs {
-            let Some(key) = KEYS.iter().find(|key| key.broker_synonym == name) else { continue };
-            if let Err(rejection) = key.support.apply(&mut config, value) {
+            let applied = match KEYS.iter().find(|key| key.facts.synonym == name) {
+                Some(key) => key.apply(&mut config, value).map(drop),
+                None if name == "producer.id.expiration.ms" => config.set_producer_id_expiration(value),
+                None => continue,
+            };
+            if let Err(rejection) = applied {
                 tracing::warn!(key = name, value, ?rejection, "a stored broker config is not valid any more");
             }
         }
         config
+    }
+
+    fn set_producer_id_expiration(&mut self, value: &str) -> Result<(), Rejection> {
+        let invalid = |reason| Rejection::Invalid { value: value.to_owned(), reason };
+        put(&mut self.producer_id_expiration_ms, number(value)).map_err(invalid)
     }
 
     /// What an acknowledgement means with these settings, for the operator.
@@ -305,12 +432,9 @@ impl TopicConfig {
         let mut config = self.clone();
         for (name, value) in pairs {
             let value = value.ok_or_else(|| format!("Null value not supported for topic configs: {name}"))?;
-            let known = KEYS.iter().find(|key| key.name == name);
+            let known = KEYS.iter().find(|key| key.facts.name == name);
             let known = known.ok_or_else(|| format!("Unknown topic config name: {name}"))?;
-            known.support.apply(&mut config, value).map_err(|rejection| match rejection {
-                Rejection::Invalid(reason) => format!("Invalid value {value} for configuration {name}: {reason}"),
-                Rejection::Unsupported(reason) => format!("{name}={value} is not supported yet: {reason}"),
-            })?;
+            known.apply(&mut config, value).map_err(|rejection| rejection.text(name, value))?;
         }
         Ok(config)
     }

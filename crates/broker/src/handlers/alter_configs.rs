@@ -22,6 +22,8 @@ use crate::node::Node;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const CLIENT_METRICS: i8 = 16;
+const GROUP: i8 = 32;
 
 /// Answers when the changes hold.
 pub fn handle(call: &Call<'_>, request: AlterConfigsRequest<'_>, _outbox: &mut Outbox) -> Flow {
@@ -134,6 +136,8 @@ fn resource(this: BrokerId, resource_type: i8, name: &str) -> Result<ConfigResou
             Ok(_) => invalid(format!("Unexpected broker id, expected {this}, but received {name}")),
             Err(_) => invalid(format!("Node id must be an integer, but it is: {name}")),
         },
+        (CLIENT_METRICS, name) => Ok(ConfigResource::ClientMetrics(name.into())),
+        (GROUP, name) => Ok(ConfigResource::Group(name.into())),
         (other, _) => invalid(format!("Unknown resource type {other}")),
     }
 }

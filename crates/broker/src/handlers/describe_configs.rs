@@ -18,6 +18,8 @@ use crate::log_levels::resource::{self, BROKER_LOGGER};
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
+const CLIENT_METRICS: i8 = 16;
+const GROUP: i8 = 32;
 
 /// What a resource has, or why it is not told.
 type Found<'a> = Result<Vec<Described<'a>>, KafkaError>;
@@ -38,7 +40,8 @@ pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut
             (resource, found)
         })
         .collect();
-    let results = described.iter().map(|(resource, found)| result(resource, found, request.include_synonyms));
+    let told = Told { synonyms: request.include_synonyms, documentation: request.include_documentation };
+    let results = described.iter().map(|(resource, found)| result(resource, found, told));
     call.answer(outbox, &DescribeConfigsResponse { results: results.collect(), ..Default::default() });
     Flow::Done
 }
@@ -61,6 +64,10 @@ fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsReso
             Err(_) => return Err(invalid_request(&format!("Broker id must be an integer, but it is: {name}"))),
         },
         (BROKER_LOGGER, name) => resource::describe(call.node, name)?,
+        (CLIENT_METRICS, "") => return Err(invalid_request("Client metrics subscription name must not be empty")),
+        (CLIENT_METRICS, name) => layers.client_metrics(name),
+        (GROUP, "") => return Err(invalid_request("Group name must not be empty")),
+        (GROUP, name) => layers.group(name),
         (other, _) => return Err(invalid_request(&format!("Unsupported resource type: {other}"))),
     };
     if let Some(keys) = asked.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {
@@ -74,16 +81,19 @@ fn invalid_request(text: &str) -> KafkaError {
     KafkaError::new(ErrorCode::INVALID_REQUEST, text.to_owned())
 }
 
-fn result<'r>(
-    resource: &DescribeConfigsResource<'r>,
-    found: &'r Found<'_>,
-    include_synonyms: bool,
-) -> DescribeConfigsResult<'r> {
+/// What is told beside the values.
+#[derive(Clone, Copy)]
+struct Told {
+    synonyms: bool,
+    documentation: bool,
+}
+
+fn result<'r>(resource: &DescribeConfigsResource<'r>, found: &'r Found<'_>, told: Told) -> DescribeConfigsResult<'r> {
     let (resource_type, resource_name) = (resource.resource_type, resource.resource_name);
     let result = DescribeConfigsResult { resource_type, resource_name, error_message: None, ..Default::default() };
     match found {
         Ok(all) => {
-            let configs = all.iter().map(|described| config(described, include_synonyms)).collect();
+            let configs = all.iter().map(|described| config(described, told)).collect();
             DescribeConfigsResult { configs, ..result }
         }
         Err(error) => {
@@ -92,7 +102,7 @@ fn result<'r>(
     }
 }
 
-fn config<'r>(described: &'r Described<'_>, include_synonyms: bool) -> DescribeConfigsResourceResult<'r> {
+fn config<'r>(described: &'r Described<'_>, told: Told) -> DescribeConfigsResourceResult<'r> {
     let synonyms = described.synonyms.iter().map(|place| DescribeConfigsSynonym {
         name: place.name,
         value: place.value.as_deref(),
@@ -104,8 +114,8 @@ fn config<'r>(described: &'r Described<'_>, include_synonyms: bool) -> DescribeC
         read_only: described.read_only,
         config_source: described.source as i8,
         is_sensitive: described.is_sensitive(),
-        synonyms: if include_synonyms { synonyms.collect() } else { Array::EMPTY },
+        synonyms: if told.synonyms { synonyms.collect() } else { Array::EMPTY },
         config_type: described.kind.map_or(0, |kind| kind as i8),
-        documentation: None,
+        documentation: if told.documentation { Some(&*described.doc) } else { None },
     }
 }

@@ -6,8 +6,8 @@ use metadata::decide::{ConfigChange, ConfigOperation};
 use wire::ErrorCode;
 
 use super::{Level, ROOT};
-use crate::config::definitions::Kind;
 use crate::config::describe::{Described, Source};
+use crate::config::valid::Kind;
 use crate::errors::KafkaError;
 use crate::node::Node;
 
@@ -30,6 +30,7 @@ pub fn describe<'a>(node: &'a Node, name: &str) -> Result<Vec<Described<'a>>, Ka
         read_only: false,
         kind: Some(Kind::Unknown),
         synonyms: Vec::new(),
+        doc: "".into(),
     };
     Ok(node.log_levels.all().into_iter().map(described).collect())
 }

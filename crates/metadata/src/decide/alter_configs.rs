@@ -75,7 +75,7 @@ impl ConfigOperation {
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigRules {
     /// Says whether a resource may have these configs, which are all that it has of its own, and if not, why.
-    pub check: fn(&ConfigResource, &BTreeMap<&str, &str>) -> Result<(), String>,
+    pub check: fn(&ConfigResource, &BTreeMap<&str, &str>) -> Result<(), Refusal>,
     /// The default of a key whose value is a list; `None` for other keys.
     pub list_default: fn(&ConfigResource, &str) -> Option<&'static str>,
 }
@@ -158,7 +158,13 @@ fn check_name(resource: &ConfigResource) -> Result<(), Refusal> {
         ConfigResource::Topic(name) => {
             check_topic_name(name).map_err(|e| Refusal::InvalidTopic(format!("'{name}' cannot name a topic: {e}")))
         }
-        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => Ok(()),
+        ConfigResource::ClientMetrics(name) if name.is_empty() => {
+            Err(Refusal::InvalidRequest("Subscription name can't be empty".into()))
+        }
+        ConfigResource::Group(name) if name.is_empty() => {
+            Err(Refusal::InvalidRequest("Default group resources are not allowed.".into()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -167,6 +173,8 @@ fn configs<'i>(image: &'i Image, resource: &ConfigResource) -> Option<&'i Config
         ConfigResource::Topic(name) => image.topic(name).map(|topic| &*topic.configs),
         ConfigResource::Broker(id) => image.broker_configs(*id).map(Arc::as_ref),
         ConfigResource::DefaultBroker => Some(image.default_broker_configs()),
+        ConfigResource::ClientMetrics(name) => image.client_metrics().of(name).map(Arc::as_ref),
+        ConfigResource::Group(name) => image.group_configs().of(name).map(Arc::as_ref),
     }
 }
 
@@ -178,7 +186,7 @@ fn new_value(
 ) -> Result<Option<String>, Refusal> {
     let parts = change.value.as_deref().unwrap_or_default();
     let list = || {
-        let default = (intent.rules.list_default)(resource, &change.key).ok_or_else(|| not_a_list(change))?;
+        let default = (intent.rules.list_default)(resource, &change.key).ok_or_else(|| not_a_list(resource, change))?;
         Ok(current.unwrap_or(default).split(',').filter(|part| !part.is_empty()))
     };
     match change.operation {
@@ -196,9 +204,15 @@ fn new_value(
     }
 }
 
-fn not_a_list(change: &ConfigChange) -> Refusal {
+fn not_a_list(resource: &ConfigResource, change: &ConfigChange) -> Refusal {
     let operation = if change.operation == ConfigOperation::Append { "APPEND" } else { "SUBTRACT" };
-    Refusal::InvalidConfig(format!("Can't {operation} to key {} because its type is not LIST.", change.key))
+    let key = &change.key;
+    Refusal::InvalidConfig(match resource {
+        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => {
+            format!("Config value {} is not allowed for config key: {key}", operation.to_ascii_lowercase())
+        }
+        _ => format!("Can't {operation} to key {key} because its type is not LIST."),
+    })
 }
 
 fn joined<'p>(parts: impl Iterator<Item = &'p str>) -> String {
@@ -219,11 +233,7 @@ fn check_whole(
             None => whole.remove(key),
         };
     }
-    (intent.rules.check)(resource, &whole).map_err(|reason| match resource {
-        ConfigResource::Topic(_) => Refusal::InvalidConfig(reason),
-        // KAFKA-13609: brokers say INVALID_REQUEST.
-        ConfigResource::Broker(_) | ConfigResource::DefaultBroker => Refusal::InvalidRequest(reason),
-    })
+    (intent.rules.check)(resource, &whole)
 }
 
 fn check_existence(image: &Image, resource: &ConfigResource) -> Result<(), Refusal> {

@@ -29,6 +29,12 @@ impl Image {
         for (id, configs) in self.broker_configs.iter() {
             push_configs(&mut records, &ConfigResource::Broker(*id), configs);
         }
+        for (name, configs) in self.client_metrics.iter() {
+            push_configs(&mut records, &ConfigResource::ClientMetrics(Arc::clone(name)), configs);
+        }
+        for (name, configs) in self.groups.iter() {
+            push_configs(&mut records, &ConfigResource::Group(Arc::clone(name)), configs);
+        }
         for topic in self.topics.iter() {
             push_topic(&mut records, topic);
         }

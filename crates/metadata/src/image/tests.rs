@@ -23,6 +23,8 @@ fn full() -> Image {
         config(ConfigResource::Topic("b".into()), "retention.ms", Some("5")),
         config(ConfigResource::Broker(BrokerId(2)), "log.retention.ms", Some("6")),
         config(ConfigResource::DefaultBroker, "log.retention.ms", Some("7")),
+        config(ConfigResource::ClientMetrics("m".into()), "interval.ms", Some("100")),
+        config(ConfigResource::Group("g".into()), "consumer.session.timeout.ms", Some("46000")),
         ProducerIdsRecord { broker: BrokerId(0), next_block_start: ProducerId(3_000) }.into(),
         FeatureRecord { name: "transaction.version".into(), level: 2 }.into(),
     ];
@@ -50,6 +52,8 @@ fn an_image_answers_what_its_records_said() {
     assert_eq!(topic.configs.value("retention.ms"), Some("5"));
     assert_eq!(image.broker_configs(BrokerId(2)).unwrap().value("log.retention.ms"), Some("6"));
     assert_eq!(image.default_broker_configs().value("log.retention.ms"), Some("7"));
+    assert_eq!(image.client_metrics().of("m").unwrap().value("interval.ms"), Some("100"));
+    assert_eq!(image.group_configs().of("g").unwrap().value("consumer.session.timeout.ms"), Some("46000"));
     assert_eq!(image.next_producer_id(), ProducerId(3_000));
     assert_eq!((image.feature("transaction.version"), image.feature("other")), (2, 0));
 }
@@ -60,12 +64,14 @@ fn what_is_removed_is_gone() {
     let records = vec![
         RemoveTopicRecord { id: uuid(51) }.into(),
         config(ConfigResource::Broker(BrokerId(2)), "log.retention.ms", None),
+        config(ConfigResource::Group("g".into()), "consumer.session.timeout.ms", None),
         FeatureRecord { name: "transaction.version".into(), level: 0 }.into(),
     ];
     let next = after(&image, records);
     assert_eq!((next.topic("b"), next.topic_by_id(uuid(51)), next.topics().len()), (None, None, 1));
     assert!(next.broker_configs(BrokerId(2)).unwrap().is_empty());
     assert_eq!(next.features().count(), 0);
+    assert_eq!(next.group_configs().iter().count(), 0, "a group exists by being configured");
     assert!(image.topic("b").is_some(), "the image before stays as it was");
     let again = after(&next, vec![TopicRecord { name: "b".into(), id: uuid(52) }.into()]);
     assert!(again.topic("b").unwrap().configs.is_empty(), "a new topic does not inherit");

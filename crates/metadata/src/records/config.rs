@@ -16,6 +16,10 @@ pub enum ConfigResource {
     Broker(BrokerId),
     /// All brokers that have no value of their own.
     DefaultBroker,
+    /// A subscription to the metrics of clients, by name (KIP-714).
+    ClientMetrics(Arc<str>),
+    /// A group of consumers, by name.
+    Group(Arc<str>),
 }
 
 impl ConfigResource {
@@ -30,6 +34,14 @@ impl ConfigResource {
                 w.broker(*id);
             }
             ConfigResource::DefaultBroker => w.u8(2),
+            ConfigResource::ClientMetrics(name) => {
+                w.u8(3);
+                w.str(name);
+            }
+            ConfigResource::Group(name) => {
+                w.u8(4);
+                w.str(name);
+            }
         }
     }
 
@@ -38,6 +50,8 @@ impl ConfigResource {
             0 => r.shared_str().map(ConfigResource::Topic),
             1 => r.broker().map(ConfigResource::Broker),
             2 => Ok(ConfigResource::DefaultBroker),
+            3 => r.shared_str().map(ConfigResource::ClientMetrics),
+            4 => r.shared_str().map(ConfigResource::Group),
             other => Err(DecodeError::InvalidFlag(other)),
         }
     }

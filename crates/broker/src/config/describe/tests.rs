@@ -44,26 +44,63 @@ fn of_topic(config: &Config, image: &Image, name: &str) -> String {
 }
 
 #[test]
-fn every_topic_key_has_a_definition_and_every_definition_a_key() {
-    for key in topic::KEYS {
-        assert!(definitions::topic(key.name).is_some(), "{} has no type and default", key.name);
-    }
-    assert_eq!(definitions::TOPIC.len(), topic::KEYS.len());
-}
-
-#[test]
 fn the_default_of_every_topic_key_is_accepted_and_changes_nothing() {
-    for TopicDefinition(name, _, default) in definitions::TOPIC {
-        let with = config("").topic_defaults.with([(*name, Some(*default))]);
-        assert_eq!(with.as_ref(), Ok(&config("").topic_defaults), "{name}={default}");
+    for facts in topic::KEYS.iter().map(|key| key.facts) {
+        let Some(default) = facts.default else { continue };
+        let with = config("").topic_defaults.with([(facts.name, Some(default))]);
+        assert_eq!(with.as_ref(), Ok(&config("").topic_defaults), "{}={default}", facts.name);
     }
 }
 
 #[test]
-fn every_definition_of_the_broker_has_a_key() {
-    for BrokerDefinition(name, ..) in definitions::BROKER {
-        assert!(keys::find(name).is_some(), "{name}");
-    }
+fn a_broker_tells_every_key_that_kafka_tells_and_its_secrets_without_value() {
+    let (config, image) = (config(""), image(&[]));
+    let described = Layers::new(&config, &image).broker();
+    assert_eq!(described.len(), 340, "as many as Apache Kafka 4.3.1 tells");
+    let password = described.iter().find(|described| described.name == "ssl.key.password").unwrap();
+    assert!(password.is_sensitive() && password.value.is_none());
+    assert!(described.iter().all(|described| !described.doc.is_empty()));
+    assert_eq!(line(&described, "log.retention.ms"), "null: ");
+    assert_eq!(line(&described, "log.dirs"), "null: ");
+    assert_eq!(line(&described, "offsets.topic.num.partitions"), "50: Default offsets.topic.num.partitions=50");
+}
+
+#[test]
+fn both_names_of_the_id_are_told() {
+    let (config, image) = (config("broker.id=7\n"), image(&[]));
+    let described = Layers::new(&config, &image).broker();
+    assert_eq!(line(&described, "node.id"), "7: StaticBroker node.id=7, Default node.id=1");
+    assert_eq!(line(&described, "broker.id"), "7: StaticBroker broker.id=7, Default broker.id=-1");
+}
+
+#[test]
+fn values_are_told_as_they_were_understood() {
+    let (config, image) = (config(""), image(&[(topic(), "preallocate", "TRUE"), (topic(), "retention.ms", " 7 ")]));
+    assert!(of_topic(&config, &image, "preallocate").starts_with("true: "));
+    assert!(of_topic(&config, &image, "retention.ms").starts_with("7: "));
+}
+
+#[test]
+fn groups_and_subscriptions_tell_their_own_values_over_the_brokers() {
+    let config = config("group.share.session.timeout.ms=50000\n");
+    let image = image(&[
+        (ConfigResource::Group("g".into()), "consumer.session.timeout.ms", "46000"),
+        (ConfigResource::ClientMetrics("m".into()), "interval.ms", "100"),
+    ]);
+    let layers = Layers::new(&config, &image);
+    let group = layers.group("g");
+    assert_eq!(group.len(), 17);
+    assert_eq!(
+        line(&group, "consumer.session.timeout.ms"),
+        "46000: DynamicGroup consumer.session.timeout.ms=46000, Default group.consumer.session.timeout.ms=45000"
+    );
+    assert_eq!(
+        line(&group, "share.session.timeout.ms"),
+        "50000: StaticBroker group.share.session.timeout.ms=50000, Default group.share.session.timeout.ms=45000"
+    );
+    assert_eq!(line(&group, "share.auto.offset.reset"), "latest: Default share.auto.offset.reset=latest");
+    assert_eq!(line(&layers.client_metrics("m"), "interval.ms"), "100: DynamicClientMetrics interval.ms=100");
+    assert_eq!(line(&layers.client_metrics("other"), "interval.ms"), "300000: ");
 }
 
 #[test]
@@ -116,9 +153,9 @@ fn a_family_of_names_is_told_from_the_first_name_on_as_kafka_does() {
 
 #[test]
 fn a_coarser_unit_counts_in_milliseconds_and_a_negative_value_stays() {
-    assert_eq!(in_millis("24", 3_600_000), "86400000");
-    assert_eq!(in_millis("-1", 3_600_000), "-1");
-    assert_eq!(in_millis("7", 1), "7");
+    assert_eq!(in_millis("24".into(), 3_600_000), "86400000");
+    assert_eq!(in_millis("-1".into(), 3_600_000), "-1");
+    assert_eq!(in_millis("7".into(), 1), "7");
 }
 
 #[test]
@@ -131,10 +168,15 @@ fn a_broker_tells_its_settings_and_which_of_them_can_change() {
         line(&described, "log.segment.bytes"),
         "4000000: DynamicBroker log.segment.bytes=4000000, Default log.segment.bytes=1073741824"
     );
-    assert_eq!(line(&described, "num.io.threads"), "8: StaticBroker num.io.threads=8");
+    assert_eq!(line(&described, "num.io.threads"), "8: StaticBroker num.io.threads=8, Default num.io.threads=8");
     assert_eq!(line(&described, "log.retention.hours"), "168: Default log.retention.hours=168");
     let changeable = |name| !described.iter().find(|described| described.name == name).unwrap().read_only;
-    assert!(changeable("log.segment.bytes") && !changeable("num.partitions") && !changeable("log.retention.hours"));
+    assert!(
+        changeable("log.segment.bytes")
+            && changeable("num.io.threads")
+            && !changeable("num.partitions")
+            && !changeable("log.retention.hours")
+    );
     assert!(described.is_sorted_by_key(|described| described.name));
 }
 

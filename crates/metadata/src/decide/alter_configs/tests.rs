@@ -13,11 +13,11 @@ const RULES: ConfigRules = ConfigRules {
             match *key {
                 "size" if value.parse::<u8>().is_ok_and(|size| size < 100) => {}
                 "list" => {}
-                _ => return Err(format!("{key}={value}")),
+                _ => return Err(Refusal::InvalidConfig(format!("{key}={value}"))),
             }
         }
         match (configs.get("size"), configs.get("list")) {
-            (Some(&"13"), Some(list)) if list.contains("unlucky") => Err("unlucky".to_owned()),
+            (Some(&"13"), Some(list)) if list.contains("unlucky") => Err(Refusal::InvalidConfig("unlucky".to_owned())),
             _ => Ok(()),
         }
     },
@@ -85,7 +85,11 @@ fn every_bad_change_has_kafkas_error() {
         (topic(""), vec![set("size", "7")], "InvalidRequest"),
         (topic("a/b"), vec![set("size", "7")], "InvalidTopic"),
         (ConfigResource::DefaultBroker, vec![set("size", "7")], "done"),
-        (ConfigResource::DefaultBroker, vec![set("size", "100")], "InvalidRequest"),
+        (ConfigResource::DefaultBroker, vec![set("size", "100")], "InvalidConfig"),
+        (ConfigResource::ClientMetrics("m".into()), vec![set("size", "7")], "done"),
+        (ConfigResource::ClientMetrics("".into()), vec![set("size", "7")], "InvalidRequest"),
+        (ConfigResource::Group("g".into()), vec![set("size", "7")], "done"),
+        (ConfigResource::Group("".into()), vec![set("size", "7")], "InvalidRequest"),
         (ConfigResource::Broker(BrokerId(0)), vec![set("size", "7")], "done"),
         (ConfigResource::Broker(BrokerId(9)), vec![set("size", "7")], "BrokerIdNotRegistered"),
     ];

@@ -10,6 +10,8 @@ fn any_resource() -> impl Strategy<Value = ConfigResource> {
         any_str().prop_map(ConfigResource::Topic),
         any_broker().prop_map(ConfigResource::Broker),
         Just(ConfigResource::DefaultBroker),
+        any_str().prop_map(ConfigResource::ClientMetrics),
+        any_str().prop_map(ConfigResource::Group),
     ]
 }
 

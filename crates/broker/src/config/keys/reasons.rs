@@ -1,0 +1,36 @@
+//! Why keys have no effect, or why only Kafka's default is served.
+
+pub const ALONE: &str = "a node is alone so far; there are no other brokers";
+pub const LOOPS: &str = "the event loops carry out requests; there is no second pool";
+pub const QUORUM: &str = "the metadata quorum of a single node needs no listener and no set-up";
+pub const OWN_METADATA: &str = "the metadata log looks after itself and lies in the data directory";
+pub const NO_STAGES: &str = "clients are let in when everything is open";
+pub const ONE_DIRECTORY: &str = "one data directory is served so far";
+pub const ONE_DIRECTORY_ONLY: &str = "there is one data directory";
+pub const NO_UNSTABLE: &str = "no unstable version is served";
+pub const NO_PROVIDERS: &str = "values are taken as they are written";
+pub const SYSTEM_BUFFERS: &str = "the system sizes the buffers of sockets";
+pub const SYSTEM_BACKLOG: &str = "connections are accepted at once, up to the system's limit";
+pub const NO_PURGATORY: &str = "what waits is found by what it waits for and needs no tidying";
+pub const NO_OVERRIDES: &str = "all addresses have the same limit so far";
+pub const NO_RATE: &str = "new connections are not limited in their rate yet";
+pub const PARTITION_LIMIT: &str = "the size of the answer is bounded instead";
+pub const TELEMETRY: &str = "Kafka's default holds";
+pub const NO_POLICIES: &str = "classes are not loaded";
+pub const WITH_THE_LOG: &str = "silent producers are looked for when their log is looked after";
+pub const NO_CLEANER: &str = "compaction is not served yet";
+pub const NO_SELECTOR: &str = "consumers read from the leader";
+pub const NO_GROUPS: &str = "consumer groups are not served yet";
+pub const NO_SHARE: &str = "share groups are not served yet";
+pub const NO_STREAMS: &str = "streams groups are not served yet";
+pub const NO_TRANSACTIONS: &str = "transactions are not served yet";
+pub const NO_TWO_PHASE: &str = "transactions are not served yet";
+pub const NO_REMOTE: &str = "there is no tiered storage yet";
+pub const NO_JVM: &str = "metrics are kept by Ottla itself; there are no classes to load";
+pub const NO_QUOTAS: &str = "quotas are not served yet";
+pub const NO_AUTHORIZER: &str = "there is no authorizer: everyone may do everything";
+pub const NO_PRINCIPALS: &str = "there are no principals yet";
+pub const NO_TOKENS: &str = "there are no delegation tokens yet";
+pub const NO_TLS: &str = "there is no TLS: only PLAINTEXT is served";
+pub const NO_SASL: &str = "there is no SASL: only PLAINTEXT is served";
+pub const NO_SASL_WAIT: &str = "there is no SASL";
