@@ -142,7 +142,8 @@ impl Wanted {
             return Err(ErrorCode::INVALID_REQUEST);
         }
         partition.check_leader_epoch(LeaderEpoch(asked.current_leader_epoch))?;
-        // Consumers of that age cannot read zstd (KIP-110). As in Apache Kafka the topic decides, not each batch.
+        // Consumers of that age cannot read zstd (KIP-110). The topic decides, not each batch, as in Apache Kafka before 4.0,
+        // which does not look any more.
         if version < 10 && partition.is_zstd() {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
         }
