@@ -41,11 +41,14 @@ fn there_must_be_one_whole_batch() {
         refused(&scene, "a batch cut off", good()[..len].to_vec(), "InvalidRecord");
     }
     refused(&scene, "two batches", [good(), good()].concat(), "InvalidRecord");
-    let data = PartitionProduceData::default().with_records(None);
-    let data = TopicProduceData::default().with_name(topic_name(&scene.topic)).with_partition_data(vec![data]);
-    let null = ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![data]);
-    let error = error_name(only(Connection::open(&scene.broker).call(PRODUCE, &null)).error_code);
-    assert_eq!(error, if scene.broker.is_ours() { "InvalidRecord" } else { "UnknownServerError" });
+    if scene.broker.is_ours() {
+        // An Apache Kafka closes the connection.
+        let data = PartitionProduceData::default().with_records(None);
+        let data = TopicProduceData::default().with_name(topic_name(&scene.topic)).with_partition_data(vec![data]);
+        let null = ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![data]);
+        let answer = only(Connection::open(&scene.broker).call(PRODUCE, &null));
+        assert_eq!(error_name(answer.error_code), "InvalidRecord");
+    }
     scene.end();
 }
 

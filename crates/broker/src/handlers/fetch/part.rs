@@ -141,7 +141,7 @@ impl Asked {
             return Err(ErrorCode::INVALID_REQUEST);
         }
         partition.check_leader_epoch(self.leader_epoch)?;
-        // As in Apache Kafka the topic decides, not each batch.
+        // The topic decides, not each batch, as in Apache Kafka before 4.0, which does not look any more.
         if !self.reads_zstd && partition.is_zstd() {
             return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE);
         }
