@@ -39,9 +39,9 @@ fn metrics_count_what_was_done() {
         (of("high_watermark"), of("log_start_offset"), of("segments")),
         (of("log_end_offset"), Some(0.0), Some(1.0))
     );
-    let idle = scraped.value("ottla_partition_batches_in_total", &[("topic", &topic), ("partition", "0")]);
+    let idle = scraped.value("ottla_partition_batches_in_total", &[("topic", topic.as_str()), ("partition", "0")]);
     assert_eq!(idle, Some(0.0));
-    assert_eq!(scraped.value("ottla_topic_bytes_in_total", &[("topic", &topic)]), of("bytes_in_total"));
+    assert_eq!(scraped.value("ottla_topic_bytes_in_total", &[("topic", topic.as_str())]), of("bytes_in_total"));
 
     let produce = [("api", "Produce")];
     assert_eq!(scraped.value("ottla_requests_total", &produce), Some(11.0));

@@ -20,7 +20,14 @@ fn a_broker_is_ready_only_when_its_logs_are_open() {
     // Reading a pipe that nobody writes to blocks: the recovery stands there until the test opens the other end.
     let checkpoint = broker.data_dir().join("recovery-point-offset-checkpoint");
     fs::remove_file(&checkpoint).unwrap();
-    rustix::fs::mknodat(rustix::fs::CWD, &checkpoint, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &checkpoint,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
     let options = ["--metrics", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
     let mut child = serve(&broker.data_dir(), &options).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (out, err) = (lines_of(child.stdout.take().unwrap()), lines_of(child.stderr.take().unwrap()));
