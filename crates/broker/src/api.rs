@@ -47,7 +47,7 @@ macro_rules! api {
             versions: wire::messages::$name::$request::VERSIONS,
             advertised_min: wire::messages::$name::$request::VERSIONS.min,
             handle: Handle::Alone(|call, body, outbox| {
-                let request: wire::messages::$name::$request = wire::decode_body(body, call.version())?;
+                let request: wire::messages::$name::$request = wire::decode_request(body, call.version())?;
                 Ok(handlers::$name::handle(call, request, outbox))
             }),
         }

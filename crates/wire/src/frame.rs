@@ -13,6 +13,15 @@ pub fn decode_body<'a, M: Message<'a>>(mut r: Reader<'a>, version: i16) -> Resul
     Ok(message)
 }
 
+/// Reads the body of a client's request. Like Kafka, passes over what follows it: librdkafka 2.16 puts three bytes too many
+/// behind a Metadata request for all topics.
+///
+/// # Errors
+/// The body is malformed, or the message has no such version.
+pub fn decode_request<'a, M: Request + Message<'a>>(mut r: Reader<'a>, version: i16) -> Result<M, DecodeError> {
+    M::decode(&mut r, version)
+}
+
 /// Appends a whole response to `out`: the 4-byte size (holes included), header and body. The cuts of its holes, whose
 /// places are indexes into `out`, are appended to `cuts` in order. Returns the errors that it tells, in order.
 ///

@@ -28,7 +28,7 @@ pub use api_key::{ApiKey, Versions};
 pub use array::{Array, IntoIter, Iter, View};
 pub use error_code::ErrorCode;
 pub use field::{Field, Nullable};
-pub use frame::{decode_body, encode_request, encode_response};
+pub use frame::{decode_body, decode_request, encode_request, encode_response};
 pub use header::{RequestHeader, decode_request_header, decode_response_header};
 pub use message::{Api, Message, Request, Response};
 pub use reader::{DecodeError, Reader, Reason};

@@ -1,19 +1,55 @@
 //! kcat, the command line of librdkafka.
 
-use std::path::Path;
 use std::process::Command;
 
-use super::Target;
-use super::records::{Placed, runs};
+use serde_json::{Value, json};
+
+use super::records::{Placed, Seen, of_job, runs, seen_json};
+use super::session::Reply;
 use crate::batch::Record;
-use crate::tools::{available, output_of};
+use crate::tools::output_of;
 
 /// Between two records, and between key and value. kcat takes either as text anywhere in a record.
 const RECORD_END: &[u8] = b"<END>";
 const KEY_END: &[u8] = b"<KEY>";
 
-pub fn works() -> bool {
-    available(Path::new("kcat"), &["-V"])
+/// Does a job that kcat has a mode for.
+pub fn call(bootstrap: &str, job: &Value) -> Reply {
+    let topic = job["topic"].as_str().unwrap_or_default();
+    match job["op"].as_str().expect("a job has an op") {
+        "produce" => {
+            let records = of_job(job);
+            runs(&records).for_each(|run| write_run(bootstrap, job, run));
+            Reply::Ok(Value::Null)
+        }
+        "consume" => Reply::Ok(read(bootstrap, topic, &["-e"])),
+        "tail" => Reply::Ok(read(bootstrap, topic, &["-c", &job["count"].to_string()])),
+        "list_topics" => Reply::Ok(names(&metadata(bootstrap, &[]))),
+        "brokers" => Reply::Ok(count(&metadata(bootstrap, &[])["brokers"])),
+        "describe_topic" => Reply::Ok(count(&metadata(bootstrap, &["-t", topic])["topics"][0]["partitions"])),
+        "offsets" => Reply::Ok(json!([offset_at(bootstrap, job, -2), offset_at(bootstrap, job, -1)])),
+        "offset_for_time" => Reply::Ok(offset_at(bootstrap, job, job["timestamp"].as_i64().unwrap()).into()),
+        _ => Reply::Unsupported("the command has no mode for it".to_owned()),
+    }
+}
+
+fn metadata(bootstrap: &str, options: &[&str]) -> Value {
+    serde_json::from_slice(&output_of(kcat(bootstrap).args(["-L", "-J"]).args(options), b"")).unwrap()
+}
+
+fn names(metadata: &Value) -> Value {
+    metadata["topics"].as_array().unwrap().iter().map(|topic| topic["topic"].clone()).collect()
+}
+
+fn count(list: &Value) -> Value {
+    list.as_array().unwrap().len().into()
+}
+
+/// The command prints `TOPIC [PARTITION] offset N`.
+fn offset_at(bootstrap: &str, job: &Value, time: i64) -> i64 {
+    let asked = format!("{}:{}:{time}", job["topic"].as_str().unwrap(), job["partition"]);
+    let said = String::from_utf8(output_of(kcat(bootstrap).args(["-Q", "-t", &asked]), b"")).unwrap();
+    said.trim().rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 pub fn cannot_write(record: &Record) -> Option<&'static str> {
@@ -29,14 +65,13 @@ pub fn cannot_write(record: &Record) -> Option<&'static str> {
     }
 }
 
-pub fn write(target: &Target<'_>, records: &[Placed]) {
-    runs(records).for_each(|run| write_run(target, run));
-}
-
-fn write_run(target: &Target<'_>, run: &[Placed]) {
-    let Placed { partition, record } = &run[0];
-    let mut command = kcat(target);
-    command.args(["-P", "-p", &partition.to_string(), "-z", target.codec, "-X", "message.max.bytes=1040000"]);
+fn write_run(bootstrap: &str, job: &Value, run: &[Placed]) {
+    let Placed { partition, record, .. } = &run[0];
+    let text = |field: &str| job[field].as_str().unwrap();
+    let mut command = kcat(bootstrap);
+    command.args(["-P", "-t", text("topic"), "-p", &partition.to_string(), "-z", text("codec")]);
+    command.args(["-X", &format!("acks={}", text("acks")), "-X", &format!("enable.idempotence={}", job["idempotent"])]);
+    command.args(["-X", "message.max.bytes=1040000"]);
     command.args(["-D", std::str::from_utf8(RECORD_END).unwrap()]);
     if record.key.is_some() {
         command.args(["-K", std::str::from_utf8(KEY_END).unwrap()]);
@@ -56,21 +91,28 @@ fn line(record: &Record) -> Vec<u8> {
     [&key, record.value.as_deref().unwrap_or_default(), RECORD_END].concat()
 }
 
-pub fn read(target: &Target<'_>) -> Vec<(i64, Placed)> {
-    let mut command = kcat(target);
-    command.args(["-C", "-o", "beginning", "-e", "-q", "-X", "check.crcs=true", "-f", r"%p %o %K %S\n%k%s%h\n"]);
+fn read(bootstrap: &str, topic: &str, until: &[&str]) -> Value {
+    let mut command = kcat(bootstrap);
+    command.args(["-C", "-t", topic, "-o", "beginning", "-q", "-X", "check.crcs=true"]).args(until);
+    command.args(["-f", r"%p %o %T %K %S\n%k%s%h\n"]);
     let output = output_of(&mut command, b"");
     let mut rest = &output[..];
-    std::iter::from_fn(|| (!rest.is_empty()).then(|| take_record(&mut rest))).collect()
+    std::iter::from_fn(|| (!rest.is_empty()).then(|| seen_json(&take_record(&mut rest)))).collect()
 }
 
-fn take_record(rest: &mut &[u8]) -> (i64, Placed) {
+fn take_record(rest: &mut &[u8]) -> Seen {
     let numbers = String::from_utf8(take_line(rest).to_vec()).unwrap();
     let numbers: Vec<i64> = numbers.split(' ').map(|number| number.parse().unwrap()).collect();
-    let key = take_nullable(rest, numbers[2]);
-    let value = take_nullable(rest, numbers[3]);
+    let key = take_nullable(rest, numbers[3]);
+    let value = take_nullable(rest, numbers[4]);
     let headers = take_line(rest).split(|&byte| byte == b',').filter(|text| !text.is_empty()).map(header).collect();
-    (numbers[1], Placed { partition: numbers[0] as i32, record: Record { key, value, headers } })
+    Seen {
+        partition: numbers[0] as i32,
+        offset: numbers[1],
+        timestamp: numbers[2],
+        append_time: None,
+        record: Record { key, value, headers },
+    }
 }
 
 /// kcat shows a null header value as a word.
@@ -94,8 +136,8 @@ fn take_nullable(rest: &mut &[u8], len: i64) -> Option<Vec<u8>> {
     Some(taken.to_vec())
 }
 
-fn kcat(target: &Target<'_>) -> Command {
+fn kcat(bootstrap: &str) -> Command {
     let mut command = Command::new("kcat");
-    command.args(["-b", target.bootstrap, "-t", target.topic]);
+    command.args(["-b", bootstrap]);
     command
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::messages::api_versions::ApiVersionsResponse;
 use crate::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
 use crate::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use crate::messages::metadata::MetadataRequest;
 use crate::{ApiKey, Array, Records, decode_request_header, decode_response_header};
 
 /// Two partitions whose records are 5 and 7 bytes.
@@ -48,6 +49,14 @@ fn a_request_reads_back() {
         assert_eq!((header.api_key, header.api_version, header.client_id), (2, version, Some("client")));
         assert_eq!(decode_body(body, version), Ok(request));
     }
+}
+
+/// As librdkafka 2.16 asks for all topics: a count of four bytes instead of one. Kafka answers it.
+#[test]
+fn bytes_after_a_request_are_passed_over() {
+    let with_spare_bytes = [0, 0, 0, 0, 1, 0, 0];
+    let request = MetadataRequest { topics: None, allow_auto_topic_creation: false, ..Default::default() };
+    assert_eq!(decode_request(Reader::new(&with_spare_bytes), 13), Ok(request));
 }
 
 /// Field by field as KIP-1075 has it; version 11 adds no field (KIP-1023).

@@ -23,7 +23,7 @@ pub fn request<'f>(
     appends: &mut Appends<'f>,
 ) -> Result<Request<'f>, DecodeError> {
     let version = header.api_version;
-    let request: ProduceRequest<'f> = wire::decode_body(body, version)?;
+    let request: ProduceRequest<'f> = wire::decode_request(body, version)?;
     let refusal = refuse_whole(&request);
     let topics = request.topic_data.iter().map(|data| {
         let hosted = match &refusal {
