@@ -3,7 +3,7 @@
 use super::reasons::{NO_POLICIES, ONE_DIRECTORY_ONLY};
 use crate::config::Config;
 use crate::config::key::{Key, class, flag, int, long};
-use crate::config::support::{boolean, number, put};
+use crate::config::support::{boolean, bounded, number, put};
 
 /// The table.
 pub const KEYS: &[Key<Config>] = &[
@@ -15,7 +15,7 @@ pub const KEYS: &[Key<Config>] = &[
     class("alter.config.policy.class.name").only_default(NO_POLICIES).doc("A class that judges changes of configs."),
     int("default.replication.factor")
         .default("1")
-        .obeyed(|c: &mut Config, v| put(&mut c.default_replication_factor, number(v)))
+        .obeyed(|c: &mut Config, v| put(&mut c.default_replication_factor, bounded(v, 1, 32_767)))
         .doc("Replicas of a topic that is created without a number (-1). A broker alone gives one."),
     flag("delete.topic.enable")
         .default("true")
