@@ -22,8 +22,8 @@ use storage::{
 use wire::ErrorCode;
 
 use crate::config::TopicConfig;
-use flushing::{FlushState, Flushing};
 pub use bell::Bell;
+use flushing::{FlushState, Flushing};
 pub use starts::DeleteRecordsError;
 pub use waiters::{Ticket, Waiters};
 

@@ -89,7 +89,8 @@ impl Plan {
     }
 
     fn open_session(&self, node: &Node, found: &Found) -> i32 {
-        let wanted = self.topics.iter().flat_map(|Topic { topic, partitions }| partitions.iter().map(move |p| (topic, p)));
+        let wanted =
+            self.topics.iter().flat_map(|Topic { topic, partitions }| partitions.iter().map(move |p| (topic, p)));
         let places = wanted.zip(&found.parts).map(|((topic, wanted), part)| Place {
             topic: topic.clone(),
             asked: wanted.asked,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host::Rng;
 
-use super::places::{Place, Places, Size};
 use super::Session;
+use super::places::{Place, Places, Size};
 
 /// A session that was not used for this long gives way to any other; one this old may give way to a larger one. In
 /// milliseconds, as Kafka has it.
