@@ -14,16 +14,19 @@ mod batch;
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 #[path = "../../tests/e2e/calls.rs"]
 mod calls;
+mod connections;
 mod durable;
 mod fill;
 mod harness;
 mod idle;
 mod lookups;
+mod metadata;
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 #[path = "../../tests/e2e/raw.rs"]
 mod raw;
 mod recovery;
 mod report;
+mod sessions;
 
 use std::path::PathBuf;
 
@@ -83,6 +86,24 @@ enum Program {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
+    /// Fetches over many partitions, with sessions and without.
+    Sessions {
+        /// How many there are.
+        #[arg(long, default_value_t = 1_000)]
+        partitions: i32,
+    },
+    /// Metadata for many partitions.
+    Metadata {
+        /// How many there are.
+        #[arg(long, default_value_t = 10_000)]
+        partitions: usize,
+    },
+    /// What an idle connection costs.
+    Connections {
+        /// How many there are.
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+        counts: Vec<usize>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -93,6 +114,9 @@ fn main() -> Result<()> {
         Program::Recovery { partitions, bulk_gb } => recovery::run(&setup, &partitions, bulk_gb)?,
         Program::Idle { partitions } => idle::run(&setup, partitions)?,
         Program::Durable { producers, seconds } => durable::run(&setup, &producers, seconds)?,
+        Program::Sessions { partitions } => sessions::run(&setup, partitions)?,
+        Program::Metadata { partitions } => metadata::run(&setup, partitions)?,
+        Program::Connections { counts } => connections::run(&setup, &counts)?,
     };
     report.print(json);
     Ok(())

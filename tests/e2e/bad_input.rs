@@ -14,7 +14,7 @@ use crate::batch::{self, Identity, Record};
 use crate::calls::{PRODUCE, produce_request};
 use crate::harness::{Broker, unique};
 use crate::raw::{Connection, framed, sized};
-use neighbour::Neighbour;
+pub use neighbour::Neighbour;
 
 const PRODUCE_KEY: i16 = 0;
 const FETCH_KEY: i16 = 1;

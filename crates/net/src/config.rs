@@ -18,7 +18,8 @@ pub struct Config {
     pub max_connections_per_ip: usize,
     /// A connection on which nothing happens for this long is closed (`connections.max.idle.ms`).
     pub idle: Duration,
-    /// A peer that takes no byte of a waiting answer for this long is closed.
+    /// A peer that takes no byte of a waiting answer for this long is closed; so is one that has finished sending, when its
+    /// answer is not there by then.
     pub write_deadline: Duration,
     /// A partial frame of which no byte arrives for this long is closed while other frames wait for the budget.
     pub stall_deadline: Duration,

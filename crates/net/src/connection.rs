@@ -237,7 +237,13 @@ impl<'m, S: Service> Connection<'m, S> {
         self.member.stamp(Phase::Waiting);
         let answer = poll_fn(|cx| match wait.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending => self.socket.poll_closed(cx).map(|()| None),
+            Poll::Pending => {
+                let gone = self.socket.poll_gone(cx).map(|()| None);
+                if self.socket.has_finished() {
+                    self.member.enter(Phase::Leaving);
+                }
+                gone
+            }
         });
         match answer.await {
             Some(Answer::Write(write)) => {

@@ -31,7 +31,9 @@ pub enum Turn {
     Close(CloseReason),
 }
 
-/// The rest of one request: a parked fetch, a topic being created. Polled on the connection's loop, dropped when the peer closes.
+/// The rest of one request: a parked fetch, a topic being created. Polled on the connection's loop. A peer that has
+/// finished sending gets its answer, as from Kafka, if it comes within [`Config::write_deadline`](crate::Config); dropped when
+/// the peer resets.
 pub type Wait = Pin<Box<dyn Future<Output = Answer>>>;
 
 /// What a [`Wait`] came to.

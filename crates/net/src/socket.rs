@@ -19,12 +19,14 @@ pub(crate) struct Socket {
     stream: TcpStream,
     /// There may be unread bytes although the readiness was cleared.
     unread: bool,
+    /// The peer sends nothing more. It may still read.
+    has_finished: bool,
 }
 
 impl Socket {
     /// Registers a non-blocking stream with the loop of this thread.
     pub fn new(stream: std::net::TcpStream) -> io::Result<Socket> {
-        Ok(Socket { stream: TcpStream::from_std(stream)?, unread: false })
+        Ok(Socket { stream: TcpStream::from_std(stream)?, unread: false, has_finished: false })
     }
 
     /// Fills `first`, then `second`, with one `recv` or `readv`. 0: the peer has closed.
@@ -51,17 +53,28 @@ impl Socket {
         }
     }
 
-    /// Ready when the peer has closed or reset the connection. Costs one `poll` when something arrived, else nothing.
-    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Poll::Ready(ready) = self.stream.poll_read_ready(cx) {
-            if ready.is_err() || self.is_closed() {
+    /// Ready when the connection is gone. Costs one `poll` when something arrived, else nothing. After a peer has finished
+    /// sending nothing more is heard of it until something is sent to it: see [`Socket::has_finished`].
+    pub fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.has_finished
+            && let Poll::Ready(ready) = self.stream.poll_read_ready(cx)
+        {
+            let seen = self.poll_now();
+            if ready.is_err() || seen.intersects(PollFlags::HUP | PollFlags::ERR) {
                 return Poll::Ready(());
             }
-            // Bytes arrived that cannot be read now; only a later event is news.
+            // Bytes arrived that cannot be read now, or the end of them; only a later event is news.
             self.unread = true;
+            self.has_finished = seen.contains(PollFlags::RDHUP);
             self.clear_read_readiness();
         }
         Poll::Pending
+    }
+
+    /// Whether the peer was seen to have finished sending. Whether it still reads cannot be told: one that has closed looks
+    /// the same as one that waits for its answer.
+    pub fn has_finished(&self) -> bool {
+        self.has_finished
     }
 
     /// Runs `send` when the socket takes bytes, until it says that it is done or pauses, or the socket takes no more.
@@ -94,11 +107,11 @@ impl Socket {
         }
     }
 
-    fn is_closed(&self) -> bool {
-        let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    /// What the system says of the connection now; an error of the call is one of the connection.
+    fn poll_now(&self) -> PollFlags {
         let mut fds = [PollFd::new(&self.stream, PollFlags::RDHUP)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut fds, Some(&now)).is_err() || fds[0].revents().intersects(gone)
+        poll(&mut fds, Some(&now)).map_or(PollFlags::ERR, |_| fds[0].revents())
     }
 
     fn clear_read_readiness(&self) {

@@ -22,6 +22,8 @@ pub(crate) enum Phase {
     Partial,
     /// Waiting for memory, or for the service: under no deadline of ours.
     Waiting,
+    /// As `Waiting`, for the service, but the peer has finished sending: it may read the answer, or be gone.
+    Leaving,
     /// The peer is slow to take an answer.
     Writing,
 }
@@ -172,6 +174,7 @@ impl Roster {
                 Some("its partial frame stalled while memory was short")
             }
             Phase::Writing if age > self.deadlines.write => Some("the peer takes no bytes"),
+            Phase::Leaving if age > self.deadlines.write => Some("closed by the peer, as far as one can tell"),
             _ => None,
         }
     }

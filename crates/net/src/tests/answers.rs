@@ -122,7 +122,8 @@ fn no_frame_is_handed_out_while_answers_wait() {
 #[test]
 fn a_peer_that_leaves_drops_what_it_waits_for() {
     for behind in [vec![], frame(b'e', b"pipelined"), vec![0, 0, 0]] {
-        let fixture = Fixture::new(Config::default());
+        // Nothing tells a peer that has closed from one that has only finished sending, but time.
+        let fixture = Fixture::new(Config { write_deadline: Duration::from_millis(100), ..Config::default() });
         let mut client = fixture.connect();
         client.write_all(&frame(b'w', b"")).unwrap();
         until(|| fixture.gate.waiting.load(Ordering::SeqCst) == 1);
@@ -132,6 +133,19 @@ fn a_peer_that_leaves_drops_what_it_waits_for() {
         until(|| fixture.gate.dropped.load(Ordering::SeqCst) == 1);
         until(|| fixture.stats().connections_closed.value() == 1);
     }
+}
+
+#[test]
+fn a_peer_that_has_finished_sending_gets_its_answer() {
+    let fixture = Fixture::new(Config::default());
+    let mut client = fixture.connect();
+    client.write_all(&[frame(b'w', b"waits"), frame(b'e', b"pipelined")].concat()).unwrap();
+    until(|| fixture.gate.waiting.load(Ordering::SeqCst) == 1);
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    // Another connection's round trip gives the loop the event of the end first.
+    assert_eq!(exchange(&mut fixture.connect(), &frame(b'e', b"")), frame(b'e', b""));
+    fixture.gate.open();
+    assert_eq!(read_to_close(&mut client), [frame(b'w', b"waits"), frame(b'e', b"pipelined")].concat());
 }
 
 #[test]
