@@ -10,12 +10,14 @@ mod api;
 pub mod config;
 mod control;
 mod errors;
+mod features;
 mod handlers;
 mod node;
 mod partition;
 mod producer_ids;
 mod start;
 mod tasks;
+mod telemetry;
 mod turn;
 mod view;
 

@@ -8,11 +8,13 @@ use arc_swap::{ArcSwap, Guard};
 use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
 use record::Uuid;
+use storage::LogDir;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
 use crate::producer_ids::ProducerIds;
 use crate::tasks::TasksThread;
+use crate::telemetry::Telemetry;
 use crate::view::View;
 
 /// What every handler may use.
@@ -25,12 +27,16 @@ pub struct Node {
     pub rng: Rng,
     /// Threads for work that waits for the disk.
     pub pool: Arc<Pool>,
+    /// Where the logs are.
+    pub log_dir: Arc<LogDir>,
     /// Where files go that nobody needs any more.
     pub trash: Trash,
     /// The thread that changes metadata.
     pub control: Control,
     /// Ids for idempotent producers.
     pub producer_ids: ProducerIds,
+    /// Clients that push metrics.
+    pub telemetry: Telemetry,
     /// The metadata and the open partitions; the control thread replaces it.
     pub published: Arc<ArcSwap<View>>,
 }

@@ -21,6 +21,7 @@ use crate::node::{Node, RunningNode, random_id};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::{self, Tasks, TasksThread};
+use crate::telemetry::Telemetry;
 use crate::turn::Requests;
 use crate::view::View;
 use identity::IdentityError;
@@ -179,7 +180,7 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
     let tasks = Tasks {
-        dir: log_dir,
+        dir: Arc::clone(&log_dir),
         published: Arc::clone(&published),
         trash: trash.clone(),
         control: control.clone(),
@@ -187,7 +188,8 @@ fn open(disk: Disk, config: Config, addresses: &[SocketAddr]) -> Result<Opened, 
     };
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
-    let node = Arc::new(Node { config, clock, rng, pool, trash, control, producer_ids, published });
+    let telemetry = Telemetry::default();
+    let node = Arc::new(Node { config, clock, rng, pool, log_dir, trash, control, producer_ids, telemetry, published });
     Ok(Opened { node, control: control_thread, tasks, durability })
 }
 

@@ -1,6 +1,6 @@
 //! Values of the messages that administrators' tools send, by the names of their modules, as many have structs of one name.
 
-use wire::messages::create_partitions;
+use wire::messages::*;
 
 use super::{Generate, Random};
 
