@@ -97,6 +97,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_cluster::DescribeClusterResponse
     describe_configs::DescribeConfigsRequest
     describe_configs::DescribeConfigsResponse
+    describe_log_dirs::DescribeLogDirsRequest
+    describe_log_dirs::DescribeLogDirsResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
     fetch::FetchRequest

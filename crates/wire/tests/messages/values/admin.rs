@@ -10,4 +10,13 @@ structs! {
     create_partitions::CreatePartitionsAssignment<'static> { broker_ids }
     create_partitions::CreatePartitionsResponse<'static> { throttle_time_ms, results }
     create_partitions::CreatePartitionsTopicResult<'static> { name, error_code, error_message }
+
+    describe_log_dirs::DescribeLogDirsRequest<'static> { topics }
+    describe_log_dirs::DescribableLogDirTopic<'static> { topic, partitions }
+    describe_log_dirs::DescribeLogDirsResponse<'static> { throttle_time_ms, error_code, results }
+    describe_log_dirs::DescribeLogDirsResult<'static> {
+        error_code, log_dir, topics, total_bytes, usable_bytes, is_cordoned,
+    }
+    describe_log_dirs::DescribeLogDirsTopic<'static> { name, partitions }
+    describe_log_dirs::DescribeLogDirsPartition { partition_index, partition_size, offset_lag, is_future_key }
 }
