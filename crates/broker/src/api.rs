@@ -73,6 +73,7 @@ pub const TABLE: &[Api] = &[
     api!(offset_for_leader_epoch::OffsetForLeaderEpochRequest),
     api!(describe_configs::DescribeConfigsRequest),
     api!(alter_configs::AlterConfigsRequest),
+    api!(alter_replica_log_dirs::AlterReplicaLogDirsRequest),
     api!(describe_log_dirs::DescribeLogDirsRequest),
     api!(create_partitions::CreatePartitionsRequest),
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),

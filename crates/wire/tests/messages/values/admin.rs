@@ -19,4 +19,11 @@ structs! {
     }
     describe_log_dirs::DescribeLogDirsTopic<'static> { name, partitions }
     describe_log_dirs::DescribeLogDirsPartition { partition_index, partition_size, offset_lag, is_future_key }
+
+    alter_replica_log_dirs::AlterReplicaLogDirsRequest<'static> { dirs }
+    alter_replica_log_dirs::AlterReplicaLogDir<'static> { path, topics }
+    alter_replica_log_dirs::AlterReplicaLogDirTopic<'static> { name, partitions }
+    alter_replica_log_dirs::AlterReplicaLogDirsResponse<'static> { throttle_time_ms, results }
+    alter_replica_log_dirs::AlterReplicaLogDirTopicResult<'static> { topic_name, partitions }
+    alter_replica_log_dirs::AlterReplicaLogDirPartitionResult { partition_index, error_code }
 }
