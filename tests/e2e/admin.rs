@@ -2,6 +2,7 @@
 
 mod log_dirs;
 mod partitions;
+mod producers;
 
 use crate::harness::Broker;
 use crate::tools::{kafka_tool, run};

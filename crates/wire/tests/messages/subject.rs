@@ -101,6 +101,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_configs::DescribeConfigsResponse
     describe_log_dirs::DescribeLogDirsRequest
     describe_log_dirs::DescribeLogDirsResponse
+    describe_producers::DescribeProducersRequest
+    describe_producers::DescribeProducersResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
     fetch::FetchRequest

@@ -26,4 +26,14 @@ structs! {
     alter_replica_log_dirs::AlterReplicaLogDirsResponse<'static> { throttle_time_ms, results }
     alter_replica_log_dirs::AlterReplicaLogDirTopicResult<'static> { topic_name, partitions }
     alter_replica_log_dirs::AlterReplicaLogDirPartitionResult { partition_index, error_code }
+
+    describe_producers::DescribeProducersRequest<'static> { topics }
+    describe_producers::TopicRequest<'static> { name, partition_indexes }
+    describe_producers::DescribeProducersResponse<'static> { throttle_time_ms, topics }
+    describe_producers::TopicResponse<'static> { name, partitions }
+    describe_producers::PartitionResponse<'static> { partition_index, error_code, error_message, active_producers }
+    describe_producers::ProducerState {
+        producer_id, producer_epoch, last_sequence, last_timestamp, coordinator_epoch,
+        current_txn_start_offset,
+    }
 }
