@@ -76,6 +76,7 @@ pub const TABLE: &[Api] = &[
     api!(alter_replica_log_dirs::AlterReplicaLogDirsRequest),
     api!(describe_log_dirs::DescribeLogDirsRequest),
     api!(create_partitions::CreatePartitionsRequest),
+    api!(elect_leaders::ElectLeadersRequest),
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),

@@ -105,6 +105,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_producers::DescribeProducersResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
+    elect_leaders::ElectLeadersRequest
+    elect_leaders::ElectLeadersResponse
     fetch::FetchRequest
     fetch::FetchResponse
     find_coordinator::FindCoordinatorRequest

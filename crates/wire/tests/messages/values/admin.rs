@@ -36,4 +36,10 @@ structs! {
         producer_id, producer_epoch, last_sequence, last_timestamp, coordinator_epoch,
         current_txn_start_offset,
     }
+
+    elect_leaders::ElectLeadersRequest<'static> { election_type, topic_partitions, timeout_ms }
+    elect_leaders::TopicPartitions<'static> { topic, partitions }
+    elect_leaders::ElectLeadersResponse<'static> { throttle_time_ms, error_code, replica_election_results }
+    elect_leaders::ReplicaElectionResult<'static> { topic, partition_result }
+    elect_leaders::PartitionResult<'static> { partition_id, error_code, error_message }
 }
