@@ -117,6 +117,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     init_producer_id::InitProducerIdResponse
     list_offsets::ListOffsetsRequest
     list_offsets::ListOffsetsResponse
+    list_partition_reassignments::ListPartitionReassignmentsRequest
+    list_partition_reassignments::ListPartitionReassignmentsResponse
     metadata::MetadataRequest
     metadata::MetadataResponse
     offset_for_leader_epoch::OffsetForLeaderEpochRequest

@@ -42,4 +42,14 @@ structs! {
     elect_leaders::ElectLeadersResponse<'static> { throttle_time_ms, error_code, replica_election_results }
     elect_leaders::ReplicaElectionResult<'static> { topic, partition_result }
     elect_leaders::PartitionResult<'static> { partition_id, error_code, error_message }
+
+    list_partition_reassignments::ListPartitionReassignmentsRequest<'static> { timeout_ms, topics }
+    list_partition_reassignments::ListPartitionReassignmentsTopics<'static> { name, partition_indexes }
+    list_partition_reassignments::ListPartitionReassignmentsResponse<'static> {
+        throttle_time_ms, error_code, error_message, topics,
+    }
+    list_partition_reassignments::OngoingTopicReassignment<'static> { name, partitions }
+    list_partition_reassignments::OngoingPartitionReassignment<'static> {
+        partition_index, replicas, adding_replicas, removing_replicas,
+    }
 }
