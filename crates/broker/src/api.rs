@@ -78,6 +78,7 @@ pub const TABLE: &[Api] = &[
     api!(create_partitions::CreatePartitionsRequest),
     api!(elect_leaders::ElectLeadersRequest),
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
+    api!(alter_partition_reassignments::AlterPartitionReassignmentsRequest),
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),

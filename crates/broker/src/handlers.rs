@@ -1,6 +1,7 @@
 //! One file per API. Each begins with its versions and what it does.
 
 pub mod alter_configs;
+pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;
 pub mod api_versions;
 pub mod create_partitions;

@@ -4,6 +4,7 @@
 //! have take their default when decoded and are left out when encoded.
 
 pub mod alter_configs;
+pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;
 pub mod api_versions;
 pub mod create_partitions;

@@ -83,6 +83,8 @@ macro_rules! subjects {
 pub const SUBJECTS: &[Subject] = subjects! {
     alter_configs::AlterConfigsRequest
     alter_configs::AlterConfigsResponse
+    alter_partition_reassignments::AlterPartitionReassignmentsRequest
+    alter_partition_reassignments::AlterPartitionReassignmentsResponse
     alter_replica_log_dirs::AlterReplicaLogDirsRequest
     alter_replica_log_dirs::AlterReplicaLogDirsResponse
     api_versions::ApiVersionsRequest

@@ -52,4 +52,17 @@ structs! {
     list_partition_reassignments::OngoingPartitionReassignment<'static> {
         partition_index, replicas, adding_replicas, removing_replicas,
     }
+
+    alter_partition_reassignments::AlterPartitionReassignmentsRequest<'static> {
+        timeout_ms, allow_replication_factor_change, topics,
+    }
+    alter_partition_reassignments::ReassignableTopic<'static> { name, partitions }
+    alter_partition_reassignments::ReassignablePartition<'static> { partition_index, replicas }
+    alter_partition_reassignments::AlterPartitionReassignmentsResponse<'static> {
+        throttle_time_ms, allow_replication_factor_change, error_code, error_message, responses,
+    }
+    alter_partition_reassignments::ReassignableTopicResponse<'static> { name, partitions }
+    alter_partition_reassignments::ReassignablePartitionResponse<'static> {
+        partition_index, error_code, error_message,
+    }
 }
