@@ -80,6 +80,7 @@ pub const TABLE: &[Api] = &[
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
     api!(alter_partition_reassignments::AlterPartitionReassignmentsRequest),
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
+    api!(describe_quorum::DescribeQuorumRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),

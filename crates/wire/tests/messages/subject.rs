@@ -105,6 +105,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_log_dirs::DescribeLogDirsResponse
     describe_producers::DescribeProducersRequest
     describe_producers::DescribeProducersResponse
+    describe_quorum::DescribeQuorumRequest
+    describe_quorum::DescribeQuorumResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
     elect_leaders::ElectLeadersRequest

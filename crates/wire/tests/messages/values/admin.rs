@@ -65,4 +65,19 @@ structs! {
     alter_partition_reassignments::ReassignablePartitionResponse<'static> {
         partition_index, error_code, error_message,
     }
+
+    describe_quorum::DescribeQuorumRequest<'static> { topics }
+    describe_quorum::asked::TopicData<'static> { topic_name, partitions }
+    describe_quorum::asked::PartitionData { partition_index }
+    describe_quorum::DescribeQuorumResponse<'static> { error_code, error_message, topics, nodes }
+    describe_quorum::TopicData<'static> { topic_name, partitions }
+    describe_quorum::PartitionData<'static> {
+        partition_index, error_code, error_message, leader_id, leader_epoch, high_watermark, current_voters,
+        observers,
+    }
+    describe_quorum::Node<'static> { node_id, listeners }
+    describe_quorum::Listener<'static> { name, host, port }
+    describe_quorum::ReplicaState {
+        replica_id, replica_directory_id, log_end_offset, last_fetch_timestamp, last_caught_up_timestamp,
+    }
 }
