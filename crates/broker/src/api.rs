@@ -81,6 +81,7 @@ pub const TABLE: &[Api] = &[
     api!(alter_partition_reassignments::AlterPartitionReassignmentsRequest),
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
     api!(describe_quorum::DescribeQuorumRequest),
+    api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),

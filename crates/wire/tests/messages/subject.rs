@@ -129,4 +129,6 @@ pub const SUBJECTS: &[Subject] = subjects! {
     offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
+    update_features::UpdateFeaturesRequest
+    update_features::UpdateFeaturesResponse
 };

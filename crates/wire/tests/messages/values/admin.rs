@@ -80,4 +80,9 @@ structs! {
     describe_quorum::ReplicaState {
         replica_id, replica_directory_id, log_end_offset, last_fetch_timestamp, last_caught_up_timestamp,
     }
+
+    update_features::UpdateFeaturesRequest<'static> { timeout_ms, feature_updates, validate_only }
+    update_features::FeatureUpdateKey<'static> { feature, max_version_level, allow_downgrade, upgrade_type }
+    update_features::UpdateFeaturesResponse<'static> { throttle_time_ms, error_code, error_message, results }
+    update_features::UpdatableFeatureResult<'static> { feature, error_code, error_message }
 }
