@@ -84,6 +84,7 @@ pub const TABLE: &[Api] = &[
     api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),
+    api!(unregister_broker::UnregisterBrokerRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];
 

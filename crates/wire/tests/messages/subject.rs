@@ -129,6 +129,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
+    unregister_broker::UnregisterBrokerRequest
+    unregister_broker::UnregisterBrokerResponse
     update_features::UpdateFeaturesRequest
     update_features::UpdateFeaturesResponse
 };

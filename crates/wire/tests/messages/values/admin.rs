@@ -85,4 +85,7 @@ structs! {
     update_features::FeatureUpdateKey<'static> { feature, max_version_level, allow_downgrade, upgrade_type }
     update_features::UpdateFeaturesResponse<'static> { throttle_time_ms, error_code, error_message, results }
     update_features::UpdatableFeatureResult<'static> { feature, error_code, error_message }
+
+    unregister_broker::UnregisterBrokerRequest { broker_id }
+    unregister_broker::UnregisterBrokerResponse<'static> { throttle_time_ms, error_code, error_message }
 }
