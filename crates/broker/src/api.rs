@@ -85,6 +85,7 @@ pub const TABLE: &[Api] = &[
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),
     api!(unregister_broker::UnregisterBrokerRequest),
+    api!(list_config_resources::ListConfigResourcesRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];
 

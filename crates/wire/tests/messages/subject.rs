@@ -119,6 +119,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     incremental_alter_configs::IncrementalAlterConfigsResponse
     init_producer_id::InitProducerIdRequest
     init_producer_id::InitProducerIdResponse
+    list_config_resources::ListConfigResourcesRequest
+    list_config_resources::ListConfigResourcesResponse
     list_offsets::ListOffsetsRequest
     list_offsets::ListOffsetsResponse
     list_partition_reassignments::ListPartitionReassignmentsRequest

@@ -88,4 +88,8 @@ structs! {
 
     unregister_broker::UnregisterBrokerRequest { broker_id }
     unregister_broker::UnregisterBrokerResponse<'static> { throttle_time_ms, error_code, error_message }
+
+    list_config_resources::ListConfigResourcesRequest<'static> { resource_types }
+    list_config_resources::ListConfigResourcesResponse<'static> { throttle_time_ms, error_code, config_resources }
+    list_config_resources::ConfigResource<'static> { resource_name, resource_type }
 }
