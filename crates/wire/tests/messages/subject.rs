@@ -97,6 +97,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     delete_records::DeleteRecordsResponse
     delete_topics::DeleteTopicsRequest
     delete_topics::DeleteTopicsResponse
+    describe_acls::DescribeAclsRequest
+    describe_acls::DescribeAclsResponse
     describe_cluster::DescribeClusterRequest
     describe_cluster::DescribeClusterResponse
     describe_configs::DescribeConfigsRequest

@@ -92,4 +92,12 @@ structs! {
     list_config_resources::ListConfigResourcesRequest<'static> { resource_types }
     list_config_resources::ListConfigResourcesResponse<'static> { throttle_time_ms, error_code, config_resources }
     list_config_resources::ConfigResource<'static> { resource_name, resource_type }
+
+    describe_acls::DescribeAclsRequest<'static> {
+        resource_type_filter, resource_name_filter, pattern_type_filter, principal_filter, host_filter,
+        operation, permission_type,
+    }
+    describe_acls::DescribeAclsResponse<'static> { throttle_time_ms, error_code, error_message, resources }
+    describe_acls::DescribeAclsResource<'static> { resource_type, resource_name, pattern_type, acls }
+    describe_acls::AclDescription<'static> { principal, host, operation, permission_type }
 }
