@@ -89,6 +89,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     alter_replica_log_dirs::AlterReplicaLogDirsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
+    create_acls::CreateAclsRequest
+    create_acls::CreateAclsResponse
     create_partitions::CreatePartitionsRequest
     create_partitions::CreatePartitionsResponse
     create_topics::CreateTopicsRequest

@@ -100,4 +100,11 @@ structs! {
     describe_acls::DescribeAclsResponse<'static> { throttle_time_ms, error_code, error_message, resources }
     describe_acls::DescribeAclsResource<'static> { resource_type, resource_name, pattern_type, acls }
     describe_acls::AclDescription<'static> { principal, host, operation, permission_type }
+
+    create_acls::CreateAclsRequest<'static> { creations }
+    create_acls::AclCreation<'static> {
+        resource_type, resource_name, resource_pattern_type, principal, host, operation, permission_type,
+    }
+    create_acls::CreateAclsResponse<'static> { throttle_time_ms, results }
+    create_acls::AclCreationResult<'static> { error_code, error_message }
 }
