@@ -73,6 +73,7 @@ pub const TABLE: &[Api] = &[
     api!(offset_for_leader_epoch::OffsetForLeaderEpochRequest),
     api!(describe_acls::DescribeAclsRequest),
     api!(create_acls::CreateAclsRequest),
+    api!(delete_acls::DeleteAclsRequest),
     api!(describe_configs::DescribeConfigsRequest),
     api!(alter_configs::AlterConfigsRequest),
     api!(alter_replica_log_dirs::AlterReplicaLogDirsRequest),

@@ -7,6 +7,7 @@ pub mod api_versions;
 pub mod create_acls;
 pub mod create_partitions;
 pub mod create_topics;
+pub mod delete_acls;
 pub mod delete_records;
 pub mod delete_topics;
 pub mod describe_acls;

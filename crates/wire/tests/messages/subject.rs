@@ -95,6 +95,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     create_partitions::CreatePartitionsResponse
     create_topics::CreateTopicsRequest
     create_topics::CreateTopicsResponse
+    delete_acls::DeleteAclsRequest
+    delete_acls::DeleteAclsResponse
     delete_records::DeleteRecordsRequest
     delete_records::DeleteRecordsResponse
     delete_topics::DeleteTopicsRequest

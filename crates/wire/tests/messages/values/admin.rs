@@ -107,4 +107,16 @@ structs! {
     }
     create_acls::CreateAclsResponse<'static> { throttle_time_ms, results }
     create_acls::AclCreationResult<'static> { error_code, error_message }
+
+    delete_acls::DeleteAclsRequest<'static> { filters }
+    delete_acls::DeleteAclsFilter<'static> {
+        resource_type_filter, resource_name_filter, pattern_type_filter, principal_filter, host_filter,
+        operation, permission_type,
+    }
+    delete_acls::DeleteAclsResponse<'static> { throttle_time_ms, filter_results }
+    delete_acls::DeleteAclsFilterResult<'static> { error_code, error_message, matching_acls }
+    delete_acls::DeleteAclsMatchingAcl<'static> {
+        error_code, error_message, resource_type, resource_name, pattern_type, principal, host, operation,
+        permission_type,
+    }
 }
