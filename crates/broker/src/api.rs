@@ -83,6 +83,7 @@ pub const TABLE: &[Api] = &[
     api!(incremental_alter_configs::IncrementalAlterConfigsRequest),
     api!(alter_partition_reassignments::AlterPartitionReassignmentsRequest),
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
+    api!(describe_client_quotas::DescribeClientQuotasRequest),
     api!(describe_quorum::DescribeQuorumRequest),
     api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),

@@ -103,6 +103,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     delete_topics::DeleteTopicsResponse
     describe_acls::DescribeAclsRequest
     describe_acls::DescribeAclsResponse
+    describe_client_quotas::DescribeClientQuotasRequest
+    describe_client_quotas::DescribeClientQuotasResponse
     describe_cluster::DescribeClusterRequest
     describe_cluster::DescribeClusterResponse
     describe_configs::DescribeConfigsRequest

@@ -119,4 +119,13 @@ structs! {
         error_code, error_message, resource_type, resource_name, pattern_type, principal, host, operation,
         permission_type,
     }
+
+    describe_client_quotas::DescribeClientQuotasRequest<'static> { components, strict }
+    describe_client_quotas::ComponentData<'static> { entity_type, match_type, r#match }
+    describe_client_quotas::DescribeClientQuotasResponse<'static> {
+        throttle_time_ms, error_code, error_message, entries,
+    }
+    describe_client_quotas::EntryData<'static> { entity, values }
+    describe_client_quotas::EntityData<'static> { entity_type, entity_name }
+    describe_client_quotas::ValueData<'static> { key, value }
 }
