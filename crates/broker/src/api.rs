@@ -84,6 +84,7 @@ pub const TABLE: &[Api] = &[
     api!(alter_partition_reassignments::AlterPartitionReassignmentsRequest),
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
     api!(describe_client_quotas::DescribeClientQuotasRequest),
+    api!(alter_client_quotas::AlterClientQuotasRequest),
     api!(describe_quorum::DescribeQuorumRequest),
     api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),

@@ -1,5 +1,6 @@
 //! One file per API. Each begins with its versions and what it does.
 
+pub mod alter_client_quotas;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;

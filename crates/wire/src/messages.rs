@@ -3,6 +3,7 @@
 //! The field declaration is the schema: order, versions, nullability, defaults and tags. Fields that a version does not
 //! have take their default when decoded and are left out when encoded.
 
+pub mod alter_client_quotas;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;

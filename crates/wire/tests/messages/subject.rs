@@ -81,6 +81,8 @@ macro_rules! subjects {
 }
 
 pub const SUBJECTS: &[Subject] = subjects! {
+    alter_client_quotas::AlterClientQuotasRequest
+    alter_client_quotas::AlterClientQuotasResponse
     alter_configs::AlterConfigsRequest
     alter_configs::AlterConfigsResponse
     alter_partition_reassignments::AlterPartitionReassignmentsRequest

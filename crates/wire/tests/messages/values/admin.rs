@@ -128,4 +128,11 @@ structs! {
     describe_client_quotas::EntryData<'static> { entity, values }
     describe_client_quotas::EntityData<'static> { entity_type, entity_name }
     describe_client_quotas::ValueData<'static> { key, value }
+
+    alter_client_quotas::AlterClientQuotasRequest<'static> { entries, validate_only }
+    alter_client_quotas::asked::EntryData<'static> { entity, ops }
+    alter_client_quotas::EntityData<'static> { entity_type, entity_name }
+    alter_client_quotas::OpData<'static> { key, value, remove }
+    alter_client_quotas::AlterClientQuotasResponse<'static> { throttle_time_ms, entries }
+    alter_client_quotas::EntryData<'static> { error_code, error_message, entity }
 }
