@@ -85,6 +85,7 @@ pub const TABLE: &[Api] = &[
     api!(list_partition_reassignments::ListPartitionReassignmentsRequest),
     api!(describe_client_quotas::DescribeClientQuotasRequest),
     api!(alter_client_quotas::AlterClientQuotasRequest),
+    api!(describe_user_scram_credentials::DescribeUserScramCredentialsRequest),
     api!(describe_quorum::DescribeQuorumRequest),
     api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),

@@ -119,6 +119,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_quorum::DescribeQuorumResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
+    describe_user_scram_credentials::DescribeUserScramCredentialsRequest
+    describe_user_scram_credentials::DescribeUserScramCredentialsResponse
     elect_leaders::ElectLeadersRequest
     elect_leaders::ElectLeadersResponse
     fetch::FetchRequest

@@ -135,4 +135,14 @@ structs! {
     alter_client_quotas::OpData<'static> { key, value, remove }
     alter_client_quotas::AlterClientQuotasResponse<'static> { throttle_time_ms, entries }
     alter_client_quotas::EntryData<'static> { error_code, error_message, entity }
+
+    describe_user_scram_credentials::DescribeUserScramCredentialsRequest<'static> { users }
+    describe_user_scram_credentials::UserName<'static> { name }
+    describe_user_scram_credentials::DescribeUserScramCredentialsResponse<'static> {
+        throttle_time_ms, error_code, error_message, results,
+    }
+    describe_user_scram_credentials::DescribeUserScramCredentialsResult<'static> {
+        user, error_code, error_message, credential_infos,
+    }
+    describe_user_scram_credentials::CredentialInfo { mechanism, iterations }
 }
