@@ -5,6 +5,7 @@ mod leaders;
 mod log_dirs;
 mod partitions;
 mod producers;
+mod security;
 
 use crate::harness::Broker;
 use crate::tools::{kafka_tool, run};

@@ -86,6 +86,7 @@ pub const TABLE: &[Api] = &[
     api!(describe_client_quotas::DescribeClientQuotasRequest),
     api!(alter_client_quotas::AlterClientQuotasRequest),
     api!(describe_user_scram_credentials::DescribeUserScramCredentialsRequest),
+    api!(alter_user_scram_credentials::AlterUserScramCredentialsRequest),
     api!(describe_quorum::DescribeQuorumRequest),
     api!(update_features::UpdateFeaturesRequest),
     api!(describe_cluster::DescribeClusterRequest),

@@ -89,6 +89,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     alter_partition_reassignments::AlterPartitionReassignmentsResponse
     alter_replica_log_dirs::AlterReplicaLogDirsRequest
     alter_replica_log_dirs::AlterReplicaLogDirsResponse
+    alter_user_scram_credentials::AlterUserScramCredentialsRequest
+    alter_user_scram_credentials::AlterUserScramCredentialsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
     create_acls::CreateAclsRequest

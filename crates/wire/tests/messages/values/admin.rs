@@ -145,4 +145,12 @@ structs! {
         user, error_code, error_message, credential_infos,
     }
     describe_user_scram_credentials::CredentialInfo { mechanism, iterations }
+
+    alter_user_scram_credentials::AlterUserScramCredentialsRequest<'static> { deletions, upsertions }
+    alter_user_scram_credentials::ScramCredentialDeletion<'static> { name, mechanism }
+    alter_user_scram_credentials::ScramCredentialUpsertion<'static> {
+        name, mechanism, iterations, salt, salted_password,
+    }
+    alter_user_scram_credentials::AlterUserScramCredentialsResponse<'static> { throttle_time_ms, results }
+    alter_user_scram_credentials::AlterUserScramCredentialsResult<'static> { user, error_code, error_message }
 }
