@@ -92,6 +92,7 @@ pub const TABLE: &[Api] = &[
     api!(describe_cluster::DescribeClusterRequest),
     api!(describe_producers::DescribeProducersRequest),
     api!(unregister_broker::UnregisterBrokerRequest),
+    api!(get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest),
     api!(list_config_resources::ListConfigResourcesRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];

@@ -24,6 +24,7 @@ pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
 pub mod fetch;
 pub mod find_coordinator;
+pub mod get_telemetry_subscriptions;
 pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod list_config_resources;

@@ -129,6 +129,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     fetch::FetchResponse
     find_coordinator::FindCoordinatorRequest
     find_coordinator::FindCoordinatorResponse
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse
     incremental_alter_configs::IncrementalAlterConfigsRequest
     incremental_alter_configs::IncrementalAlterConfigsResponse
     init_producer_id::InitProducerIdRequest

@@ -153,4 +153,10 @@ structs! {
     }
     alter_user_scram_credentials::AlterUserScramCredentialsResponse<'static> { throttle_time_ms, results }
     alter_user_scram_credentials::AlterUserScramCredentialsResult<'static> { user, error_code, error_message }
+
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest { client_instance_id }
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse<'static> {
+        throttle_time_ms, error_code, client_instance_id, subscription_id, accepted_compression_types,
+        push_interval_ms, telemetry_max_bytes, delta_temporality, requested_metrics,
+    }
 }
