@@ -6,6 +6,7 @@ mod log_dirs;
 mod partitions;
 mod producers;
 mod security;
+mod telemetry;
 
 use crate::harness::Broker;
 use crate::tools::{kafka_tool, run};

@@ -93,6 +93,7 @@ pub const TABLE: &[Api] = &[
     api!(describe_producers::DescribeProducersRequest),
     api!(unregister_broker::UnregisterBrokerRequest),
     api!(get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest),
+    api!(push_telemetry::PushTelemetryRequest),
     api!(list_config_resources::ListConfigResourcesRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
 ];

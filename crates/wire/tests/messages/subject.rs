@@ -147,6 +147,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
+    push_telemetry::PushTelemetryRequest
+    push_telemetry::PushTelemetryResponse
     unregister_broker::UnregisterBrokerRequest
     unregister_broker::UnregisterBrokerResponse
     update_features::UpdateFeaturesRequest

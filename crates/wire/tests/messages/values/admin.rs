@@ -159,4 +159,9 @@ structs! {
         throttle_time_ms, error_code, client_instance_id, subscription_id, accepted_compression_types,
         push_interval_ms, telemetry_max_bytes, delta_temporality, requested_metrics,
     }
+
+    push_telemetry::PushTelemetryRequest<'static> {
+        client_instance_id, subscription_id, terminating, compression_type, metrics,
+    }
+    push_telemetry::PushTelemetryResponse { throttle_time_ms, error_code }
 }
