@@ -1,5 +1,6 @@
 //! What administrators ask for: raw requests, and Apache Kafka's own tools.
 
+mod cluster;
 mod features;
 mod leaders;
 mod log_dirs;

@@ -65,6 +65,7 @@ pub const TABLE: &[Api] = &[
     api!(list_offsets::ListOffsetsRequest),
     api!(metadata::MetadataRequest),
     api!(find_coordinator::FindCoordinatorRequest),
+    api!(list_groups::ListGroupsRequest),
     api!(api_versions::ApiVersionsRequest),
     api!(create_topics::CreateTopicsRequest),
     api!(delete_topics::DeleteTopicsRequest),

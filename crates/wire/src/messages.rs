@@ -31,6 +31,7 @@ pub mod get_telemetry_subscriptions;
 pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod list_config_resources;
+pub mod list_groups;
 pub mod list_offsets;
 pub mod list_partition_reassignments;
 pub mod metadata;

@@ -137,6 +137,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     init_producer_id::InitProducerIdResponse
     list_config_resources::ListConfigResourcesRequest
     list_config_resources::ListConfigResourcesResponse
+    list_groups::ListGroupsRequest
+    list_groups::ListGroupsResponse
     list_offsets::ListOffsetsRequest
     list_offsets::ListOffsetsResponse
     list_partition_reassignments::ListPartitionReassignmentsRequest

@@ -164,4 +164,8 @@ structs! {
         client_instance_id, subscription_id, terminating, compression_type, metrics,
     }
     push_telemetry::PushTelemetryResponse { throttle_time_ms, error_code }
+
+    list_groups::ListGroupsRequest<'static> { states_filter, types_filter }
+    list_groups::ListGroupsResponse<'static> { throttle_time_ms, error_code, groups }
+    list_groups::ListedGroup<'static> { group_id, protocol_type, group_state, group_type }
 }
