@@ -66,26 +66,6 @@ structs! {
         partition_index, error_code, error_message,
     }
 
-    describe_quorum::DescribeQuorumRequest<'static> { topics }
-    describe_quorum::asked::TopicData<'static> { topic_name, partitions }
-    describe_quorum::asked::PartitionData { partition_index }
-    describe_quorum::DescribeQuorumResponse<'static> { error_code, error_message, topics, nodes }
-    describe_quorum::TopicData<'static> { topic_name, partitions }
-    describe_quorum::PartitionData<'static> {
-        partition_index, error_code, error_message, leader_id, leader_epoch, high_watermark, current_voters,
-        observers,
-    }
-    describe_quorum::Node<'static> { node_id, listeners }
-    describe_quorum::Listener<'static> { name, host, port }
-    describe_quorum::ReplicaState {
-        replica_id, replica_directory_id, log_end_offset, last_fetch_timestamp, last_caught_up_timestamp,
-    }
-
-    update_features::UpdateFeaturesRequest<'static> { timeout_ms, feature_updates, validate_only }
-    update_features::FeatureUpdateKey<'static> { feature, max_version_level, allow_downgrade, upgrade_type }
-    update_features::UpdateFeaturesResponse<'static> { throttle_time_ms, error_code, error_message, results }
-    update_features::UpdatableFeatureResult<'static> { feature, error_code, error_message }
-
     unregister_broker::UnregisterBrokerRequest { broker_id }
     unregister_broker::UnregisterBrokerResponse<'static> { throttle_time_ms, error_code, error_message }
 
@@ -154,6 +134,30 @@ structs! {
     alter_user_scram_credentials::AlterUserScramCredentialsResponse<'static> { throttle_time_ms, results }
     alter_user_scram_credentials::AlterUserScramCredentialsResult<'static> { user, error_code, error_message }
 
+    list_groups::ListGroupsRequest<'static> { states_filter, types_filter }
+    list_groups::ListGroupsResponse<'static> { throttle_time_ms, error_code, groups }
+    list_groups::ListedGroup<'static> { group_id, protocol_type, group_state, group_type }
+
+    describe_quorum::DescribeQuorumRequest<'static> { topics }
+    describe_quorum::asked::TopicData<'static> { topic_name, partitions }
+    describe_quorum::asked::PartitionData { partition_index }
+    describe_quorum::DescribeQuorumResponse<'static> { error_code, error_message, topics, nodes }
+    describe_quorum::TopicData<'static> { topic_name, partitions }
+    describe_quorum::PartitionData<'static> {
+        partition_index, error_code, error_message, leader_id, leader_epoch, high_watermark, current_voters,
+        observers,
+    }
+    describe_quorum::Node<'static> { node_id, listeners }
+    describe_quorum::Listener<'static> { name, host, port }
+    describe_quorum::ReplicaState {
+        replica_id, replica_directory_id, log_end_offset, last_fetch_timestamp, last_caught_up_timestamp,
+    }
+
+    update_features::UpdateFeaturesRequest<'static> { timeout_ms, feature_updates, validate_only }
+    update_features::FeatureUpdateKey<'static> { feature, max_version_level, allow_downgrade, upgrade_type }
+    update_features::UpdateFeaturesResponse<'static> { throttle_time_ms, error_code, error_message, results }
+    update_features::UpdatableFeatureResult<'static> { feature, error_code, error_message }
+
     get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest { client_instance_id }
     get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse<'static> {
         throttle_time_ms, error_code, client_instance_id, subscription_id, accepted_compression_types,
@@ -164,8 +168,4 @@ structs! {
         client_instance_id, subscription_id, terminating, compression_type, metrics,
     }
     push_telemetry::PushTelemetryResponse { throttle_time_ms, error_code }
-
-    list_groups::ListGroupsRequest<'static> { states_filter, types_filter }
-    list_groups::ListGroupsResponse<'static> { throttle_time_ms, error_code, groups }
-    list_groups::ListedGroup<'static> { group_id, protocol_type, group_state, group_type }
 }
