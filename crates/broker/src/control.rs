@@ -16,7 +16,8 @@ use std::thread::{self, JoinHandle};
 use arc_swap::ArcSwap;
 use host::Clock;
 use metadata::decide::{
-    AllocateProducerIds, AlterConfigs, CreatePartitions, CreateTopics, DeleteTopics, RegisterBroker, UnfenceBroker,
+    AllocateProducerIds, AlterConfigs, CreatePartitions, CreateTopics, DeleteTopics, ElectLeaders, RegisterBroker,
+    UnfenceBroker, UpdateFeatures,
 };
 use metadata::{Intent, Record, Refusal, Reply};
 use quorum::{ProposeError, Quorum};
@@ -131,6 +132,25 @@ impl Control {
     ) -> Result<Vec<metadata::decide::ConfigAlteration>, ControlError> {
         match self.ask(Intent::AlterConfigs(wanted)).await? {
             Reply::AlterConfigs(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Holds elections; each has its own result.
+    pub async fn elect_leaders(
+        &self,
+        wanted: ElectLeaders,
+    ) -> Result<Vec<metadata::decide::ElectionOutcome>, ControlError> {
+        match self.ask(Intent::ElectLeaders(wanted)).await? {
+            Reply::ElectLeaders(results) => Ok(results),
+            other => unreachable!("a reply of another kind: {other:?}"),
+        }
+    }
+
+    /// Changes levels of features, all or none.
+    pub async fn update_features(&self, wanted: UpdateFeatures) -> Result<(), ControlError> {
+        match self.ask(Intent::UpdateFeatures(wanted)).await? {
+            Reply::UpdateFeatures => Ok(()),
             other => unreachable!("a reply of another kind: {other:?}"),
         }
     }
@@ -275,7 +295,8 @@ impl Controller {
         }
         self.hosting.retire(&view, &image, self.clock.monotonic());
         let opened = self.hosting.open(&view, &image);
-        self.published.store(Arc::new(view.next(image, opened)));
+        let next = view.next(image, opened).with_quorum(self.quorum.status());
+        self.published.store(Arc::new(next));
     }
 
     fn open_offline(&mut self) {

@@ -14,6 +14,7 @@ pub mod config;
 mod control;
 pub mod doctor;
 mod errors;
+mod features;
 mod handlers;
 pub mod log_levels;
 mod metrics;
@@ -23,6 +24,7 @@ mod partition;
 mod producer_ids;
 mod start;
 mod tasks;
+mod telemetry;
 mod turn;
 mod view;
 

@@ -10,6 +10,7 @@ use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
 use net::http::HttpServer;
 use record::Uuid;
+use storage::LogDir;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
@@ -19,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::observe::Observed;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::TasksThread;
+use crate::telemetry::Telemetry;
 use crate::view::View;
 
 /// What every handler may use.
@@ -31,6 +33,8 @@ pub struct Node {
     pub rng: Rng,
     /// Threads for work that waits for the disk.
     pub pool: Arc<Pool>,
+    /// Where the logs are.
+    pub log_dir: Arc<LogDir>,
     /// Where files go that nobody needs any more.
     pub trash: Trash,
     /// The thread that changes metadata.
@@ -39,6 +43,8 @@ pub struct Node {
     pub producer_ids: ProducerIds,
     /// What clients fetch again and again (KIP-227).
     pub fetch_sessions: FetchSessions,
+    /// Clients that push metrics.
+    pub telemetry: Telemetry,
     /// The metadata and the open partitions; the control thread replaces it.
     pub published: Arc<ArcSwap<View>>,
     /// What it counts.

@@ -16,7 +16,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use record::{Compression, LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
 use storage::{
-    AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader, ReadError,
+    ActiveProducer, AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader,
+    ReadError,
 };
 
 use wire::ErrorCode;
@@ -361,6 +362,11 @@ impl Partition {
     /// The produce requests that wait until the disk has their records.
     pub fn synced(&self) -> &Waiters {
         &self.synced
+    }
+
+    /// The producers that the log remembers, by id.
+    pub fn active_producers(&self) -> Result<Vec<ActiveProducer>, PartitionAppendError> {
+        Ok(self.lock().log()?.active_producers().collect())
     }
 
     /// Takes the log away, to be deleted or closed; what waits is woken and finds it gone.

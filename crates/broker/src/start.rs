@@ -27,6 +27,7 @@ use crate::observe::{self, Observed, Serving};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
 use crate::tasks::{self, Tasks, TasksThread};
+use crate::telemetry::Telemetry;
 use crate::turn::Requests;
 use crate::view::View;
 use identity::IdentityError;
@@ -237,7 +238,7 @@ fn open(
     let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
     let tasks = Tasks {
-        dir: log_dir,
+        dir: Arc::clone(&log_dir),
         published: Arc::clone(&published),
         trash: trash.clone(),
         control: control.clone(),
@@ -252,10 +253,12 @@ fn open(
         clock,
         rng,
         pool,
+        log_dir,
         trash,
         control,
         producer_ids,
         fetch_sessions,
+        telemetry: Telemetry::default(),
         published,
         metrics,
         log_levels: options.log_levels.clone(),

@@ -16,6 +16,7 @@ use crate::partition::Partition;
 #[derive(Clone, Default)]
 pub struct View {
     image: Arc<Image>,
+    quorum: Arc<quorum::Status>,
     by_name: HashMap<Arc<str>, Arc<HostedTopic>>,
     by_id: HashMap<Uuid, Arc<HostedTopic>>,
 }
@@ -34,6 +35,16 @@ impl View {
     /// The metadata.
     pub fn image(&self) -> &Arc<Image> {
         &self.image
+    }
+
+    /// The quorum of the metadata log.
+    pub fn quorum(&self) -> &quorum::Status {
+        &self.quorum
+    }
+
+    /// This view, with what the quorum says now.
+    pub fn with_quorum(self, quorum: quorum::Status) -> View {
+        View { quorum: Arc::new(quorum), ..self }
     }
 
     /// A topic by its name.

@@ -181,6 +181,14 @@ impl Disk {
         }
     }
 
+    /// The size of the filesystem that holds `path`, in bytes.
+    pub fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        match &self.0 {
+            Kind::Real => real::total_bytes(path),
+            Kind::Sim(disk) => disk.total_bytes(path),
+        }
+    }
+
     /// Locks a directory against other processes, by `flock` on its file `.lock`, which is created when missing.
     ///
     /// # Errors

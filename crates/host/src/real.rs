@@ -151,6 +151,11 @@ pub(crate) fn available_bytes(path: &Path) -> io::Result<u64> {
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+pub(crate) fn total_bytes(path: &Path) -> io::Result<u64> {
+    let stat = rustix::io::retry_on_intr(|| rustix::fs::statvfs(path))?;
+    Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -292,6 +292,12 @@ impl SimDisk {
         Ok(state.available_bytes())
     }
 
+    pub(crate) fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        let state = self.state();
+        state.cache.visible().lookup(path)?;
+        Ok(state.capacity_bytes)
+    }
+
     /// Locks the file at `path`, which is created when missing.
     pub(crate) fn lock(&self, path: &Path) -> io::Result<SimLock> {
         let inode = self.open(path, Open::Create)?.inode;

@@ -9,6 +9,7 @@ mod create_partitions;
 mod create_topics;
 mod delete_topics;
 mod elections;
+mod features;
 mod placement;
 mod producer_ids;
 
@@ -22,6 +23,8 @@ pub use create_topics::{
     TopicDefaults,
 };
 pub use delete_topics::{DeleteTopics, DeletedTopic, TopicDeletion, TopicSelector};
+pub use elections::{ElectLeaders, Election, ElectionOutcome, ElectionType};
+pub use features::{FeatureUpdate, SupportedFeature, UpdateFeatures, UpgradeType};
 pub use producer_ids::{AllocateProducerIds, PRODUCER_ID_BLOCK_LEN, ProducerIdBlock};
 
 use crate::{Image, Record, Refusal};
@@ -37,6 +40,10 @@ pub enum Intent {
     DeleteTopics(DeleteTopics),
     /// Configs to change, each resource accepted or refused by itself.
     AlterConfigs(AlterConfigs),
+    /// Elections, each by itself.
+    ElectLeaders(ElectLeaders),
+    /// Levels of features, all or none.
+    UpdateFeatures(UpdateFeatures),
     /// The next block of producer ids.
     AllocateProducerIds(AllocateProducerIds),
     /// A broker has started.
@@ -58,6 +65,10 @@ pub enum Reply {
     DeleteTopics(Vec<TopicDeletion>),
     /// One entry for each resource, in the order of the request.
     AlterConfigs(Vec<ConfigAlteration>),
+    /// One entry for each partition that was named, in the order of the request.
+    ElectLeaders(Vec<ElectionOutcome>),
+    /// Done.
+    UpdateFeatures,
     /// The block.
     AllocateProducerIds(ProducerIdBlock),
     /// The epoch that the broker must carry in its requests from now on.
@@ -92,6 +103,10 @@ pub fn decide(image: &Image, intent: &Intent) -> Result<Decision, Refusal> {
         }
         Intent::DeleteTopics(i) => Ok(delete_topics::decide(image, i).map(Reply::DeleteTopics)),
         Intent::AlterConfigs(i) => alter_configs::decide(image, i).map(|decision| decision.map(Reply::AlterConfigs)),
+        Intent::ElectLeaders(i) => Ok(elections::decide(image, i).map(Reply::ElectLeaders)),
+        Intent::UpdateFeatures(i) => {
+            features::decide(image, i).map(|decision| decision.map(|()| Reply::UpdateFeatures))
+        }
         Intent::AllocateProducerIds(i) => {
             producer_ids::decide(image, i).map(|decision| decision.map(Reply::AllocateProducerIds))
         }

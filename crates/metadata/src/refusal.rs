@@ -33,6 +33,18 @@ pub enum Refusal {
     /// UNKNOWN_TOPIC_ID.
     #[error("no topic has the id {0}")]
     UnknownTopicId(record::Uuid),
+    /// ELECTION_NOT_NEEDED.
+    #[error("the partition has the leader that it should have")]
+    ElectionNotNeeded,
+    /// PREFERRED_LEADER_NOT_AVAILABLE.
+    #[error("the preferred leader is not in sync or not alive")]
+    PreferredLeaderNotAvailable,
+    /// ELIGIBLE_LEADERS_NOT_AVAILABLE.
+    #[error("no replica is alive")]
+    EligibleLeadersNotAvailable,
+    /// INVALID_UPDATE_VERSION: a feature cannot have this level.
+    #[error("{0}")]
+    InvalidUpdateVersion(String),
     /// BROKER_ID_NOT_REGISTERED.
     #[error("broker {0} is not registered")]
     BrokerIdNotRegistered(record::BrokerId),

@@ -26,7 +26,7 @@ pub use change::Change;
 pub use error::{ChangeError, OpenError, ProposeError, QuorumError, StepError};
 pub use member::NodeId;
 pub use message::Message;
-pub use node::{Committed, Progress, Proposed, Quorum};
+pub use node::{Committed, Progress, Proposed, Quorum, Status};
 pub use open::{Options, Start};
 
 #[cfg(test)]

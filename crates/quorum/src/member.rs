@@ -10,6 +10,13 @@ use record::{BrokerId, Uuid};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);
 
+impl NodeId {
+    /// The broker of this node. No node has an id that is no broker's.
+    pub fn broker(self) -> BrokerId {
+        BrokerId(i32::try_from(self.0).map_or(i32::MAX, |id| id - 1))
+    }
+}
+
 impl From<BrokerId> for NodeId {
     /// Broker ids are not negative; a negative one is a programmer's error.
     fn from(id: BrokerId) -> NodeId {
@@ -33,6 +40,11 @@ pub(crate) struct Members(BTreeMap<NodeId, Uuid>);
 impl Members {
     pub(crate) fn bind(&mut self, node: NodeId, directory: Uuid) {
         self.0.entry(node).or_insert(directory);
+    }
+
+    /// The directory that `node` is bound to; [`Uuid::ZERO`] for one that never was a member.
+    pub(crate) fn directory(&self, node: NodeId) -> Uuid {
+        self.0.get(&node).copied().unwrap_or(Uuid::ZERO)
     }
 
     /// Whether `node` is bound to another directory than this.

@@ -64,7 +64,35 @@ pub struct Progress {
     pub messages: Vec<Message>,
 }
 
+/// What a node knows of its quorum.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// The leader, if one is known.
+    pub leader: Option<NodeId>,
+    /// The term: Kafka's leader epoch.
+    pub term: u64,
+    /// The last index that is committed.
+    pub commit: Index,
+    /// The last index of this node's log.
+    pub log_end: Index,
+    /// Who votes, with the ids of their directories.
+    pub voters: Vec<(NodeId, Uuid)>,
+}
+
 impl Quorum {
+    /// What this node knows of the quorum.
+    pub fn status(&self) -> Status {
+        let log = &self.engine.raft.raft_log;
+        let voters = self.voters().map(|voter| (voter, self.applied().members.directory(voter)));
+        Status {
+            leader: self.leader(),
+            term: self.engine.raft.term,
+            commit: Index(log.committed),
+            log_end: Index(log.last_index()),
+            voters: voters.collect(),
+        }
+    }
+
     /// The image after all batches that are applied here.
     pub fn image(&self) -> Arc<Image> {
         Arc::clone(&self.applied().image)

@@ -61,7 +61,7 @@ pub use dir::{LogDir, LogDirFailed, Stop};
 pub use end::LogPosition;
 pub use log::{AppendError, AppendOutcome, CloseError, Flush, Log};
 pub use many::{NewLog, Progress};
-pub use producers::SequenceError;
+pub use producers::{ActiveProducer, SequenceError};
 pub use reader::{LogReader, ReadError};
 pub use recovery::OpenError;
 pub use segment::Damage;

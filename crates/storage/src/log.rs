@@ -17,7 +17,7 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, Stop};
 use crate::epochs::Epochs;
 use crate::open_files::LogFiles;
-use crate::producers::{Producers, snapshot};
+use crate::producers::{ActiveProducer, Producers, snapshot};
 use crate::reader::LogReader;
 use crate::recovery::{self, OpenError, Recovered, Syncs};
 use crate::segment::Damage;
@@ -124,6 +124,11 @@ impl Log {
     /// Forgets the producers that appended nothing for `producer.id.expiration.ms`.
     pub fn expire_producers(&mut self, now: Timestamp) {
         self.producers.expire(now, self.config.producer_id_expiration_ms);
+    }
+
+    /// The producers that the log remembers, by id.
+    pub fn active_producers(&self) -> impl Iterator<Item = ActiveProducer> {
+        self.producers.active()
     }
 
     /// The epoch of the latest records; [`LeaderEpoch::NONE`] when there are none.

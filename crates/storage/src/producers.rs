@@ -50,6 +50,23 @@ pub enum SequenceError {
     },
 }
 
+/// What the log knows of one producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveProducer {
+    /// The producer.
+    pub id: ProducerId,
+    /// Its newest epoch.
+    pub epoch: ProducerEpoch,
+    /// The sequence number of its last record in that epoch; -1 when there is none.
+    pub last_sequence: i32,
+    /// The time of its last batch.
+    pub timestamp: Timestamp,
+    /// The epoch of the transaction coordinator that wrote its last marker; -1 without one.
+    pub coordinator_epoch: i32,
+    /// Where its open transaction begins.
+    pub transaction_start: Option<Offset>,
+}
+
 /// One producer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Producer {
@@ -105,6 +122,18 @@ impl Producers {
                 Producer { transaction_start: producer.transaction_start, ..Producer::new(header.producer_epoch) };
         }
         producer.update(header, base_offset);
+    }
+
+    /// All producers, by id.
+    pub(crate) fn active(&self) -> impl Iterator<Item = ActiveProducer> {
+        self.0.iter().map(|(&id, producer)| ActiveProducer {
+            id,
+            epoch: producer.epoch,
+            last_sequence: producer.window.0.last().map_or(-1, |batch| batch.last_sequence),
+            timestamp: producer.timestamp,
+            coordinator_epoch: producer.coordinator_epoch,
+            transaction_start: producer.transaction_start,
+        })
     }
 
     /// Takes over the producers of another state that are not known here, or of whom it knows a later batch.

@@ -1,20 +1,39 @@
 //! ApiVersions (key 18), versions 0-4: which APIs at which versions. v3 flexible, with the client's software (KIP-511);
 //! v4 features whose lowest version is 0 (KIP-584).
 
+use metadata::decide::SupportedFeature;
 use net::Outbox;
-use wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use wire::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
 use wire::{ErrorCode, RequestHeader};
 
 use crate::api::{Api, Call, Flow, Respond, TABLE};
+use crate::features;
 
-/// Lists the table. Old librdkafka reads support for compression from Produce's lowest version, hence its advertised 0.
+/// Lists the table, and the features. Before version 4 no feature that the cluster can do without is told: clients fail on it.
+///
+/// Old librdkafka reads support for compression from Produce's lowest version, hence its advertised 0.
 pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let well_named =
         is_software_name(request.client_software_name) && is_software_name(request.client_software_version);
     let response = if call.version() >= 3 && !well_named {
         ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() }
     } else {
-        ApiVersionsResponse { api_keys: TABLE.iter().map(api_version).collect(), ..Default::default() }
+        let image = call.view.image();
+        ApiVersionsResponse {
+            api_keys: TABLE.iter().map(api_version).collect(),
+            supported_features: features::SUPPORTED
+                .iter()
+                .filter(|feature| feature.min_level > 0 || call.version() >= 4)
+                .map(supported_feature)
+                .collect(),
+            finalized_features_epoch: i64::try_from(image.applied().0).unwrap_or(i64::MAX),
+            finalized_features: features::finalized(image)
+                .map(|(name, level)| FinalizedFeatureKey { name, max_version_level: level, min_version_level: level })
+                .collect(),
+            ..Default::default()
+        }
     };
     call.answer(outbox, &response);
     Flow::Done
@@ -34,6 +53,10 @@ pub fn unsupported(header: &RequestHeader<'_>, outbox: &mut Outbox) {
 
 fn api_version(api: &Api) -> ApiVersion {
     ApiVersion { api_key: api.key.0, min_version: api.advertised_min, max_version: api.versions.max }
+}
+
+fn supported_feature(feature: &SupportedFeature) -> SupportedFeatureKey<'static> {
+    SupportedFeatureKey { name: feature.name, min_version: feature.min_level, max_version: feature.max_level }
 }
 
 /// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?` (KIP-511).

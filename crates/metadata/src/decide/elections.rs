@@ -1,9 +1,94 @@
-//! Who leads a partition when a broker goes or comes. Only in-sync replicas are elected: they hold all committed records.
+//! Who leads a partition when a broker goes or comes, or when somebody asks. Only in-sync replicas are elected, as they
+//! hold all committed records, unless an unclean election was asked for.
+
+use std::sync::Arc;
 
 use record::{BrokerId, LeaderEpoch, PartitionIndex};
 
+use super::Decision;
 use crate::records::PartitionChangeRecord;
-use crate::{Image, Partition, Record, Topic};
+use crate::{Image, Partition, Record, Refusal, Topic};
+
+/// Partitions that should have an election.
+#[derive(Debug, Clone)]
+pub struct ElectLeaders {
+    /// Whom to elect.
+    pub election_type: ElectionType,
+    /// Where; `None` for all partitions.
+    pub partitions: Option<Vec<Election>>,
+}
+
+/// Whom to elect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElectionType {
+    /// The first of the assignment, where it is in sync.
+    Preferred,
+    /// Anybody, where nobody leads: what only others hold is lost.
+    Unclean,
+}
+
+/// One partition to hold an election in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Election {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub index: PartitionIndex,
+}
+
+/// What became of one election.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElectionOutcome {
+    /// Where.
+    pub election: Election,
+    /// Why nobody was elected, if so.
+    pub result: Result<(), Refusal>,
+}
+
+/// Holds elections. Asked for all partitions, those that need none are not told.
+pub(super) fn decide(image: &Image, intent: &ElectLeaders) -> Decision<Vec<ElectionOutcome>> {
+    let mut records = Vec::new();
+    let mut hold = |election: Election| {
+        let elected = elect(image, &election, intent.election_type);
+        ElectionOutcome { election, result: elected.map(|record| records.push(record)) }
+    };
+    let reply = match &intent.partitions {
+        Some(elections) => elections.iter().cloned().map(hold).collect(),
+        None => {
+            let all = partitions(image).map(|(topic, index, _)| Election { topic: Arc::clone(&topic.name), index });
+            all.map(&mut hold).filter(|outcome| outcome.result != Err(Refusal::ElectionNotNeeded)).collect()
+        }
+    };
+    Decision { records, reply }
+}
+
+fn elect(image: &Image, election: &Election, election_type: ElectionType) -> Result<Record, Refusal> {
+    let Election { topic: name, index } = election;
+    let topic = image.topic(name).ok_or_else(|| Refusal::UnknownTopic(name.to_string()))?;
+    let unknown = || Refusal::UnknownTopic(format!("{name}-{index}"));
+    let partition = topic.partition(*index).ok_or_else(unknown)?;
+    let alive = |id: &BrokerId| image.broker(*id).is_some_and(|broker| !broker.fenced);
+    match election_type {
+        ElectionType::Preferred => {
+            let preferred = partition.replicas.first().copied();
+            if partition.leader == preferred {
+                return Err(Refusal::ElectionNotNeeded);
+            }
+            let electable = preferred.filter(|id| alive(id) && partition.isr.contains(id));
+            let elected = electable.ok_or(Refusal::PreferredLeaderNotAvailable)?;
+            Ok(change(topic, *index, partition, None, Some(elected)))
+        }
+        ElectionType::Unclean => {
+            if partition.leader.is_some() {
+                return Err(Refusal::ElectionNotNeeded);
+            }
+            let elected = partition.replicas.iter().copied().find(alive);
+            let elected = elected.ok_or(Refusal::EligibleLeadersNotAvailable)?;
+            // What it holds is what is committed from now on.
+            Ok(change(topic, *index, partition, Some(vec![elected]), Some(elected)))
+        }
+    }
+}
 
 /// The changes of all partitions when broker `gone` may lead no more: it leaves the in-sync sets that do not become empty, and what it
 /// led goes to the next in-sync replica in the order of the assignment, or to nobody.

@@ -88,3 +88,15 @@ fn producers_expire_by_their_last_batch() {
     producers.expire(Timestamp(60), 10);
     assert_eq!(verdict(&producers, 3, 20, 1), "next");
 }
+
+#[test]
+fn producers_are_told_by_id_with_their_last_sequence_number() {
+    let mut producers = seven_batches();
+    producers.update(&header(3, 1, 0, 5), Offset(200));
+    let mut transactional = header(9, 0, 0, 1);
+    transactional.attributes = Attributes(1 << 4);
+    producers.update(&transactional, Offset(205));
+    let told: Vec<_> = producers.active().map(|p| (p.id.0, p.epoch.0, p.last_sequence, p.transaction_start)).collect();
+    assert_eq!(told, [(3, 1, 4, None), (7, 3, 13, None), (9, 0, 0, Some(Offset(205)))]);
+    assert!(producers.active().all(|producer| (producer.timestamp, producer.coordinator_epoch) == (Timestamp(50), -1)));
+}

@@ -7,14 +7,20 @@ use wire::ErrorCode;
 
 /// Ours: record bytes and tokens become byte strings.
 pub fn ours(value: &impl Debug) -> String {
-    let text = map(&format!("{value:?}"), "Bytes([", "])", byte_string);
-    map(&text, "auth_bytes: [", "]", |list| format!("auth_bytes: {}", byte_string(list)))
+    // A field that only we have, at its default.
+    let text = format!("{value:?}").replace(", is_cordoned: false", "");
+    let fields = ["metrics", "salt", "salted_password", "auth_bytes"];
+    let text = fields.iter().fold(text, |text, field| map_bytes(&text, field));
+    map(&text, "Bytes([", "])", |list| {
+        let numbers = list.split(", ").filter(|number| !number.is_empty());
+        let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
+        format!("{:?}", bytes::Bytes::from(bytes))
+    })
 }
 
-fn byte_string(list: &str) -> String {
-    let numbers = list.split(", ").filter(|number| !number.is_empty());
-    let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
-    format!("{:?}", bytes::Bytes::from(bytes))
+/// A field of bytes that are no record batch.
+fn map_bytes(text: &str, field: &str) -> String {
+    map(text, &format!(" {field}: ["), "]", |list| format!(" {field}: Bytes([{list}])"))
 }
 
 /// Fields that only they have, of InitProducerId 6 (KIP-939), at their defaults.
@@ -25,7 +31,9 @@ const NEWER_FIELDS: [&str; 2] =
 pub fn theirs(value: &impl Debug) -> String {
     let text = NEWER_FIELDS.iter().fold(format!("{value:?}"), |text, field| text.replace(field, ""));
     let text = map_field(&text, "error_code", |code| format!("{:?}", ErrorCode(code.parse().unwrap())));
+    let text = text.replace("_match: ", "match: ");
     let text = map_field(&text, "topic_id", uuid);
+    let text = map_field(&text, "client_instance_id", uuid);
     let text = map_field(&text, "replica_directory_id", uuid);
     without_unknown_tags(&text)
 }

@@ -2,6 +2,7 @@
 
 extern crate ottla_wire as wire;
 
+mod bytes;
 mod dump;
 mod hostile;
 mod oracle;

@@ -14,6 +14,9 @@ proptest! {
         SUBJECTS.iter().for_each(|subject| subject.each(seed, |version, value, _| {
             let ours = (subject.decode)(&value.bytes, version).unwrap();
             assert_eq!(ours.bytes, value.bytes, "{} v{version}: {}", subject.name, value.text);
+            if is_beyond(subject, version) {
+                return;
+            }
             let theirs = (subject.oracle)(&value.bytes, oracle_version(subject, version)).unwrap();
             assert_eq!(ours, theirs, "{} v{version}", subject.name);
         }));
@@ -22,7 +25,7 @@ proptest! {
     #[test]
     fn damaged_bytes_are_judged_alike(seed: u64) {
         SUBJECTS.iter().for_each(|subject| subject.each(seed, |version, value, random| {
-            for _ in 0..8 {
+            for _ in 0..if is_beyond(subject, version) { 0 } else { 8 } {
                 let bytes = damage(&value.bytes, random);
                 judge(subject, &bytes, version);
             }
@@ -31,10 +34,11 @@ proptest! {
 }
 
 #[test]
-fn the_oracle_has_all_versions_but_one() {
+fn the_oracle_has_all_versions_but_two() {
     for subject in SUBJECTS {
         let missing = subject.versions.max - subject.oracle_max.min(subject.versions.max);
-        assert_eq!(missing, i16::from(subject.key == ApiKey::LIST_OFFSETS), "{}", subject.name);
+        let lacks = [ApiKey::LIST_OFFSETS, ApiKey::DESCRIBE_LOG_DIRS].contains(&subject.key);
+        assert_eq!(missing, i16::from(lacks), "{}", subject.name);
     }
 }
 
@@ -62,6 +66,11 @@ fn error_codes_have_kafkas_names_and_are_retriable_where_kafkas_are() {
     assert!(
         kafka_protocol::ResponseError::try_from_code(134).is_some_and(|error| format!("{error:?}").contains("Unknown"))
     );
+}
+
+/// DescribeLogDirs 5 has a field that the oracle does not know; `bytes.rs` has its bytes.
+fn is_beyond(subject: &Subject, version: i16) -> bool {
+    subject.key == ApiKey::DESCRIBE_LOG_DIRS && version > subject.oracle_max
 }
 
 /// ListOffsets 11 has the fields of version 10.

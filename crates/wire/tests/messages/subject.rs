@@ -81,34 +81,68 @@ macro_rules! subjects {
 }
 
 pub const SUBJECTS: &[Subject] = subjects! {
+    alter_client_quotas::AlterClientQuotasRequest
+    alter_client_quotas::AlterClientQuotasResponse
     alter_configs::AlterConfigsRequest
     alter_configs::AlterConfigsResponse
+    alter_partition_reassignments::AlterPartitionReassignmentsRequest
+    alter_partition_reassignments::AlterPartitionReassignmentsResponse
+    alter_replica_log_dirs::AlterReplicaLogDirsRequest
+    alter_replica_log_dirs::AlterReplicaLogDirsResponse
+    alter_user_scram_credentials::AlterUserScramCredentialsRequest
+    alter_user_scram_credentials::AlterUserScramCredentialsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
+    create_acls::CreateAclsRequest
+    create_acls::CreateAclsResponse
     create_partitions::CreatePartitionsRequest
     create_partitions::CreatePartitionsResponse
     create_topics::CreateTopicsRequest
     create_topics::CreateTopicsResponse
+    delete_acls::DeleteAclsRequest
+    delete_acls::DeleteAclsResponse
     delete_records::DeleteRecordsRequest
     delete_records::DeleteRecordsResponse
     delete_topics::DeleteTopicsRequest
     delete_topics::DeleteTopicsResponse
+    describe_acls::DescribeAclsRequest
+    describe_acls::DescribeAclsResponse
+    describe_client_quotas::DescribeClientQuotasRequest
+    describe_client_quotas::DescribeClientQuotasResponse
     describe_cluster::DescribeClusterRequest
     describe_cluster::DescribeClusterResponse
     describe_configs::DescribeConfigsRequest
     describe_configs::DescribeConfigsResponse
+    describe_log_dirs::DescribeLogDirsRequest
+    describe_log_dirs::DescribeLogDirsResponse
+    describe_producers::DescribeProducersRequest
+    describe_producers::DescribeProducersResponse
+    describe_quorum::DescribeQuorumRequest
+    describe_quorum::DescribeQuorumResponse
     describe_topic_partitions::DescribeTopicPartitionsRequest
     describe_topic_partitions::DescribeTopicPartitionsResponse
+    describe_user_scram_credentials::DescribeUserScramCredentialsRequest
+    describe_user_scram_credentials::DescribeUserScramCredentialsResponse
+    elect_leaders::ElectLeadersRequest
+    elect_leaders::ElectLeadersResponse
     fetch::FetchRequest
     fetch::FetchResponse
     find_coordinator::FindCoordinatorRequest
     find_coordinator::FindCoordinatorResponse
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest
+    get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse
     incremental_alter_configs::IncrementalAlterConfigsRequest
     incremental_alter_configs::IncrementalAlterConfigsResponse
     init_producer_id::InitProducerIdRequest
     init_producer_id::InitProducerIdResponse
+    list_config_resources::ListConfigResourcesRequest
+    list_config_resources::ListConfigResourcesResponse
+    list_groups::ListGroupsRequest
+    list_groups::ListGroupsResponse
     list_offsets::ListOffsetsRequest
     list_offsets::ListOffsetsResponse
+    list_partition_reassignments::ListPartitionReassignmentsRequest
+    list_partition_reassignments::ListPartitionReassignmentsResponse
     metadata::MetadataRequest
     metadata::MetadataResponse
     offset_for_leader_epoch::OffsetForLeaderEpochRequest
@@ -119,4 +153,10 @@ pub const SUBJECTS: &[Subject] = subjects! {
     sasl_authenticate::SaslAuthenticateResponse
     sasl_handshake::SaslHandshakeRequest
     sasl_handshake::SaslHandshakeResponse
+    push_telemetry::PushTelemetryRequest
+    push_telemetry::PushTelemetryResponse
+    unregister_broker::UnregisterBrokerRequest
+    unregister_broker::UnregisterBrokerResponse
+    update_features::UpdateFeaturesRequest
+    update_features::UpdateFeaturesResponse
 };

@@ -65,6 +65,18 @@ macro_rules! integers {
 }
 integers!(i8, i16, i32, i64);
 
+impl Generate for u16 {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        random.pick(&[0, 1, 9092, u16::MAX])
+    }
+}
+
+impl Generate for f64 {
+    fn generate(random: &mut Random, _version: i16) -> Self {
+        random.pick(&[0.0, -0.5, 1e9, f64::MAX])
+    }
+}
+
 impl Generate for bool {
     fn generate(random: &mut Random, _version: i16) -> Self {
         random.pick(&[false, true])
@@ -100,7 +112,7 @@ impl Generate for &'static str {
 
 impl Generate for &'static [u8] {
     fn generate(random: &mut Random, _version: i16) -> Self {
-        random.pick(&["", "token", LONG]).as_bytes()
+        random.pick(&["", "bytes", LONG]).as_bytes()
     }
 }
 

@@ -53,3 +53,54 @@ fn a_broker_comes_back() {
         assert_eq!(state(&after(&image, records)), expected, "{case:?}");
     }
 }
+
+/// The verdict of an election asked for in `t-0`, and the partition then.
+fn asked(image: &Image, election_type: ElectionType) -> (String, String) {
+    let election = Election { topic: "t".into(), index: PartitionIndex(0) };
+    let intent = ElectLeaders { election_type, partitions: Some(vec![election]) };
+    let decision = decide(image, &intent);
+    let verdict =
+        decision.reply[0].result.as_ref().map_or_else(|refusal| format!("{refusal:?}"), |()| "elected".into());
+    (verdict, state(&after(image, decision.records)))
+}
+
+#[test]
+fn somebody_asks_for_an_election() {
+    use ElectionType::{Preferred, Unclean};
+    // replicas, isr, leader, fenced; the verdict and the partition then (it was @4/9).
+    type Case = (ElectionType, &'static [i32], &'static [i32], Option<i32>, &'static [i32], &'static str, &'static str);
+    let table: [Case; 8] = [
+        (Preferred, &[0, 1], &[0, 1], Some(0), &[], "ElectionNotNeeded", "[0, 1] 0 @4/9"),
+        (Preferred, &[0, 1], &[0, 1], Some(1), &[], "elected", "[0, 1] 0 @5/10"),
+        (Preferred, &[0, 1], &[1], Some(1), &[], "PreferredLeaderNotAvailable", "[1] 1 @4/9"),
+        (Preferred, &[0, 1], &[0, 1], Some(1), &[0], "PreferredLeaderNotAvailable", "[0, 1] 1 @4/9"),
+        (Unclean, &[0, 1], &[0, 1], Some(1), &[], "ElectionNotNeeded", "[0, 1] 1 @4/9"),
+        (Unclean, &[0, 1], &[0], None, &[0], "elected", "[1] 1 @5/10"),
+        (Unclean, &[0, 1], &[0], None, &[0, 1], "EligibleLeadersNotAvailable", "[0] - @4/9"),
+        (Unclean, &[2, 1, 0], &[3], None, &[3], "elected", "[2] 2 @5/10"),
+    ];
+    for (election_type, replicas, isr, leader, fenced, verdict, expected) in table {
+        let image = cluster(fenced, replicas, isr, leader);
+        assert_eq!(asked(&image, election_type), (verdict.to_owned(), expected.to_owned()), "{replicas:?} {isr:?}");
+    }
+}
+
+#[test]
+fn asked_for_all_partitions_those_that_need_no_election_are_not_told() {
+    let mut image = cluster(&[], &[0, 1], &[0, 1], Some(1));
+    add_topic(&mut image, "u", uuid(51), &[(&[0], &[0], Some(0))]);
+    let decision = decide(&image, &ElectLeaders { election_type: ElectionType::Preferred, partitions: None });
+    let told: Vec<&str> = decision.reply.iter().map(|outcome| &*outcome.election.topic).collect();
+    assert_eq!((told, decision.records.len()), (vec!["t"], 1));
+}
+
+#[test]
+fn an_election_nowhere_is_refused() {
+    let image = cluster(&[], &[0], &[0], Some(0));
+    let nowhere = [("u", 0), ("t", 1), ("t", -1)];
+    let elections = nowhere.map(|(topic, index)| Election { topic: topic.into(), index: PartitionIndex(index) });
+    let intent = ElectLeaders { election_type: ElectionType::Preferred, partitions: Some(elections.to_vec()) };
+    let decision = decide(&image, &intent);
+    assert!(decision.reply.iter().all(|outcome| matches!(outcome.result, Err(Refusal::UnknownTopic(_)))));
+    assert_eq!((decision.reply.len(), decision.records.len()), (3, 0));
+}
