@@ -16,6 +16,9 @@
     reason = "the tests are the outside world: they open files, sockets and clocks themselves"
 )]
 
+// The examples of the client library call it so.
+extern crate client as ottla_client;
+
 mod bad_input;
 mod batch;
 mod calls;
@@ -30,6 +33,7 @@ mod foreign;
 mod golden;
 mod harness;
 mod kafka_dump;
+mod library;
 mod raw;
 mod retention;
 mod storm;
