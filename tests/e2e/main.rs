@@ -17,6 +17,9 @@
 )]
 
 mod admin;
+// The examples of the client library call it so.
+extern crate client as ottla_client;
+
 mod bad_input;
 mod batch;
 mod calls;
@@ -34,6 +37,7 @@ mod harness;
 mod kafka_dump;
 mod limits;
 mod operators;
+mod library;
 mod raw;
 mod recompress;
 mod retention;

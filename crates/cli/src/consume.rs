@@ -4,7 +4,7 @@ mod format;
 
 use std::io::{self, BufWriter, Write};
 
-use client::{ConsumerConfig, Offset, PartitionIndex, Reset, Start, Timestamp};
+use client::{ConsumerConfig, Isolation, Offset, PartitionIndex, Reset, Start, Timestamp};
 
 use crate::connect::Connect;
 use crate::failure::Failure;
@@ -35,6 +35,9 @@ pub struct Args {
     /// Wait for more records at the end
     #[arg(short, long)]
     follow: bool,
+    /// Only records of transactions that were committed, and none beyond one that is not decided
+    #[arg(long)]
+    read_committed: bool,
     /// Stop after so many records
     #[arg(short = 'n', long, value_name = "N")]
     max: Option<u64>,
@@ -69,7 +72,8 @@ pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Fa
     let mut partitions: Vec<PartitionIndex> = args.partition.iter().copied().map(PartitionIndex).collect();
     partitions.sort_unstable();
     partitions.dedup();
-    let config = ConsumerConfig { until_end: !args.follow, reset: Reset::Fail, ..ConsumerConfig::default() };
+    let isolation = if args.read_committed { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
+    let config = ConsumerConfig { until_end: !args.follow, reset: Reset::Fail, isolation, ..ConsumerConfig::default() };
     let mut consumer = connect.client().await?.consumer(config);
     let partitions = (!partitions.is_empty()).then_some(&*partitions);
     consumer.assign(&args.topic, partitions, args.from).await?;

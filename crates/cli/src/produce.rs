@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use client::{Acks, Compression, Delivery, Header, PartitionIndex, Producer, ProducerConfig, ProducerRecord};
+use client::{
+    Acks, Compression, Delivery, Header, PartitionIndex, Partitioner, Producer, ProducerConfig, ProducerRecord,
+};
 use serde_json::json;
 
 use crate::connect::Connect;
@@ -50,6 +52,18 @@ pub struct Args {
     /// Which replicas must have a record: all, 1 (the leader) or 0
     #[arg(short, long, value_name = "ACKS", default_value = "all", value_parser = acks)]
     acks: Acks,
+    /// Who decides about the partition: adaptive, sticky (both by key, if there is one) or round-robin
+    #[arg(long, value_name = "NAME", default_value = "adaptive", value_parser = partitioner)]
+    partitioner: Partitioner,
+    /// How long a batch that is not full waits for more records, in ms
+    #[arg(long, value_name = "MS", default_value_t = 5)]
+    linger: u64,
+    /// How many bytes make a batch full, before compression
+    #[arg(long, value_name = "BYTES", default_value_t = 512 << 10)]
+    batch_bytes: usize,
+    /// Whether what is sent again is stored once; with --acks all only
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    idempotent: bool,
     /// A header for every record
     #[arg(short = 'H', long, value_name = "KEY=VALUE", value_parser = key_value)]
     header: Vec<(String, String)>,
@@ -89,6 +103,15 @@ fn acks(text: &str) -> Result<Acks, String> {
     }
 }
 
+fn partitioner(text: &str) -> Result<Partitioner, String> {
+    match text {
+        "adaptive" => Ok(Partitioner::default()),
+        "sticky" => Ok(Partitioner::Sticky),
+        "round-robin" => Ok(Partitioner::RoundRobin),
+        _ => Err("adaptive, sticky or round-robin is expected".to_owned()),
+    }
+}
+
 /// Produces until the input ends, or Ctrl-C ends it.
 pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Failure> {
     let input = Input::open(args.file.as_deref())?;
@@ -96,8 +119,10 @@ pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Fa
     let config = ProducerConfig {
         acks: args.acks,
         compression: args.compression,
-        batch_bytes: 512 << 10,
-        linger: Duration::from_millis(5),
+        partitioner: args.partitioner.clone(),
+        idempotence: args.idempotent,
+        batch_bytes: args.batch_bytes,
+        linger: Duration::from_millis(args.linger),
         delivery_timeout: Duration::from_secs(30),
         ..ProducerConfig::default()
     };

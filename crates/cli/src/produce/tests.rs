@@ -39,3 +39,12 @@ fn codecs_and_acks_are_read_by_name() {
     }
     assert!(codec("brotli").is_err() && acks("2").is_err());
 }
+
+#[test]
+fn how_batches_are_made_is_read() {
+    let made = args(&["--linger", "20", "--batch-bytes", "1000", "--idempotent", "false"]);
+    assert_eq!((made.linger, made.batch_bytes, made.idempotent), (20, 1_000, false));
+    assert!(matches!(args(&[]).partitioner, Partitioner::Adaptive(_)) && args(&[]).idempotent);
+    assert!(matches!(args(&["--partitioner", "round-robin"]).partitioner, Partitioner::RoundRobin));
+    assert!(partitioner("random").is_err());
+}
