@@ -1,0 +1,104 @@
+//! What the two said, side by side.
+
+use std::fmt::Write as _;
+
+use crate::differences::{Listed, listed};
+
+/// What is known so far of one list.
+pub struct Verdict {
+    area: &'static str,
+    cases: usize,
+    differing: usize,
+    listed: Vec<Listed>,
+    complaints: Vec<String>,
+    all: String,
+    filter: Option<String>,
+}
+
+impl Verdict {
+    /// Of the list with this name, which all its cases begin with.
+    pub fn new(area: &'static str) -> Verdict {
+        let filter = std::env::var("OTTLA_WORDS").ok();
+        Verdict {
+            area,
+            cases: 0,
+            differing: 0,
+            listed: listed(area),
+            complaints: Vec::new(),
+            all: String::new(),
+            filter,
+        }
+    }
+
+    /// Whether the case is asked for.
+    pub fn wants(&self, case: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| case.contains(filter))
+    }
+
+    /// Takes what both said in a case.
+    pub fn judge(&mut self, case: &str, kafka: &str, ottla: &str) {
+        self.cases += 1;
+        if kafka == ottla {
+            return;
+        }
+        self.differing += 1;
+        let difference = format!("{case}\n{}", diff(kafka, ottla));
+        let _ = writeln!(self.all, "{difference}");
+        let covered = self.listed.iter().fold(false, |covered, listed| listed.covers(case) || covered);
+        if !covered {
+            self.complaints.push(difference);
+        }
+    }
+
+    /// Prints the counts and fails on every difference that is not listed, and on every listed one that is none.
+    pub fn finish(self) {
+        eprintln!(
+            "{}: {} compared, {} differ, {} of them not listed",
+            self.area,
+            self.cases,
+            self.differing,
+            self.complaints.len()
+        );
+        if let Some(path) = std::env::var_os("OTTLA_WORDS_LIST") {
+            std::fs::write(std::path::Path::new(&path).with_extension(self.area), &self.all).unwrap();
+        }
+        assert!(self.complaints.is_empty(), "K: Kafka says, O: Ottla says\n{}", self.complaints.join("\n"));
+        let stale: Vec<_> = self.listed.iter().filter_map(Listed::stale).collect();
+        assert!(self.filter.is_some() || stale.is_empty(), "{}", stale.join("\n"));
+    }
+}
+
+/// The lines that differ, with the last equal line before them.
+fn diff(kafka: &str, ottla: &str) -> String {
+    let (kafka, ottla): (Vec<_>, Vec<_>) = (kafka.lines().collect(), ottla.lines().collect());
+    let mut text = String::new();
+    let (mut k, mut o) = (0, 0);
+    while k < kafka.len() || o < ottla.len() {
+        if k < kafka.len() && o < ottla.len() && kafka[k] == ottla[o] {
+            (k, o) = (k + 1, o + 1);
+            continue;
+        }
+        let (next_k, next_o) = resync(&kafka[k..], &ottla[o..]);
+        if k > 0 {
+            let _ = writeln!(text, "    = {}", kafka[k - 1]);
+        }
+        kafka[k..k + next_k].iter().for_each(|line| drop(writeln!(text, "    K {line}")));
+        ottla[o..o + next_o].iter().for_each(|line| drop(writeln!(text, "    O {line}")));
+        (k, o) = (k + next_k, o + next_o);
+    }
+    text
+}
+
+/// How many lines of each to leave out until both go on with the same line.
+fn resync(kafka: &[&str], ottla: &[&str]) -> (usize, usize) {
+    let (kafka_len, ottla_len) = (kafka.len(), ottla.len());
+    for total in 1..kafka_len + ottla_len {
+        for skip in total.saturating_sub(ottla_len)..=total.min(kafka_len) {
+            let other = total - skip;
+            if skip < kafka_len && other < ottla_len && kafka[skip] == ottla[other] {
+                return (skip, other);
+            }
+        }
+    }
+    (kafka_len, ottla_len)
+}
