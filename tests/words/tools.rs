@@ -127,9 +127,11 @@ impl Side {
         }
         let (line, unordered) = line.strip_prefix("unordered ").map_or((line, false), |line| (line, true));
         let (command, input) = line.split_once(" << ").unwrap_or((line, ""));
-        let command = self.places.iter().rev().fold(command.to_owned(), |text, (name, place)| text.replace(name, place));
+        let command =
+            self.places.iter().rev().fold(command.to_owned(), |text, (name, place)| text.replace(name, place));
         let words = words(&command);
-        let class = TOOLS.iter().find(|(name, _)| *name == words[0]).unwrap_or_else(|| panic!("no tool {}", words[0])).1;
+        let class =
+            TOOLS.iter().find(|(name, _)| *name == words[0]).unwrap_or_else(|| panic!("no tool {}", words[0])).1;
         let ended = self.driver.run(class, &words[1..], &input.replace("\\n", "\n"));
         self.subject.settle();
         let clean = |text: &str| {

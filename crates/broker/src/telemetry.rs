@@ -2,6 +2,8 @@
 //!
 //! What is pushed is counted and dropped, without a look inside.
 
+mod subscription;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +12,9 @@ use std::time::Duration;
 use record::Uuid;
 use wire::ErrorCode;
 
-/// How often clients push where no subscription says otherwise (`interval.ms`).
-const PUSH_INTERVAL: Duration = Duration::from_secs(300);
+use subscription::PUSH_INTERVAL;
+pub use subscription::{Client, Subscription};
+
 /// The most bytes of one push: Kafka's default of `telemetry.max.bytes`.
 pub const MAX_BYTES: usize = 1 << 20;
 /// The compressions that a push may have, the most wanted first: zstd, lz4, gzip, snappy.
@@ -24,15 +27,6 @@ const INSTANCES_MAX: usize = 16_384;
 pub struct Telemetry {
     instances: Mutex<HashMap<Uuid, Instance>>,
     pushed_bytes: AtomicU64,
-}
-
-/// What a client is to push.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// Prefixes of names of metrics; none for nothing.
-    pub metrics: Vec<String>,
-    /// How often.
-    pub push_interval: Duration,
 }
 
 /// A push, without what is in it.
@@ -54,24 +48,6 @@ struct Instance {
     /// An error after which the client has to ask again at once.
     must_ask: bool,
     terminating: bool,
-}
-
-impl Subscription {
-    /// What clients are told where nothing was configured for them.
-    pub fn none() -> Subscription {
-        Subscription { metrics: Vec::new(), push_interval: PUSH_INTERVAL }
-    }
-
-    /// Names what this client is told: another set of metrics, interval or client has another id.
-    pub fn id(&self, client: Uuid) -> i32 {
-        let mut bytes = client.0.to_vec();
-        bytes.extend(self.push_interval.as_millis().to_be_bytes());
-        for metric in &self.metrics {
-            bytes.extend(metric.as_bytes());
-            bytes.push(0);
-        }
-        i32::from_be_bytes(record::crc32c(&bytes).to_be_bytes())
-    }
 }
 
 impl Telemetry {

@@ -4,6 +4,7 @@
 //! of another kind, which must see what was produced before it. Where their answers have to wait for the disk, the turn ends
 //! there; the requests behind them are taken in the next one.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +23,19 @@ use crate::view::View;
 pub struct Session {
     /// Which listener it came through: Metadata tells that listener's address.
     pub listener: usize,
+    /// Where the client comes from.
+    pub peer: SocketAddr,
+    /// What the client said that it is.
+    pub software: RefCell<Software>,
+}
+
+/// What a client is made with (KIP-511).
+#[derive(Debug, Default)]
+pub struct Software {
+    /// Its name; empty until the client says it.
+    pub name: Box<str>,
+    /// Its version.
+    pub version: Box<str>,
 }
 
 /// The node as the network layer sees it.
@@ -30,9 +44,9 @@ pub struct Requests(pub Arc<Node>);
 impl Service for Requests {
     type Session = Session;
 
-    fn connect(&self, _peer: SocketAddr, listener: usize) -> Session {
+    fn connect(&self, peer: SocketAddr, listener: usize) -> Session {
         self.0.metrics.install();
-        Session { listener }
+        Session { listener, peer, software: RefCell::default() }
     }
 
     fn turn(&self, session: &mut Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Turn {

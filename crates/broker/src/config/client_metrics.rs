@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use metadata::Refusal;
+use regex::{Regex, RegexBuilder};
 
 use super::key::{Key, Scope, int, list};
 
@@ -23,15 +24,52 @@ pub const KEYS: &[Key<()>] = &[
         .doc("Beginnings of the names of metrics that are wanted; * is all, empty is none."),
 ];
 
-/// What a pattern can be about.
-const SUBJECTS: &[&str] = &[
-    "client_instance_id",
-    "client_id",
-    "client_software_name",
-    "client_software_version",
-    "client_source_address",
-    "client_source_port",
-];
+/// What a pattern of `match` is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The id that the broker gave the client.
+    InstanceId,
+    /// The client's own name.
+    ClientId,
+    /// What the client is made with.
+    SoftwareName,
+    /// Of which version.
+    SoftwareVersion,
+    /// The client's address.
+    SourceAddress,
+    /// The client's port.
+    SourcePort,
+}
+
+impl Subject {
+    fn named(name: &str) -> Option<Subject> {
+        Some(match name {
+            "client_instance_id" => Subject::InstanceId,
+            "client_id" => Subject::ClientId,
+            "client_software_name" => Subject::SoftwareName,
+            "client_software_version" => Subject::SoftwareVersion,
+            "client_source_address" => Subject::SourceAddress,
+            "client_source_port" => Subject::SourcePort,
+            _ => return None,
+        })
+    }
+}
+
+/// The most bytes that one compiled pattern may have.
+const PATTERN_BYTES_MAX: usize = 256 << 10;
+
+/// The patterns of a value of `match`, all of which have to match the whole of what they are about; or the first that is none.
+/// They are regular expressions that take linear time, so those of Java that look back or ahead are none.
+pub fn patterns(value: &str) -> Result<Vec<(Subject, Regex)>, &str> {
+    let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| pattern(part).ok_or(part)).collect()
+}
+
+fn pattern(part: &str) -> Option<(Subject, Regex)> {
+    let (subject, pattern) = part.split_once('=').filter(|(_, pattern)| !pattern.is_empty())?;
+    let whole = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(PATTERN_BYTES_MAX).build();
+    Some((Subject::named(subject.trim())?, whole.ok()?))
+}
 
 /// Whether a subscription may have these configs.
 pub fn check(configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
@@ -49,40 +87,9 @@ fn check_one(name: &str, value: &str) -> Result<(), Refusal> {
                 "Invalid value {value} for interval.ms, interval must be between 100 and 3600000 (1 hour)"
             )))
         }
-        "match" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).try_for_each(check_pattern),
+        "match" => patterns(value)
+            .map(drop)
+            .map_err(|part| Refusal::InvalidConfig(format!("Illegal client matching pattern: {part}"))),
         _ => Ok(()),
     }
-}
-
-fn check_pattern(part: &str) -> Result<(), Refusal> {
-    let known = part.split_once('=').is_some_and(|(subject, pattern)| {
-        SUBJECTS.contains(&subject.trim()) && !pattern.is_empty() && is_closed(pattern)
-    });
-    match known {
-        true => Ok(()),
-        false => Err(Refusal::InvalidConfig(format!("Illegal client matching pattern: {part}"))),
-    }
-}
-
-/// Whatever a pattern opens it closes.
-fn is_closed(pattern: &str) -> bool {
-    let (mut groups, mut in_class, mut escaped) = (0_usize, false, false);
-    for c in pattern.chars() {
-        match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
-            '\\' => escaped = true,
-            '[' => in_class = true,
-            ']' => in_class = false,
-            '(' if !in_class => groups += 1,
-            ')' if !in_class => match groups.checked_sub(1) {
-                Some(fewer) => groups = fewer,
-                None => return false,
-            },
-            _ => {}
-        }
-    }
-    groups == 0 && !in_class && !escaped
 }

@@ -10,6 +10,7 @@ use wire::{ErrorCode, RequestHeader};
 
 use crate::api::{Api, Call, Flow, Respond, TABLE};
 use crate::features;
+use crate::turn::Software;
 
 /// Lists the table, and the features. Before version 4 no feature that the cluster can do without is told: clients fail on it.
 ///
@@ -20,6 +21,8 @@ pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Out
     let response = if call.version() >= 3 && !well_named {
         ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() }
     } else {
+        *call.session.software.borrow_mut() =
+            Software { name: request.client_software_name.into(), version: request.client_software_version.into() };
         let image = call.view.image();
         ApiVersionsResponse {
             api_keys: TABLE.iter().map(api_version).collect(),

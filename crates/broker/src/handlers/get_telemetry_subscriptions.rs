@@ -8,7 +8,7 @@ use wire::messages::get_telemetry_subscriptions::{
 
 use crate::api::{Call, Flow};
 use crate::node::random_id;
-use crate::telemetry::{COMPRESSION_TYPES, MAX_BYTES, Subscription};
+use crate::telemetry::{COMPRESSION_TYPES, Client, MAX_BYTES, Subscription};
 
 /// Answers at once; a client without an id is given one.
 pub fn handle(call: &Call<'_>, request: GetTelemetrySubscriptionsRequest, outbox: &mut Outbox) -> Flow {
@@ -16,7 +16,7 @@ pub fn handle(call: &Call<'_>, request: GetTelemetrySubscriptionsRequest, outbox
         Uuid::ZERO => random_id(&call.node.rng),
         id => id,
     };
-    let subscription = subscription();
+    let subscription = subscription(call, client_instance_id);
     let response = match call.node.telemetry.ask(client_instance_id, &subscription, call.node.clock.monotonic()) {
         Ok(()) => GetTelemetrySubscriptionsResponse {
             client_instance_id,
@@ -34,7 +34,15 @@ pub fn handle(call: &Call<'_>, request: GetTelemetrySubscriptionsRequest, outbox
     Flow::Done
 }
 
-/// What a client is to push: nothing, as no subscriptions can be configured yet.
-pub fn subscription() -> Subscription {
-    Subscription::none()
+/// What a client is to push that came through this connection.
+pub fn subscription(call: &Call<'_>, instance: Uuid) -> Subscription {
+    let software = call.session.software.borrow();
+    let client = Client {
+        instance,
+        id: call.header.client_id.unwrap_or_default(),
+        software_name: &software.name,
+        software_version: &software.version,
+        peer: call.session.peer,
+    };
+    Subscription::of(call.view.image(), &client)
 }

@@ -36,12 +36,14 @@ pub fn handle(call: &Call<'_>, request: ListConfigResourcesRequest<'_>, outbox: 
     Flow::Done
 }
 
-/// The resources of one type. Of client metrics and groups only those that were configured would be told; none can be yet.
+/// The resources of one type; of client metrics and groups those that were configured.
 fn names(call: &Call<'_>, resource_type: i8) -> Vec<String> {
     let image = call.view.image();
     match resource_type {
         TOPIC => image.topics().iter().map(|topic| topic.name.to_string()).collect(),
         BROKER | BROKER_LOGGER => image.brokers().map(|broker| broker.id.to_string()).collect(),
+        CLIENT_METRICS => image.client_metrics().iter().map(|(name, _)| name.to_string()).collect(),
+        GROUP => image.group_configs().iter().map(|(name, _)| name.to_string()).collect(),
         _ => Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ pub fn handle(call: &Call<'_>, request: PushTelemetryRequest<'_>, outbox: &mut O
     let (client, now) = (request.client_instance_id, call.node.clock.monotonic());
     let pushed = match client {
         Uuid::ZERO => Err(ErrorCode::INVALID_REQUEST),
-        _ => call.node.telemetry.push(client, push, &subscription(), now),
+        _ => call.node.telemetry.push(client, push, &subscription(call, client), now),
     };
     let error_code = pushed.err().unwrap_or(ErrorCode::NONE);
     call.answer(outbox, &PushTelemetryResponse { error_code, ..Default::default() });
