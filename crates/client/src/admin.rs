@@ -1,6 +1,7 @@
 //! Topics and cluster: create, delete, list, describe, look up offsets, change configs, delete records.
 
 mod configs;
+mod partitions;
 mod records;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::tool;
+use super::{tool, tool_at};
 use crate::calls::topic_name;
 use crate::harness::{Broker, unique};
 use crate::raw::{Connection, error_name};
@@ -133,7 +133,7 @@ fn kafkas_tools_show_the_features_and_the_quorum() {
     let quorum = |arguments: &[&str]| {
         let arguments = [&["describe"], arguments].concat();
         // This tool wants the server before its own arguments.
-        super::tool_at(&broker, "org.apache.kafka.tools.MetadataQuorumCommand", &arguments).unwrap()
+        tool_at(&broker, "org.apache.kafka.tools.MetadataQuorumCommand", &arguments).unwrap()
     };
     let status = quorum(&["--status"]);
     assert!(status.contains("LeaderEpoch:") && status.contains("MaxFollowerLag:         0"), "{status}");

@@ -34,8 +34,8 @@ fn a_partition_that_has_its_leader_needs_no_election() {
             .map(|(topic, result)| (topic, result.partition_id, error_name(result.error_code)))
             .collect();
         let not_needed = |partition| (&*topic, partition, "ElectionNotNeeded".to_owned());
-        let unknown = |topic, partition| (topic, partition, "UnknownTopicOrPartition".to_owned());
-        let expected = [not_needed(1), not_needed(0), unknown(&topic, 7), unknown("no-such-topic", 0)];
+        let unknown = "UnknownTopicOrPartition".to_owned();
+        let expected = [not_needed(1), not_needed(0), (&*topic, 7, unknown.clone()), ("no-such-topic", 0, unknown)];
         assert_eq!(outcomes, expected, "version {version}, type {election_type}");
         let all = connection.call(version, &request.with_topic_partitions(None));
         assert_eq!(all.error_code, 0);

@@ -1,5 +1,7 @@
 //! CreatePartitions (KIP-195): topics grow while they are used.
 
+use std::process::Command;
+
 use kafka_protocol::messages::CreatePartitionsRequest;
 use kafka_protocol::messages::create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic};
 use kafka_protocol::messages::{BrokerId, CreatePartitionsResponse};
@@ -7,8 +9,9 @@ use kafka_protocol::messages::{BrokerId, CreatePartitionsResponse};
 use super::tool;
 use crate::batch::{self, Identity, Record};
 use crate::calls::{fetch_request, topic_name};
-use crate::harness::{Broker, unique};
+use crate::harness::{Broker, OTTLA, unique};
 use crate::raw::{Connection, error_name, framed};
+use crate::tools::run;
 
 fn more(topic: &str, count: i32) -> CreatePartitionsTopic {
     CreatePartitionsTopic::default().with_name(topic_name(topic)).with_count(count).with_assignments(None)
@@ -144,4 +147,22 @@ fn kafkas_tool_adds_partitions_and_sees_them() {
     assert!(topics(&["--describe"]).unwrap().contains("PartitionCount: 4"));
     let said = topics(&["--alter", "--partitions", "2"]).unwrap();
     assert!(said.contains("currently has 4 partition(s); 2 would not be an increase."), "{said}");
+}
+
+#[test]
+fn the_command_line_enlarges_a_topic() {
+    let broker = Broker::start();
+    let topic = unique("cli-grown");
+    let mut connection = Connection::open(&broker);
+    connection.create_topic(&topic, 1);
+    let ottla = |count: &str| {
+        let mut command = Command::new(OTTLA);
+        command.args(["topic", "alter", &topic, "--partitions", count, "--bootstrap", broker.bootstrap()]);
+        run(&mut command, b"")
+    };
+    assert!(ottla("3").status.success());
+    assert_eq!(connection.latest_offset(&topic, 2), Ok(0));
+    let refused = ottla("2");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("2 would not be an increase"), "{refused:?}");
 }

@@ -4,7 +4,7 @@ use kafka_protocol::messages::DescribeProducersRequest;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::describe_producers_response::PartitionResponse;
 
-use super::tool;
+use super::tool_at;
 use crate::batch::{self, Record};
 use crate::calls::topic_name;
 use crate::harness::{Broker, unique};
@@ -62,7 +62,7 @@ fn kafkas_tool_lists_the_producers_of_a_partition() {
     let identity = connection.init_producer_id();
     assert_eq!(connection.produce(&topic, 0, batch::encode(identity, &[Record::of("a")])), Ok(0));
     let arguments = ["describe-producers", "--topic", &topic, "--partition", "0"];
-    let Some(said) = tool(&broker, "org.apache.kafka.tools.TransactionsCommand", &arguments) else { return };
+    let Some(said) = tool_at(&broker, "org.apache.kafka.tools.TransactionsCommand", &arguments) else { return };
     let row = said.lines().nth(1).unwrap_or_else(|| panic!("{said}"));
     let columns: Vec<&str> = row.split_whitespace().collect();
     assert_eq!(columns[..2], [identity.producer_id.to_string(), identity.epoch.to_string()], "{said}");

@@ -45,8 +45,10 @@ struct Consumer {
 impl Consumer {
     /// One fetch, folded into what is known. How many batches came.
     fn fetch(&mut self) -> usize {
-        let moved = self.known.iter_mut().filter(|(_, known)| std::mem::take(&mut known.has_moved));
-        let changes: Vec<_> = moved.map(|(&partition, known)| (&*self.topic, partition, known.position)).collect();
+        let moved = self.known.iter_mut().filter_map(|(&partition, known)| {
+            std::mem::take(&mut known.has_moved).then_some((&*self.topic, partition, known.position))
+        });
+        let changes: Vec<_> = moved.collect();
         let forgotten: Vec<_> = self.forgotten.iter().map(|&partition| (&*self.topic, partition)).collect();
         let is_first = self.session.epoch == 0;
         let response = self.session.call(&changes, &forgotten);
