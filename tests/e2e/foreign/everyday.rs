@@ -37,9 +37,10 @@ type Outcomes = BTreeMap<&'static str, Option<String>>;
 fn everyday_calls_of_each_client_do_what_they_say() {
     let broker = Broker::start();
     let clients = Client::all_available();
+    let broker = &broker;
     let outcomes: Vec<Outcomes> = thread::scope(|scope| {
         let threads: Vec<_> =
-            clients.iter().map(|&client| scope.spawn(|| Everyday::new(&broker, client).run())).collect();
+            clients.iter().map(|&client| scope.spawn(move || Everyday::new(broker, client).run())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|why| std::panic::resume_unwind(why))).collect()
     });
     let mut table = Table::new("call", &clients);

@@ -212,7 +212,7 @@ fn cells_written(clients: &[Client]) -> Table {
     table.row("time of a record", clients.iter().map(|client| client.cannot_date()));
     table.row("idempotent producer", clients.iter().map(|client| client.cannot_be_idempotent()));
     for row in ["acks=all, 1, 0", "1 and 12 partitions", "codecs none, gzip, snappy, lz4, zstd"] {
-        table.row(row, clients.iter().map(|_| None));
+        table.row(row, clients.iter().map(|_| None::<&str>));
     }
     table
 }
