@@ -7,14 +7,19 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
-use crate::harness::PATIENCE;
+/// The broker closed the connection.
+const CLOSED: &str = "closed";
+/// The broker said nothing within [`PATIENCE`].
+const SILENT: &str = "silent";
+/// How long an answer may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// What came back.
 pub enum Answer {
     /// A response, and what was left of its frame.
     Response(ResponseKind, Bytes),
-    /// The broker closed the connection.
-    Closed,
+    /// None: [`CLOSED`] or [`SILENT`].
+    None(&'static str),
     /// A frame that is no response in the version of the request.
     Strange(Bytes),
 }
@@ -23,7 +28,7 @@ pub enum Answer {
 pub fn call(address: &str, version: i16, request: &RequestKind) -> ResponseKind {
     match ask(address, key_of(request), version, request) {
         Answer::Response(response, _) => response,
-        Answer::Closed => panic!("closed instead of {request:?}"),
+        Answer::None(why) => panic!("{why} instead of an answer to {request:?}"),
         Answer::Strange(bytes) => panic!("{bytes:?} instead of {request:?}"),
     }
 }
@@ -33,7 +38,10 @@ pub fn ask(address: &str, api: ApiKey, version: i16, request: &RequestKind) -> A
     let schema = schema(api, version);
     let mut frame = header(api as i16, version, api.request_header_version(schema));
     request.encode(&mut frame, schema).unwrap_or_else(|error| panic!("{api:?} {version}: {error}: {request:?}"));
-    let Some(mut answer) = exchange(address, &frame) else { return Answer::Closed };
+    let mut answer = match exchange(address, &frame) {
+        Ok(answer) => answer,
+        Err(why) => return Answer::None(why),
+    };
     let whole = answer.clone();
     let header = ResponseHeader::decode(&mut answer, api.response_header_version(schema));
     match header.and_then(|_| ResponseKind::decode(api, &mut answer, schema)) {
@@ -42,20 +50,18 @@ pub fn ask(address: &str, api: ApiKey, version: i16, request: &RequestKind) -> A
     }
 }
 
-/// Sends the payload of a frame on a connection of its own. The payload of the answer, None when the broker closes instead.
-pub fn exchange(address: &str, payload: &[u8]) -> Option<Bytes> {
+/// Sends the payload of a frame on a connection of its own. The payload of the answer, or why there is none.
+pub fn exchange(address: &str, payload: &[u8]) -> Result<Bytes, &'static str> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let size = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    if stream.write_all(&[&size, payload].concat()).is_err() {
-        return None;
-    }
+    stream.write_all(&[&size, payload].concat()).map_err(|_| CLOSED)?;
     let mut size = [0; 4];
     fill(&mut stream, &mut size)?;
     let mut answer = vec![0; usize::try_from(i32::from_be_bytes(size)).unwrap()];
     fill(&mut stream, &mut answer)?;
-    Some(answer.into())
+    Ok(answer.into())
 }
 
 /// A header whose correlation id is 7.
@@ -83,10 +89,10 @@ fn schema(api: ApiKey, version: i16) -> i16 {
     version.clamp(valid.min, valid.max)
 }
 
-fn fill(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<()> {
-    match stream.read_exact(buffer) {
-        Ok(()) => Some(()),
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => None,
-        Err(error) => panic!("neither an answer nor a close: {error}"),
-    }
+fn fill(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<(), &'static str> {
+    stream.read_exact(buffer).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => CLOSED,
+        ErrorKind::WouldBlock => SILENT,
+        _ => panic!("neither an answer nor a close: {error}"),
+    })
 }

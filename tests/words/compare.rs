@@ -11,7 +11,7 @@ pub struct Verdict {
     differing: usize,
     listed: Vec<Listed>,
     complaints: Vec<String>,
-    all: String,
+    prints: bool,
     filter: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Verdict {
             differing: 0,
             listed: listed(area),
             complaints: Vec::new(),
-            all: String::new(),
+            prints: std::env::var_os("OTTLA_WORDS_LIST").is_some(),
             filter,
         }
     }
@@ -43,7 +43,9 @@ impl Verdict {
         }
         self.differing += 1;
         let difference = format!("{case}\n{}", diff(kafka, ottla));
-        let _ = writeln!(self.all, "{difference}");
+        if self.prints {
+            eprintln!("{difference}");
+        }
         let covered = self.listed.iter().fold(false, |covered, listed| listed.covers(case) || covered);
         if !covered {
             self.complaints.push(difference);
@@ -59,9 +61,6 @@ impl Verdict {
             self.differing,
             self.complaints.len()
         );
-        if let Some(path) = std::env::var_os("OTTLA_WORDS_LIST") {
-            std::fs::write(std::path::Path::new(&path).with_extension(self.area), &self.all).unwrap();
-        }
         assert!(self.complaints.is_empty(), "K: Kafka says, O: Ottla says\n{}", self.complaints.join("\n"));
         let stale: Vec<_> = self.listed.iter().filter_map(Listed::stale).collect();
         assert!(self.filter.is_some() || stale.is_empty(), "{}", stale.join("\n"));
@@ -82,8 +81,9 @@ fn diff(kafka: &str, ottla: &str) -> String {
         if k > 0 {
             let _ = writeln!(text, "    = {}", kafka[k - 1]);
         }
-        kafka[k..k + next_k].iter().for_each(|line| drop(writeln!(text, "    K {line}")));
-        ottla[o..o + next_o].iter().for_each(|line| drop(writeln!(text, "    O {line}")));
+        let lines = |letter, lines: &[&str]| lines.iter().map(|line| format!("    {letter} {line}\n")).collect::<String>();
+        text += &lines('K', &kafka[k..k + next_k]);
+        text += &lines('O', &ottla[o..o + next_o]);
         (k, o) = (k + next_k, o + next_o);
     }
     text

@@ -8,7 +8,7 @@
 //! - Java and `target/foreign/kafka/libs` are needed; `tests/foreign/setup.sh` fetches them. Without them the comparison is
 //!   skipped, with `CI=true` it fails.
 //! - `OTTLA_WORDS=FILTER` runs only what has FILTER in its name, and then complains of no stale difference.
-//! - `OTTLA_WORDS_LIST=FILE` writes all differences there, listed ones too.
+//! - `OTTLA_WORDS_LIST=1` prints all differences as they are found, listed ones too.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -99,7 +99,7 @@ impl Case {
 
 fn render(subject: &Subject, answer: Answer) -> String {
     match answer {
-        Answer::Closed => "closed".to_owned(),
+        Answer::None(why) => why.to_owned(),
         Answer::Strange(bytes) => format!("not a response of this version: {bytes:?}"),
         Answer::Response(response, left) => {
             if let ResponseKind::Fetch(fetched) = &response
@@ -122,8 +122,8 @@ fn bare(subject: &Subject, api: i16, version: i16, body: &[u8]) -> String {
     let mut payload = header(api, version, header_version);
     payload.extend_from_slice(body);
     match exchange(subject.address(), &payload) {
-        None => "closed".to_owned(),
-        Some(answer) => format!("answered {:?}", answer.slice(..answer.len().min(6))),
+        Err(why) => why.to_owned(),
+        Ok(answer) => format!("answered {:?}", answer.slice(..answer.len().min(6))),
     }
 }
 
