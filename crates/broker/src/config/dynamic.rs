@@ -34,7 +34,9 @@ fn check_broker(configs: &BTreeMap<&str, &str>, of_all: bool) -> Result<(), Refu
     };
     none(named(&|_, facts| !facts.is_dynamic()), "Cannot update these configs dynamically")?;
     none(
-        named(&|name, _| ["ssl.key.", "ssl.keystore.", "ssl.truststore."].iter().any(|prefix| name.starts_with(prefix))),
+        named(&|name, _| {
+            ["ssl.key.", "ssl.keystore.", "ssl.truststore."].iter().any(|prefix| name.starts_with(prefix))
+        }),
         "These security configs can be dynamically updated only per-listener using the listener prefix",
     )?;
     configs.iter().try_for_each(|(name, value)| check_broker_key(name, value))?;
