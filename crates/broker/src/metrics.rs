@@ -61,8 +61,11 @@ impl Metrics {
         self.flushes.lock().unwrap_or_else(PoisonError::into_inner).observe(took);
     }
 
-    /// Logs are being opened.
+    /// Logs are being opened. Those that are tried again later do not count.
     pub fn note_recovery(&self, progress: Progress) {
+        if self.recovery_ns.load(Relaxed) > 0 {
+            return;
+        }
         self.recovery_logs.store(progress.logs as u64, Relaxed);
         self.recovery_logs_done.fetch_max(progress.logs_done as u64, Relaxed);
     }

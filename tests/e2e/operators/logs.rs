@@ -64,10 +64,10 @@ fn levels_of_loggers_change_while_the_broker_runs() {
     assert_eq!(level(&mut connection, "ottla_net"), ("INFO".to_owned(), kafkas));
     drop(Connection::open(&broker));
     let fine = ("None".to_owned(), String::new());
-    assert_eq!(alter(&mut connection, "1", "ottla_net", SET, Some("DEBUG")), fine);
-    assert_eq!(level(&mut connection, "ottla_net::connection"), ("DEBUG".to_owned(), kafkas));
     let quiet = broker.stderr();
     assert!(!quiet.contains("connection closed"), "{quiet}");
+    assert_eq!(alter(&mut connection, "1", "ottla_net", SET, Some("DEBUG")), fine);
+    assert_eq!(level(&mut connection, "ottla_net::connection"), ("DEBUG".to_owned(), kafkas));
     drop(Connection::open(&broker));
     awaited_line(&broker, "connection closed");
     assert_eq!(alter(&mut connection, "1", "ottla_net", DELETE, None), fine);
@@ -136,13 +136,16 @@ fn log_lines_can_be_json() {
 
 #[test]
 fn peers_that_are_no_clients_cannot_fill_the_log() {
-    let Some(mut broker) = Broker::own(&[]) else { return };
-    for _ in 0..200 {
-        let mut peer = Connection::open(&broker);
+    let Some(mut broker) = Broker::own(&["--set", "num.network.threads=1"]) else { return };
+    let began = Instant::now();
+    let mut peers: Vec<Connection> = (0..200).map(|_| Connection::open(&broker)).collect();
+    for peer in &mut peers {
         peer.send(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         assert_eq!(peer.frame(), None);
     }
     broker.stop();
     let lines = broker.stderr().lines().filter(|line| line.contains("not a request")).count();
-    assert!((1..150).contains(&lines), "{lines} lines for 200 peers");
+    // Five in each sweep, which comes once a second.
+    let most = 5 * (began.elapsed().as_secs() + 2);
+    assert!((1..=most).contains(&(lines as u64)), "{lines} lines for 200 peers");
 }
