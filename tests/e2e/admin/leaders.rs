@@ -46,8 +46,16 @@ fn a_partition_that_has_its_leader_needs_no_election() {
 #[test]
 fn an_election_of_an_unknown_kind_is_refused() {
     let broker = Broker::start();
-    let response = Connection::open(&broker).call(2, &ElectLeadersRequest::default().with_election_type(9));
+    let mut connection = Connection::open(&broker);
+    let request = ElectLeadersRequest::default().with_election_type(9);
+    let named = request.clone().with_topic_partitions(Some(vec![partitions("no-such-topic", &[4])]));
+    let response = connection.call(2, &named);
     assert_eq!(error_name(response.error_code), "InvalidRequest");
+    let refused = &response.replica_election_results[0].partition_result[0];
+    assert_eq!((refused.partition_id, &*error_name(refused.error_code)), (4, "InvalidRequest"));
+    assert_eq!(refused.error_message.as_deref(), Some("Unknown election type 9"));
+    let nothing = connection.call(2, &request.with_topic_partitions(Some(Vec::new())));
+    assert_eq!((nothing.error_code, nothing.replica_election_results.len()), (0, 0));
 }
 
 #[test]

@@ -23,12 +23,14 @@ fn sizes(response: &DescribeLogDirsResponse, topic: &str) -> Vec<(i32, i64)> {
     let topics: Vec<_> = dir.topics.iter().filter(|found| &**found.name == topic).collect();
     assert!(topics.len() <= 1, "a topic is told once");
     let partitions = topics.iter().flat_map(|topic| &topic.partitions);
-    partitions
+    let mut sizes: Vec<_> = partitions
         .map(|partition| {
             assert_eq!((partition.offset_lag, partition.is_future_key), (0, false));
             (partition.partition_index, partition.partition_size)
         })
-        .collect()
+        .collect();
+    sizes.sort();
+    sizes
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! CreatePartitions (KIP-195): topics grow while they are used.
 
 use std::process::Command;
+use std::time::Instant;
 
 use kafka_protocol::messages::CreatePartitionsRequest;
 use kafka_protocol::messages::create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic};
@@ -9,7 +10,7 @@ use kafka_protocol::messages::{BrokerId, CreatePartitionsResponse};
 use super::tool;
 use crate::batch::{self, Identity, Record};
 use crate::calls::{fetch_request, topic_name};
-use crate::harness::{Broker, OTTLA, unique};
+use crate::harness::{Broker, OTTLA, PATIENCE, unique};
 use crate::raw::{Connection, error_name, framed};
 use crate::tools::run;
 
@@ -36,6 +37,14 @@ fn record(value: &str) -> Vec<u8> {
     batch::encode(Identity::NONE, &[Record::of(value)])
 }
 
+/// Apache Kafka answers before its broker leads the new partitions; asking again is how clients wait.
+fn await_leader(connection: &mut Connection, topic: &str, partition: i32) {
+    let deadline = Instant::now() + PATIENCE;
+    while connection.latest_offset(topic, partition).is_err() {
+        assert!(Instant::now() < deadline, "{topic}-{partition} has no leader");
+    }
+}
+
 #[test]
 fn a_topic_grows_and_keeps_what_it_has() {
     let broker = Broker::start();
@@ -47,6 +56,7 @@ fn a_topic_grows_and_keeps_what_it_has() {
         let response = connection.call(version, &request(vec![more(&topic, count)]));
         assert_eq!(errors(&response), ["None"], "version {version}");
         assert_eq!(response.results[0].error_message, None);
+        await_leader(&mut connection, &topic, count - 1);
         let there: Vec<_> = (0..6).map(|partition| connection.latest_offset(&topic, partition).is_ok()).collect();
         assert_eq!(there, (0..6).map(|partition| partition < count).collect::<Vec<_>>());
         assert_eq!(connection.produce(&topic, count - 1, record("new")), Ok(0));
@@ -161,6 +171,7 @@ fn the_command_line_enlarges_a_topic() {
         run(&mut command, b"")
     };
     assert!(ottla("3").status.success());
+    await_leader(&mut connection, &topic, 2);
     assert_eq!(connection.latest_offset(&topic, 2), Ok(0));
     let refused = ottla("2");
     assert_eq!(refused.status.code(), Some(1));

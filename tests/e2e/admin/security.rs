@@ -149,7 +149,9 @@ fn scram_credentials_that_kafka_would_not_take_have_kafkas_errors() {
     assert_eq!(alter(&[], &[("u", 3, 4096)]), one("u", "UnsupportedSaslMechanism"));
     assert_eq!(alter(&[("u", 0)], &[]), one("u", "UnsupportedSaslMechanism"));
     assert_eq!(alter(&[("u", 1)], &[]), one("u", "ResourceNotFound"));
-    assert_eq!(alter(&[("u", 1)], &[("u", 1, 4096)]), one("u", "DuplicateResource"));
+    assert_eq!(alter(&[("u", 1)], &[("u", 1, 4096)]), one("u", "ResourceNotFound"));
+    assert_eq!(alter(&[], &[("u", 1, 4096), ("u", 1, 4096)]), one("u", "DuplicateResource"));
+    assert_eq!(alter(&[], &[("u", 1, 4095), ("u", 9, 4096)]), one("u", "UnacceptableCredential"));
 }
 
 /// They could not be used: nobody can log in.

@@ -29,23 +29,23 @@ const NOT_SERVED: Refused = (
 
 /// Answers of each user, once.
 pub fn handle(call: &Call<'_>, request: AlterUserScramCredentialsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let mut upserted: HashMap<(&str, i8), usize> = HashMap::new();
+    for asked in &request.upsertions {
+        *upserted.entry((asked.name, asked.mechanism)).or_insert(0) += 1;
+    }
     let deletions = request.deletions.iter().map(|asked| {
         let refused = check_name_and_mechanism(asked.name, asked.mechanism).err().unwrap_or(NOT_THERE);
-        (asked.name, asked.mechanism, refused)
+        (asked.name, refused)
     });
-    let upsertions = request
-        .upsertions
-        .iter()
-        .map(|asked| (asked.name, asked.mechanism, check_upsertion(&asked).err().unwrap_or(NOT_SERVED)));
-    let asked: Vec<(&str, i8, Refused)> = deletions.chain(upsertions).collect();
-    let mut occurrences: HashMap<(&str, i8), usize> = HashMap::new();
-    for (name, mechanism, _) in &asked {
-        *occurrences.entry((name, *mechanism)).or_insert(0) += 1;
-    }
+    let upsertions = request.upsertions.iter().map(|asked| {
+        let is_repeated = upserted[&(asked.name, asked.mechanism)] > 1;
+        let otherwise = if is_repeated { TWICE } else { NOT_SERVED };
+        (asked.name, check_upsertion(&asked).err().unwrap_or(otherwise))
+    });
     let mut users: Vec<&str> = Vec::new();
     let mut refusals: HashMap<&str, Refused> = HashMap::new();
-    for (name, mechanism, refused) in &asked {
-        let refused = if occurrences[&(*name, *mechanism)] > 1 { TWICE } else { *refused };
+    // The first error of a user is the one that counts, and deletions come first.
+    for (name, refused) in deletions.chain(upsertions) {
         refusals.entry(name).or_insert_with(|| {
             users.push(name);
             refused

@@ -36,12 +36,13 @@ pub fn handle(call: &Call<'_>, request: UpdateFeaturesRequest<'_>, _outbox: &mut
                 format!("The update failed for all features since the following feature had an error: {error}")
             });
             let error_code = result.as_ref().map_or_else(|error| error.code(), |()| ErrorCode::NONE);
-            // A version that tells of each feature has the error at the top all the same.
-            let each = |feature| UpdatableFeatureResult { feature, error_code, error_message: text.as_deref() };
+            // A version that tells of each feature does so when all went well; an error is at the top.
+            let each = |feature| UpdatableFeatureResult { feature, error_message: None, ..Default::default() };
+            let told = names.iter().filter(|_| error_code.is_none());
             let response = UpdateFeaturesResponse {
                 error_code,
                 error_message: text.as_deref(),
-                results: names.iter().map(|name| each(name)).collect(),
+                results: told.map(|name| each(name)).collect(),
                 ..Default::default()
             };
             respond.answer(outbox, &response);
