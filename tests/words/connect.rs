@@ -155,8 +155,15 @@ fn configs(kind: i8, name: &str, synonyms: bool) -> RequestKind {
 }
 
 fn acls() -> RequestKind {
-    let request = DescribeAclsRequest::default().with_resource_type_filter(1).with_pattern_type_filter(1);
-    RequestKind::DescribeAcls(request.with_operation(1).with_permission_type(1))
+    let request = DescribeAclsRequest::default()
+        .with_resource_type_filter(1)
+        .with_resource_name_filter(None)
+        .with_pattern_type_filter(1)
+        .with_principal_filter(None)
+        .with_host_filter(None)
+        .with_operation(1)
+        .with_permission_type(1);
+    RequestKind::DescribeAcls(request)
 }
 
 fn partitions() -> RequestKind {
