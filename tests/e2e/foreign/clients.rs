@@ -81,7 +81,7 @@ impl Client {
             (Client::Ottla, _) => ottla::cannot_write(&placed.record),
             (Client::KafkaPython, Kind::NullHeader) => Some("a header's value is bytes"),
             (Client::Kafkajs, Kind::NullHeader) => Some("a header's value is text or bytes"),
-            (Client::Aiokafka, Kind::NullRecord) => Some("wants a key or a value"),
+            (Client::Aiokafka | Client::KafkaPython, Kind::NullRecord) => Some("wants a key or a value"),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //! them. A topic for each codec and for one partition and twelve, all on one broker, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -96,7 +96,7 @@ fn write_and_read(broker: &Broker, sessions: &Sessions, target: &Target, turn: u
     let mut reference = None;
     for reader in order.iter().filter(|reader| reader.cannot_read().is_none()) {
         let job = json!({"op": "consume", "topic": target.topic, "partitions": target.partitions});
-        let lines = sessions[reader].lock().unwrap().call(&job).ok(reader.name());
+        let lines = locked(&sessions[reader]).call(&job).ok(reader.name());
         let seen: Vec<Seen> = lines.as_array().unwrap().iter().map(from_json).collect();
         check(*reader, target, &seen, &written, times, &mut reference);
     }
@@ -138,8 +138,13 @@ fn produce(
         "idempotent": idempotent,
         "records": records.iter().map(to_json).collect::<Vec<_>>(),
     });
-    session.lock().unwrap().call(&job).ok(&format!("{} writes {} with acks={acks}", writer.name(), target.topic));
+    locked(session).call(&job).ok(&format!("{} writes {} with acks={acks}", writer.name(), target.topic));
     written.extend(records);
+}
+
+/// Also after a failure in another topic, so that each topic tells its own.
+fn locked(session: &Mutex<Session>) -> MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn await_records(broker: &Broker, target: &Target, count: usize) {
