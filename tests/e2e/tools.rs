@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::harness::exits_in_time;
 
@@ -26,11 +27,12 @@ pub fn python() -> PathBuf {
 /// not there; a failure with `CI=true`.
 pub fn kafka_tool(class: &str) -> Option<Command> {
     let libs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/foreign/kafka/libs/*");
-    let arguments = ["-cp", libs.to_str().expect("paths here are UTF-8"), class];
-    let works = available(Path::new("java"), &[&arguments[..], &["--version"]].concat());
-    works.then(|| {
+    let libs = libs.to_str().expect("paths here are UTF-8");
+    static WORKS: OnceLock<bool> = OnceLock::new();
+    let proof = ["-cp", libs, "org.apache.kafka.tools.TopicCommand", "--version"];
+    WORKS.get_or_init(|| available(Path::new("java"), &proof)).then(|| {
         let mut command = Command::new("java");
-        command.args(arguments);
+        command.args(["-cp", libs, class]);
         command
     })
 }

@@ -62,8 +62,7 @@ impl Kafka {
         while !Subject::new(&self.address).is_ready() {
             let ended = self.process.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "Kafka did not start: {ended:?}");
-            // Nothing tells that a port will be listened on; the pause leaves Kafka the processor.
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::thread::yield_now();
         }
     }
 

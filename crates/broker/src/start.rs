@@ -198,28 +198,14 @@ fn open(
     options: &Options,
 ) -> Result<Opened, StartError> {
     let dir: &Path = &config.data_dir;
-    let in_dir = |source| StartError::DataDir { path: dir.to_path_buf(), source };
     let metrics = Arc::clone(&observed.metrics);
     let (clock, rng) = (metrics.clock.clone(), Rng::os());
     let quorum_options = quorum::Options::new(quorum_node(config.node_id));
     let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &quorum_options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
-    let log_dir = LogDir::new(disk.clone(), dir.to_path_buf()).with_open_files_max(open_files_max());
-    let log_dir = Arc::new(log_dir);
-    let _ = observed.dir.set(Arc::clone(&log_dir));
-    let stop = log_dir.begin().map_err(in_dir)?;
-    let pool = |name, threads| Pool::new(name, threads).map(Arc::new).map_err(StartError::Threads);
-    let (flush_pool, pool) = (pool("flush", FLUSHES_MAX)?, pool("pool", 2)?);
+    let pool = Pool::new("pool", 2).map(Arc::new).map_err(StartError::Threads)?;
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));
-    let opening = Opening {
-        dir: Arc::clone(&log_dir),
-        stop,
-        threads: config.recovery_threads,
-        clock: clock.clone(),
-        metrics: Arc::clone(&metrics),
-    };
-    let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flush_pool, trash.clone());
-    let hosting = hosting.map_err(in_dir)?;
+    let (log_dir, hosting) = hosting(&disk, &config, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let (nudges, nudged) = tasks::nudges();
     let mut controller = Controller {
@@ -265,6 +251,29 @@ fn open(
     };
     let node = Arc::new(node);
     Ok(Opened { node, control: control_thread, tasks, durability })
+}
+
+/// The directory of logs, and what opens and closes them.
+fn hosting(
+    disk: &Disk,
+    config: &Config,
+    observed: &Observed,
+    trash: &Trash,
+) -> Result<(Arc<LogDir>, Hosting), StartError> {
+    let in_dir = |source| StartError::DataDir { path: config.data_dir.clone(), source };
+    let log_dir = LogDir::new(disk.clone(), config.data_dir.clone()).with_open_files_max(open_files_max());
+    let log_dir = Arc::new(log_dir);
+    let _ = observed.dir.set(Arc::clone(&log_dir));
+    let opening = Opening {
+        stop: log_dir.begin().map_err(in_dir)?,
+        dir: Arc::clone(&log_dir),
+        threads: config.recovery_threads,
+        clock: observed.metrics.clock.clone(),
+        metrics: Arc::clone(&observed.metrics),
+    };
+    let flush_pool = Pool::new("flush", FLUSHES_MAX).map(Arc::new).map_err(StartError::Threads)?;
+    let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flush_pool, trash.clone());
+    Ok((log_dir, hosting.map_err(in_dir)?))
 }
 
 fn registration(disk: &Disk, config: &Config, addresses: &[SocketAddr], rng: &Rng) -> RegisterBroker {

@@ -52,7 +52,9 @@ fn ten_thousand_records_survive_twenty_faults_once_and_in_order() {
                 assert_eq!(number, next[partition], "seed {seed}, partition {partition}, offset {}", record.offset);
                 next[partition] += PARTITIONS as u32;
                 let told = told[number as usize];
-                assert_eq!((told.partition, told.timestamp), (record.partition, record.timestamp));
+                assert_eq!(told.partition, record.partition);
+                // Of a batch that came twice brokers tell the time of its last record for all of them.
+                assert!(told.timestamp >= record.timestamp, "seed {seed}: {told:?} for {}", record.timestamp);
                 assert!(told.offset.is_none_or(|offset| offset == record.offset), "seed {seed}: {told:?}");
             }
         });

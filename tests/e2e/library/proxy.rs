@@ -2,9 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
 
 const PRODUCE: i16 = 0;
 /// Produce requests that may be under way on a connection.
@@ -17,17 +16,13 @@ pub enum Fault {
     Lost,
     /// The broker stores the batches, and the connection ends before the answer.
     Unanswered,
-    /// The connection ends, and the request reaches the broker a little later, on the old connection.
+    /// The connection ends, and the request reaches the broker on the old connection, once the client has come back.
     Late,
-    /// The answer takes a while.
-    Slow,
     /// The connection stays open, and nothing comes any more.
     Silent,
 }
 
-const RANDOM: [Fault; 4] = [Fault::Lost, Fault::Unanswered, Fault::Late, Fault::Slow];
-/// How late a late request is, and how slow a slow answer.
-const LATE: Duration = Duration::from_millis(30);
+const RANDOM: [Fault; 3] = [Fault::Lost, Fault::Unanswered, Fault::Late];
 
 /// Which requests are harmed, and how often.
 pub struct Faults {
@@ -90,18 +85,38 @@ impl Proxy {
         let faults = Arc::new(Mutex::new(faults));
         let (broker, shared) = (broker.to_owned(), Arc::clone(&faults));
         thread::spawn(move || {
+            let arrivals = Arc::new(Arrivals::default());
             for stream in self.listener.incoming() {
                 let (client, broker, faults) = (stream.unwrap(), broker.clone(), Arc::clone(&shared));
+                let (number, arrivals) = (arrivals.one_more(), Arc::clone(&arrivals));
+                let later = move || arrivals.await_after(number);
                 // A connection that ends is what this is for.
-                thread::spawn(move || drop(carry(&client, &broker, &faults)));
+                thread::spawn(move || drop(carry(&client, &broker, &faults, &later)));
             }
         });
         faults
     }
 }
 
+/// How many connections came.
+#[derive(Default)]
+struct Arrivals(Mutex<u64>, Condvar);
+
+impl Arrivals {
+    fn one_more(&self) -> u64 {
+        let mut count = self.0.lock().unwrap();
+        *count += 1;
+        self.1.notify_all();
+        *count
+    }
+
+    fn await_after(&self, number: u64) {
+        drop(self.1.wait_while(self.0.lock().unwrap(), |count| *count <= number).unwrap());
+    }
+}
+
 /// Carries requests, until one is harmed or a side is gone.
-fn carry(client: &TcpStream, broker: &str, faults: &Mutex<Faults>) -> io::Result<()> {
+fn carry(client: &TcpStream, broker: &str, faults: &Mutex<Faults>, later: &dyn Fn()) -> io::Result<()> {
     let broker = TcpStream::connect(broker)?;
     client.set_nodelay(true)?;
     broker.set_nodelay(true)?;
@@ -111,7 +126,7 @@ fn carry(client: &TcpStream, broker: &str, faults: &Mutex<Faults>) -> io::Result
             let _ = answers(&broker, client, awaited);
             let _ = client.shutdown(Shutdown::Both);
         });
-        let ended = requests(client, &broker, faults, &sent);
+        let ended = requests(client, &broker, faults, &sent, later);
         drop(sent);
         ended
     })
@@ -122,6 +137,7 @@ fn requests(
     mut broker: &TcpStream,
     faults: &Mutex<Faults>,
     sent: &mpsc::SyncSender<Option<Fault>>,
+    later: &dyn Fn(),
 ) -> io::Result<()> {
     loop {
         let frame = frame(&mut client)?;
@@ -134,7 +150,7 @@ fn requests(
             }
             Some(Fault::Late) => {
                 client.shutdown(Shutdown::Both)?;
-                thread::sleep(LATE);
+                later();
                 return broker.write_all(&frame);
             }
             _ => {}
@@ -151,7 +167,6 @@ fn answers(mut broker: &TcpStream, mut client: &TcpStream, awaited: mpsc::Receiv
         let frame = frame(&mut broker)?;
         match fault {
             Some(Fault::Unanswered) => return Ok(()),
-            Some(Fault::Slow) => thread::sleep(LATE),
             Some(Fault::Silent) => continue,
             _ => {}
         }

@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         case("(fill again)", 13..=13, |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(good()))),
     ];
     cases.extend(alone());
+    cases.extend(peculiar());
     cases.extend(sessions());
     cases
 }
@@ -38,8 +39,11 @@ fn alone() -> Vec<Case> {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(partition, offset)])])
         })
     };
-    let mut cases: Vec<Case> = offsets.iter().map(of).collect();
-    cases.extend([
+    offsets.iter().map(of).collect()
+}
+
+fn peculiar() -> Vec<Case> {
+    vec![
         case("fetch nothing", 4..=18, |v, _| fetch(v, 0, -1, vec![])),
         case("fetch a topic that is not there", 4..=18, |v, _| {
             let topic = FetchTopic::default().with_partitions(vec![at(0, 0)]);
@@ -101,8 +105,7 @@ fn alone() -> Vec<Case> {
                 request.with_max_wait_ms(-1).with_min_bytes(5)
             })
         }),
-    ]);
-    cases
+    ]
 }
 
 fn sessions() -> Vec<Case> {

@@ -73,8 +73,8 @@ fn requests() -> Vec<Case> {
 
 /// Offsets in a batch: 8 length, 12 leader epoch, 16 magic, 17 checksum, 21 attributes, 23 last delta, 27 and 35 timestamps,
 /// 43 producer id, 51 epoch, 53 sequence, 57 count, 61 records.
-fn batches() -> Vec<Case> {
-    let bad: Vec<(&str, Vec<u8>)> = vec![
+fn bad_batches() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         ("11 bytes", good()[..11].to_vec()),
         ("16 bytes", good()[..16].to_vec()),
         ("a batch cut short", good()[..good().len() - 1].to_vec()),
@@ -125,11 +125,14 @@ fn batches() -> Vec<Case> {
         ("the greatest timestamp", changed(&good(), 27, &[i64::MAX.to_be_bytes(), i64::MAX.to_be_bytes()].concat())),
         ("timestamp -1", changed(&good(), 27, &[(-1_i64).to_be_bytes(), (-1_i64).to_be_bytes()].concat())),
         ("timestamp -5", changed(&good(), 27, &[(-5_i64).to_be_bytes(), (-5_i64).to_be_bytes()].concat())),
-    ];
+    ]
+}
+
+fn batches() -> Vec<Case> {
     let of = |(name, bytes): (&str, Vec<u8>)| {
         case(format!("batch: {name}"), 11..=13, move |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(bytes.clone())))
     };
-    let mut cases: Vec<Case> = bad.into_iter().map(of).collect();
+    let mut cases: Vec<Case> = bad_batches().into_iter().map(of).collect();
     cases.extend([
         case("too large a batch", 12..=13, |v, s| {
             one(v, s.id("small"), "small", 0, Some(batch::encode(Identity::NONE, &[Record::of(vec![7; 300])])))

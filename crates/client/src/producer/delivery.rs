@@ -78,7 +78,8 @@ pub struct Delivered {
     /// The offset; `None` when the broker did not say ([`Acks::None`](crate::Acks::None), or a batch it had stored
     /// long before).
     pub offset: Option<Offset>,
-    /// The record's time in milliseconds since 1970: the producer's, or that of the append where the topic says so.
+    /// The record's time in milliseconds since 1970: the producer's, or that of the append where the topic says so; of a batch
+    /// that the broker had stored already, that of the batch's last record.
     pub timestamp: Timestamp,
 }
 

@@ -60,19 +60,22 @@ pub const KEYS: &[Key<Config>] = &[
     long("leader.replication.throttled.rate")
         .default("9223372036854775807")
         .at_least(0)
-        .scope(Scope::ClusterWide)
+        .scope(Scope::RunTime)
+        .internal()
         .no_effect(ALONE)
         .doc("How many bytes a leader sends to throttled replicas in a second; set at run time only."),
     long("follower.replication.throttled.rate")
         .default("9223372036854775807")
         .at_least(0)
-        .scope(Scope::ClusterWide)
+        .scope(Scope::RunTime)
+        .internal()
         .no_effect(ALONE)
         .doc("How many bytes a throttled replica fetches in a second; set at run time only."),
     long("replica.alter.log.dirs.io.max.bytes.per.second")
         .default("9223372036854775807")
         .at_least(0)
-        .scope(Scope::ClusterWide)
+        .scope(Scope::RunTime)
+        .internal()
         .no_effect(ONE_DIRECTORY_ONLY)
         .doc("How fast replicas move between directories; set at run time only."),
 ];
