@@ -6,7 +6,7 @@ use super::clients::java_works;
 use super::session::{Process, java};
 use crate::harness::{Broker, unique};
 use crate::raw::Connection;
-use crate::tools::output_of;
+use crate::tools::{kafka_tool, output_of};
 
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const CONFIGS: &str = "kafka.admin.ConfigCommand";
@@ -142,7 +142,11 @@ fn kafkas_tools_that_produce_and_consume_work() {
     consume[5] = "1";
     let second = shop.ask(CONSUMER, &[&consume[..], &["--offset", "1"]].concat());
     assert_eq!(second, "Partition:0\tOffset:1\th:3\tk2\tnull\n");
-    let verified = verifiable(&shop);
+    // It sends the last of its records when its process ends.
+    let mut verifiable = kafka_tool(VERIFIABLE).expect("Java works");
+    verifiable.args(["--topic", &shop.topic, "--max-messages", "10", "--acks", "1", "--value-prefix", "7"]);
+    let verified = output_of(verifiable.args(["--bootstrap-server", &bootstrap]), b"");
+    let verified = String::from_utf8(verified).unwrap();
     assert!(verified.contains(r#""sent":10,"acked":10"#), "{verified}");
     consume[5] = "10";
     let values = shop.ask(CONSUMER, &[&consume[..], &["--offset", "2"]].concat());
@@ -155,13 +159,6 @@ fn kafkas_tools_that_produce_and_consume_work() {
     assert!(sent.contains("1000 records sent"), "{sent}");
     assert_eq!(Connection::open(&shop.broker).latest_offset(&shop.topic, 0), Ok(1012));
     dump(&mut shop);
-}
-
-/// In a process of its own, for it says most when its process ends.
-fn verifiable(shop: &Workshop) -> String {
-    let mut command = java(VERIFIABLE);
-    command.args(["--topic", &shop.topic, "--max-messages", "10", "--acks", "1", "--value-prefix", "7"]);
-    String::from_utf8(output_of(command.args(["--bootstrap-server", shop.broker.bootstrap()]), b"")).unwrap()
 }
 
 /// The modes of kafka-dump-log that `kafka_dump.rs` does not use.
