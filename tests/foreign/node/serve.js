@@ -4,7 +4,7 @@
 const modules = process.env.OTTLA_NODE_MODULES
 const load = (name) => require(require.resolve(name, { paths: [modules] }))
 const { Kafka, CompressionTypes, CompressionCodecs, ConfigResourceTypes, logLevel } = load('kafkajs')
-const lz4 = load('lz4js')
+const lz4 = load('lz4-napi')
 const zstd = load('@bokuweb/zstd-wasm')
 
 const codec = (compress, decompress) => () => ({
@@ -12,7 +12,7 @@ const codec = (compress, decompress) => () => ({
   decompress: async (buffer) => Buffer.from(decompress(buffer)),
 })
 CompressionCodecs[CompressionTypes.Snappy] = load('kafkajs-snappy')
-CompressionCodecs[CompressionTypes.LZ4] = codec((data) => lz4.compress(data), (data) => lz4.decompress(data))
+CompressionCodecs[CompressionTypes.LZ4] = codec(lz4.compressFrameSync, lz4.decompressFrameSync)
 CompressionCodecs[CompressionTypes.ZSTD] = codec((data) => zstd.compress(data, 3), (data) => zstd.decompress(data))
 
 const COMPRESSION = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
