@@ -1,12 +1,14 @@
 //! The broker as campaigns see it: a process that is started, dies and comes back, and where clients find it.
 
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use verdict::{Kind, Phase};
 
 use crate::harness::{OTTLA, PATIENCE, exits_in_time, lines_of, pid_of};
@@ -185,10 +187,13 @@ impl Node {
 
     fn reap(&mut self) {
         if let Some(mut child) = self.process.take() {
-            // A tracer that is killed lets its tracee live on.
-            children_of(&child).into_iter().for_each(|child| kill_process(child, Signal::KILL).unwrap_or_default());
+            // A tracer that is killed lets its tracee live on, and the tracee holds its lock until all of it is gone.
+            let traced: Vec<OwnedFd> = children_of(&child).into_iter().filter_map(killed).collect();
             let _ = child.kill();
             child.wait().unwrap();
+            for traced in traced {
+                poll(&mut [PollFd::new(&traced, PollFlags::IN)], None).unwrap();
+            }
         }
     }
 
@@ -245,6 +250,13 @@ impl Node {
         // The verdict on the clients' ledgers depends on this one.
         self.pen.sync();
     }
+}
+
+/// Kills a process; what tells when it is gone.
+fn killed(process: Pid) -> Option<OwnedFd> {
+    let handle = pidfd_open(process, PidfdFlags::empty()).ok()?;
+    kill_process(process, Signal::KILL).ok()?;
+    Some(handle)
 }
 
 fn children_of(child: &Child) -> Vec<Pid> {
