@@ -7,7 +7,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::{tool, tool_at};
+use super::tool_at;
 use crate::calls::topic_name;
 use crate::harness::{Broker, unique};
 use crate::raw::{Connection, error_name};
@@ -129,7 +129,7 @@ fn earlier_versions_tell_of_each_feature_where_all_went_well() {
 #[test]
 fn kafkas_tools_show_the_features_and_the_quorum() {
     let Some(broker) = Broker::own(&[]) else { return };
-    let Some(said) = tool(&broker, "org.apache.kafka.tools.FeatureCommand", &["describe"]) else { return };
+    let Some(said) = tool_at(&broker, "org.apache.kafka.tools.FeatureCommand", &["describe"]) else { return };
     assert!(said.contains("metadata.version") && said.contains("FinalizedVersionLevel: 4.3-IV0"), "{said}");
     let quorum = |arguments: &[&str]| {
         let arguments = [&["describe"], arguments].concat();
