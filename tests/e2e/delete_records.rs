@@ -12,7 +12,13 @@ use std::process::Command;
 
 impl Connection {
     /// Asks that a partition begin at `offset`. Where it begins then, or Kafka's name of the error.
-    fn delete_records(&mut self, version: i16, topic: &str, partition: i32, offset: i64) -> Result<i64, String> {
+    pub(crate) fn delete_records(
+        &mut self,
+        version: i16,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+    ) -> Result<i64, String> {
         let wanted = DeleteRecordsPartition::default().with_partition_index(partition).with_offset(offset);
         let wanted = DeleteRecordsTopic::default().with_name(topic_name(topic)).with_partitions(vec![wanted]);
         let request = DeleteRecordsRequest::default().with_topics(vec![wanted]).with_timeout_ms(30_000);

@@ -301,6 +301,57 @@ fn a_fetch_that_waits_is_answered_when_one_partition_of_many_grows() {
 }
 
 #[test]
+fn a_fetch_that_waits_for_more_than_came_first_hears_of_what_comes_next() {
+    let broker = Broker::start();
+    for version in VERSIONS {
+        let topic = unique("waits-for-two");
+        let mut writer = Connection::open(&broker);
+        writer.create_topic(&topic, 1);
+        let mut session = Session::new(&broker, version, &[&topic]);
+        session.fetch(&[(&topic, 0, 0)], &[]);
+        let batch = one("x");
+        let request = session.request(&[], &[], FOREVER_MS).with_min_bytes(3 * batch.len() as i32);
+        session.connection.send(&framed(version, 1, &request)).unwrap();
+        for _ in 0..3 {
+            writer.produce(&topic, 0, batch.clone()).unwrap();
+        }
+        let (_, response) = session.connection.answer::<FetchRequest>(version).expect("an answer");
+        assert_eq!(session.told(&response)[0].records, 3);
+    }
+}
+
+#[test]
+fn a_fetch_that_waits_hears_of_records_after_others_were_deleted() {
+    let broker = Broker::start();
+    for version in VERSIONS {
+        let topic = unique("waits-deleted");
+        let mut writer = Connection::open(&broker);
+        writer.create_topic(&topic, 1);
+        writer.produce(&topic, 0, one("x")).unwrap();
+        let mut session = Session::new(&broker, version, &[&topic]);
+        session.fetch(&[(&topic, 0, 1)], &[]);
+        session.connection.send(&framed(version, 1, &session.request(&[], &[], FOREVER_MS))).unwrap();
+        assert_eq!(writer.delete_records(2, &topic, 0, 1), Ok(1));
+        writer.produce(&topic, 0, one("y")).unwrap();
+        let (_, response) = session.connection.answer::<FetchRequest>(version).expect("an answer");
+        let told = session.told(&response);
+        assert_eq!((told[0].start, told[0].records), (1, 1));
+    }
+}
+
+#[test]
+fn a_partition_that_is_named_twice_is_told_once() {
+    let broker = Broker::start();
+    let topic = unique("twice");
+    let mut writer = Connection::open(&broker);
+    writer.create_topic(&topic, 1);
+    let mut session = Session::new(&broker, 12, &[&topic]);
+    writer.produce(&topic, 0, one("x")).unwrap();
+    session.fetch(&[(&topic, 0, 0), (&topic, 0, 0)], &[]);
+    assert_eq!(partitions(&session.fetch(&[], &[])), [0]);
+}
+
+#[test]
 fn a_session_outlives_its_connection_and_one_request_overtakes_another() {
     let broker = Broker::start();
     let topic = unique("moves");

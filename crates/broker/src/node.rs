@@ -15,6 +15,7 @@ use storage::LogDir;
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
 use crate::handlers::fetch::FetchSessions;
+use crate::handlers::produce::Recompressions;
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
 use crate::observe::Observed;
@@ -41,6 +42,8 @@ pub struct Node {
     pub control: Control,
     /// Ids for idempotent producers.
     pub producer_ids: ProducerIds,
+    /// Room for produced batches that wait to be recompressed.
+    pub recompressions: Recompressions,
     /// What clients fetch again and again (KIP-227).
     pub fetch_sessions: FetchSessions,
     /// Clients that push metrics.

@@ -20,6 +20,7 @@ use storage::LogDir;
 use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
 use crate::handlers::fetch::FetchSessions;
+use crate::handlers::produce::Recompressions;
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
 use crate::node::{Node, RunningNode, random_id};
@@ -218,7 +219,7 @@ fn open(
         metrics: Arc::clone(&metrics),
     };
     let began = clock.monotonic();
-    controller.begin(registration(&disk, &config, addresses, &rng))?;
+    controller.begin(registration(&config, addresses, &rng))?;
     metrics.note_recovered(clock.monotonic().saturating_sub(began));
     // Settings that were changed at run time are in force now.
     let durability = controller.hosting.defaults().durability();
@@ -234,6 +235,7 @@ fn open(
     let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
+    let recompressions = Recompressions::new(config.request_budget_bytes);
     let node = Node {
         config,
         clock,
@@ -243,6 +245,7 @@ fn open(
         trash,
         control,
         producer_ids,
+        recompressions,
         fetch_sessions,
         telemetry: Telemetry::default(),
         published,
@@ -276,11 +279,11 @@ fn hosting(
     Ok((log_dir, hosting.map_err(in_dir)?))
 }
 
-fn registration(disk: &Disk, config: &Config, addresses: &[SocketAddr], rng: &Rng) -> RegisterBroker {
+fn registration(config: &Config, addresses: &[SocketAddr], rng: &Rng) -> RegisterBroker {
     RegisterBroker {
         id: config.node_id,
         incarnation: random_id(rng),
-        endpoints: endpoints(disk, &config.listeners, addresses),
+        endpoints: endpoints(&config.listeners, addresses),
         rack: config.rack.as_deref().map(Into::into),
         // The lock on the data directory says so.
         previous_is_gone: true,
@@ -313,12 +316,12 @@ fn quorum_node(broker: BrokerId) -> NodeId {
 }
 
 /// What clients are told to connect to.
-fn endpoints(disk: &Disk, listeners: &[Listener], addresses: &[SocketAddr]) -> Vec<Endpoint> {
+fn endpoints(listeners: &[Listener], addresses: &[SocketAddr]) -> Vec<Endpoint> {
     let endpoint = |(listener, address): (&Listener, &SocketAddr)| {
         let (host, port) = match &listener.advertised {
             Some(advertised) => (advertised.host.clone(), advertised.port),
             // An unspecified address cannot be connected to from elsewhere; the machine's name can.
-            None if address.ip().is_unspecified() => (host_name(disk), address.port()),
+            None if address.ip().is_unspecified() => (host_name(), address.port()),
             None => (listener.bind.host.clone(), address.port()),
         };
         Endpoint {
@@ -331,9 +334,9 @@ fn endpoints(disk: &Disk, listeners: &[Listener], addresses: &[SocketAddr]) -> V
     listeners.iter().zip(addresses).map(endpoint).collect()
 }
 
-fn host_name(disk: &Disk) -> String {
-    let name = disk.read(Path::new("/proc/sys/kernel/hostname")).unwrap_or_default();
-    match String::from_utf8_lossy(&name).trim() {
+fn host_name() -> String {
+    let name = host::system::read_text("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
         "" => "localhost".to_owned(),
         name => name.to_owned(),
     }
@@ -348,5 +351,15 @@ fn net_config(config: &Config) -> net::Config {
         max_connections_per_ip: config.max_connections_per_ip,
         idle: config.connections_max_idle,
         ..net::Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_tells_its_name() {
+        assert_eq!(host_name(), host::system::read_text("/proc/sys/kernel/hostname").unwrap().trim());
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn spawn<S: Service>(
                     warnings: Warnings::default(),
                 });
                 inbox.install();
+                let _ended = Ended(Arc::clone(&inbox));
                 runtime.block_on(Loop { local, inbox, service, acceptors: Vec::new() }.run());
             }
             Err(e) => {
@@ -68,6 +69,15 @@ pub(crate) fn spawn<S: Service>(
     })?;
     let metrics = starting.recv().map_err(|_| io::Error::other("a loop's thread ended as it started"))??;
     Ok(Remote { inbox, metrics, stats, thread })
+}
+
+/// Closes the inbox of a loop that ends, however it does.
+struct Ended(Arc<Inbox>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A runtime whose tasks stay on this thread: a wake from within is a push to its queue, where a `LocalSet` inside another runtime would

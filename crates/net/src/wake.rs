@@ -53,6 +53,8 @@ struct Queue {
     /// True from the first post until the loop takes the mail; only the false -> true edge wakes the loop.
     pending: bool,
     reader: Option<Waker>,
+    /// The loop has ended.
+    is_closed: bool,
 }
 
 /// One batch of requests to a loop.
@@ -85,9 +87,23 @@ impl Inbox {
         CURRENT.with_borrow(|current| current.as_ref().is_some_and(|c| std::ptr::eq(&**c, self)))
     }
 
+    /// Nobody reads it from now on: what lies in it and what comes later is dropped.
+    pub fn close(&self) {
+        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.is_closed = true;
+        let left = (std::mem::take(&mut queue.mail), queue.reader.take());
+        drop(queue);
+        drop(left);
+    }
+
     /// Adds to the mail and wakes the loop if it was not about to look.
     pub fn post(&self, add: impl FnOnce(&mut Mail)) {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.is_closed {
+            drop(queue);
+            add(&mut Mail::default());
+            return;
+        }
         add(&mut queue.mail);
         if queue.pending {
             return;

@@ -1,7 +1,7 @@
 //! Which records of a refused batch are at fault, for the `record_errors` of a Produce answer (KIP-467).
 
 use crate::batch::Batch;
-use crate::codec::Limits;
+use crate::codec::{Compression, Limits};
 use crate::validate::{Invalid, Rules};
 
 /// A record because of which its batch was refused.
@@ -13,34 +13,70 @@ pub struct RecordFault {
     pub message: String,
 }
 
-/// No more faults of a batch are told: a record of a few bytes must not become an answer of many times that.
+/// No more faults are told of what came together: a record of a few bytes must not become an answer of many times that.
 pub const MAX_FAULTS: usize = 1_000;
+/// No more bytes are decompressed to find them.
+const MAX_DECOMPRESSED_BYTES: usize = 1 << 20;
+/// No record is smaller.
+const MIN_RECORD_LEN: usize = 7;
+
+/// What finding records at fault may still cost, for all batches that came together. Once it is spent, batches are refused as wholes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultBudget {
+    faults: usize,
+    decompressed_bytes: usize,
+}
+
+impl Default for FaultBudget {
+    /// [`MAX_FAULTS`], and 1 MiB that is decompressed.
+    fn default() -> FaultBudget {
+        FaultBudget { faults: MAX_FAULTS, decompressed_bytes: MAX_DECOMPRESSED_BYTES }
+    }
+}
 
 /// The records of `records` at fault, where `invalid` is what [`validate`](crate::validate()) or
 /// [`recompress`](crate::recompress()) found by `rules`; empty when it is the batch as a whole.
 ///
-/// Finding one record out of time, they look no further; here all are found. Compressed records are opened up to 1 MiB.
-pub fn record_faults(records: &[u8], rules: &Rules, invalid: &Invalid) -> Vec<RecordFault> {
-    match invalid {
-        Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => out_of_time(records, rules),
-        Invalid::LogAppendTime => {
-            let count = Batch::parse(records).map_or(0, |batch| batch.header().record_count);
-            let fault = |index| RecordFault { index, message: invalid.to_string() };
-            (0..count).take(MAX_FAULTS).map(fault).collect()
-        }
-        _ => invalid
-            .record_index()
-            .map(|index| RecordFault { index, message: invalid.to_string() })
-            .into_iter()
-            .collect(),
+/// Finding one record out of time, they look no further; here all are found, as far as `budget` lasts.
+pub fn record_faults(records: &[u8], rules: &Rules, invalid: &Invalid, budget: &mut FaultBudget) -> Vec<RecordFault> {
+    if budget.faults == 0 {
+        return Vec::new();
     }
+    let fault = |index| RecordFault { index, message: invalid.to_string() };
+    let faults: Vec<_> = match invalid {
+        Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => out_of_time(records, rules, budget),
+        Invalid::LogAppendTime => {
+            // The records were not looked at: the header may count more than there are.
+            let count = Batch::parse(records).map_or(0, |batch| {
+                let most = batch.body().len() / MIN_RECORD_LEN;
+                batch.header().record_count.min(i32::try_from(most).unwrap_or(i32::MAX))
+            });
+            (0..count).take(budget.faults).map(fault).collect()
+        }
+        _ => invalid.record_index().map(fault).into_iter().collect(),
+    };
+    budget.faults -= faults.len();
+    faults
 }
 
-fn out_of_time(records: &[u8], rules: &Rules) -> Vec<RecordFault> {
+fn out_of_time(records: &[u8], rules: &Rules, budget: &mut FaultBudget) -> Vec<RecordFault> {
     let Ok(batch) = Batch::parse(records) else { return Vec::new() };
     let mut scratch = Vec::new();
-    let limits = Limits { max_decompressed_bytes: 1 << 20, ..Limits::default() };
-    let Ok(records) = batch.records(&limits, &mut scratch) else { return Vec::new() };
+    let is_compressed = batch.header().attributes.compression() != Ok(Compression::None);
+    let mut limits = Limits::default();
+    if is_compressed {
+        if budget.decompressed_bytes == 0 {
+            return Vec::new();
+        }
+        limits.max_decompressed_bytes = budget.decompressed_bytes;
+    }
+    let Ok(records) = batch.records(&limits, &mut scratch) else {
+        if is_compressed {
+            // It may have cost as much as it was allowed to.
+            budget.decompressed_bytes = 0;
+        }
+        return Vec::new();
+    };
     let (min, max) = rules.allowed().into_inner();
     let faulty = (0..).zip(records).filter_map(|(index, record)| {
         let timestamp = record.ok().map(|record| record.timestamp).filter(|timestamp| !rules.allows(*timestamp))?;
@@ -50,7 +86,9 @@ fn out_of_time(records: &[u8], rules: &Rules) -> Vec<RecordFault> {
         );
         Some(RecordFault { index, message })
     });
-    faulty.take(MAX_FAULTS).collect()
+    let faults = faulty.take(budget.faults).collect();
+    budget.decompressed_bytes = budget.decompressed_bytes.saturating_sub(scratch.len());
+    faults
 }
 
 #[cfg(test)]

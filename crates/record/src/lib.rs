@@ -45,7 +45,7 @@ pub use batch::{Batch, BatchError, Batches, batches};
 pub use builder::BatchBuilder;
 pub use codec::{CodecError, Compression, Encoding, Limits, compress, decompress};
 pub use crc::crc32c;
-pub use faults::{MAX_FAULTS, RecordFault, record_faults};
+pub use faults::{FaultBudget, MAX_FAULTS, RecordFault, record_faults};
 pub use header::{Attributes, BatchHeader, HEADER_LEN, LOG_OVERHEAD, MAGIC, STAMP_LEN, stamp};
 pub use ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerEpoch, ProducerId, Timestamp};
 pub use recompress::recompress;

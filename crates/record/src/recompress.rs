@@ -8,27 +8,36 @@ use crate::header::{BatchHeader, HEADER_LEN};
 use crate::validate::{Invalid, ProducedBatch, Rules, walk};
 
 /// `batch`, which [`validate`](crate::validate()) made by the same `rules`, in the codec that they want. Records that come
-/// compressed are checked only here. Also returns the bytes of the records, not compressed.
+/// compressed are checked only here. The bytes of the records, not compressed, are taken from `left`, also when the batch is refused.
 ///
 /// # Errors
-/// With more than `most` bytes of uncompressed records [`CodecError::TooLarge`](crate::CodecError::TooLarge); no more memory than
+/// With more than `left` bytes of uncompressed records [`CodecError::TooLarge`](crate::CodecError::TooLarge); no more memory than
 /// that is used for them. The batch that is made is held against the same limits as the one that came.
 pub fn recompress(
     batch: &ProducedBatch<'_>,
     rules: &Rules,
-    most: usize,
-) -> Result<(ProducedBatch<'static>, usize), Invalid> {
+    left: &mut usize,
+) -> Result<ProducedBatch<'static>, Invalid> {
     let header = *batch.header();
     let compression = header.attributes.compression().map_err(|id| Invalid::UnknownCodec { id })?;
     let Some(encoding) = rules.encoding.filter(|_| rules.recompresses(compression)) else {
-        return Ok((batch.clone().into_owned(), 0));
+        return Ok(batch.clone().into_owned());
     };
     let mut scratch = Vec::new();
     let (body, largest) = if compression == Compression::None {
-        bounded(batch.body(), most)?;
+        *left = left
+            .checked_sub(batch.body().len())
+            .ok_or_else(|| CodecError::TooLarge { codec: Compression::None, allowed: std::mem::take(left) })?;
         (batch.body(), header.max_timestamp)
     } else {
-        decompress(compression, batch.body(), &limits(most), &mut scratch)?;
+        let opened = decompress(compression, batch.body(), &limits(*left), &mut scratch);
+        *left = left.saturating_sub(match opened {
+            Ok(()) => scratch.len(),
+            Err(CodecError::TooLarge { .. }) => *left,
+            // What came before the damage is no longer there to be counted.
+            Err(CodecError::Corrupt { .. }) => scratch.capacity(),
+        });
+        opened?;
         (&scratch[..], walk(&header, &scratch, rules)?)
     };
     let mut bytes = vec![0; HEADER_LEN];
@@ -38,12 +47,7 @@ pub fn recompress(
     let attributes = header.attributes.with_compression(encoding.compression);
     let (attributes, max_timestamp) = rules.in_log(attributes, largest);
     let header = BatchHeader { attributes, max_timestamp, ..header };
-    Ok((ProducedBatch::rebuilt(header, bytes), body.len()))
-}
-
-fn bounded(body: &[u8], most: usize) -> Result<(), CodecError> {
-    let too_large = CodecError::TooLarge { codec: Compression::None, allowed: most };
-    if body.len() > most { Err(too_large) } else { Ok(()) }
+    Ok(ProducedBatch::rebuilt(header, bytes))
 }
 
 /// Any ratio, since `most` bounds what it costs; the windows of zstd's highest levels.

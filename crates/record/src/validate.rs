@@ -115,12 +115,31 @@ impl<'a> ProducedBatch<'a> {
         ProducedBatch { header: self.header, bytes: Cow::Owned(self.bytes.into_owned()), mended: self.mended }
     }
 
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        match &self.bytes {
+            Cow::Borrowed(bytes) => bytes.len(),
+            Cow::Owned(bytes) => bytes.capacity(),
+        }
+    }
+
     /// What is to be written after the [stamp](crate::stamp): the batch as the producer built it, but for a mended header.
     pub fn after_stamp(&self) -> [&[u8]; 2] {
         match &self.mended {
             Some(header) => [&header[STAMP_LEN..], &self.bytes[HEADER_LEN..]],
             None => [&self.bytes[STAMP_LEN..], &[]],
         }
+    }
+
+    /// Where the time of the append counts, that is `now`.
+    pub fn set_append_time(&mut self, now: Timestamp) {
+        if !self.header.attributes.is_log_append_time() || self.header.max_timestamp == now {
+            return;
+        }
+        self.header.max_timestamp = now;
+        let covered = self.header.encode();
+        self.header.crc = crc32c_of_parts([&covered[CRC_COVERS_FROM..], self.body()]);
+        self.mended = Some(self.header.encode());
     }
 
     fn unchanged(batch: &Batch<'a>) -> ProducedBatch<'a> {
@@ -139,6 +158,8 @@ impl<'a> ProducedBatch<'a> {
         header.batch_length = i32::try_from(bytes.len() - LOG_OVERHEAD).expect("held against max.message.bytes");
         header.crc = crc32c_of_parts([&header.encode()[CRC_COVERS_FROM..], &bytes[HEADER_LEN..]]);
         bytes[..HEADER_LEN].copy_from_slice(&header.encode());
+        // A codec takes room for the worst case, and the batch may wait for others.
+        bytes.shrink_to_fit();
         ProducedBatch { header, bytes: Cow::Owned(bytes), mended: None }
     }
 }

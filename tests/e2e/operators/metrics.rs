@@ -76,6 +76,32 @@ fn a_fetch_that_waits_is_seen_waiting() {
 }
 
 #[test]
+fn fetches_of_a_session_are_counted_and_seen_waiting() {
+    let Some((broker, address)) = observed(&[]) else { return };
+    let mut connection = Connection::open(&broker);
+    let topic = unique("session-counted");
+    connection.create_topic(&topic, 1);
+    let mut request = crate::calls::fetch_request(&topic, 0, 0, 1 << 20);
+    (request.max_wait_ms, request.session_epoch) = (0, 0);
+    request.session_id = connection.call(crate::calls::FETCH, &request).session_id;
+    assert_ne!(request.session_id, 0, "a session");
+    request.topics.clear();
+    (request.max_wait_ms, request.min_bytes, request.session_epoch) = (600_000, 1, 1);
+    connection.send(&crate::raw::framed(crate::calls::FETCH, 7, &request)).unwrap();
+    let waiting = || scrape(&address).value("ottla_requests_waiting", &[("api", "Fetch")]);
+    let deadline = std::time::Instant::now() + crate::harness::PATIENCE;
+    while waiting() != Some(1.0) {
+        assert!(std::time::Instant::now() < deadline, "{:?}", waiting());
+    }
+    let batch = small_batch();
+    Connection::open(&broker).produce(&topic, 0, batch.clone()).unwrap();
+    connection.frame().expect("the fetch is answered");
+    assert_eq!(waiting(), Some(0.0));
+    let partition = [("topic", topic.as_str()), ("partition", "0")];
+    assert_eq!(scrape(&address).value("ottla_partition_bytes_out_total", &partition), Some(batch.len() as f64));
+}
+
+#[test]
 fn with_many_partitions_only_topics_are_told() {
     let Some((broker, address)) = observed(&["--metrics-partitions", "3"]) else { return };
     let mut connection = Connection::open(&broker);

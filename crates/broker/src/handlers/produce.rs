@@ -24,6 +24,7 @@ use crate::node::Node;
 use crate::view::View;
 use answer::Request;
 use append::{Appended, Appends};
+pub use recompress::Recompressions;
 
 /// The Produce requests of one turn.
 #[derive(Default)]
@@ -53,8 +54,7 @@ impl<'f> Produces<'f> {
     pub fn flush(&mut self, node: &Arc<Node>, outbox: &mut Outbox) -> Result<Option<Wait>, CloseReason> {
         let Produces { mut requests, appends } = std::mem::take(self);
         if appends.has_later() {
-            let requests = requests.into_iter().map(Request::into_owned).collect();
-            return Ok(Some(recompress::on_the_pool(node, requests, appends.into_owned())));
+            return recompress::on_the_pool(node, requests, appends).map(Some);
         }
         let appended = appends.run();
         let all_decided = settle(&mut requests, &appended)?;

@@ -170,3 +170,17 @@ fn the_taken_port_is_explained() {
     assert_eq!(e.kind(), std::io::ErrorKind::AddrInUse);
     assert!(e.to_string().contains(&format!("port {} is taken", addr.port())), "{e}");
 }
+
+#[test]
+fn a_loop_tells_whoever_asks_whether_it_still_turns() {
+    let fixture = Fixture::new(Config::default());
+    let observers = fixture.server.observers();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let ping = |observer: &crate::LoopObserver| {
+        let pong = observer.ping();
+        runtime.block_on(async { tokio::time::timeout(PATIENCE, pong).await }).expect("an answer")
+    };
+    assert!(observers.iter().all(ping));
+    fixture.server.shutdown();
+    assert!(!observers.iter().any(ping), "none of those that have ended");
+}

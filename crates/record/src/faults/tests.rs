@@ -14,7 +14,7 @@ const RULES: Rules = Rules {
 
 fn indexes(records: &[u8]) -> Vec<i32> {
     let invalid = validate(records, &RULES).unwrap_err();
-    record_faults(records, &RULES, &invalid).iter().map(|fault| fault.index).collect()
+    record_faults(records, &RULES, &invalid, &mut FaultBudget::default()).iter().map(|fault| fault.index).collect()
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn every_record_out_of_time_is_named() {
         let records = three_records(codec);
         assert_eq!(indexes(&records), [0], "{codec}: 1000 is too early, 1002 and 1001 are not");
         let invalid = validate(&records, &RULES).unwrap_err();
-        let message = &record_faults(&records, &RULES, &invalid)[0].message;
+        let message = &record_faults(&records, &RULES, &invalid, &mut FaultBudget::default())[0].message;
         let expected =
             "Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1001, 1060]";
         assert_eq!(message, expected);
@@ -50,4 +50,36 @@ fn faults_are_bounded() {
     let mut builder = BatchBuilder::new(Compression::None);
     (0..MAX_FAULTS + 1).for_each(|_| _ = builder.append(Timestamp(1), None, None, &[]));
     assert_eq!(indexes(&builder.build()).len(), MAX_FAULTS);
+}
+
+#[test]
+fn a_header_that_counts_more_records_than_there_are_yields_no_more_faults() {
+    let records = with_header(&three_records(Compression::None), |header| {
+        header.attributes.0 |= 0x08;
+        (header.last_offset_delta, header.record_count) = (999_999, 1_000_000);
+    });
+    assert!(indexes(&records).len() <= (records.len() - crate::HEADER_LEN) / 7);
+}
+
+#[test]
+fn batches_that_came_together_share_the_bounds() {
+    let mut builder = BatchBuilder::new(Compression::None);
+    (0..600).for_each(|_| _ = builder.append(Timestamp(1), None, None, &[]));
+    let records = builder.build();
+    let invalid = validate(&records, &RULES).unwrap_err();
+    let mut budget = FaultBudget::default();
+    let mut faults = || record_faults(&records, &RULES, &invalid, &mut budget).len();
+    assert_eq!([faults(), faults(), faults()], [600, 400, 0]);
+}
+
+#[test]
+fn no_more_than_the_bound_is_decompressed() {
+    let mut builder = BatchBuilder::new(Compression::Zstd);
+    builder.append(Timestamp(1), None, Some(&[0; 400 << 10]), &[]);
+    let records = builder.build();
+    let invalid = validate(&records, &RULES).unwrap_err();
+    let mut budget = FaultBudget::default();
+    let mut faults = || record_faults(&records, &RULES, &invalid, &mut budget).len();
+    assert_eq!([faults(), faults(), faults(), faults()], [1, 1, 0, 0]);
+    assert_eq!(budget.decompressed_bytes, 0);
 }

@@ -20,7 +20,7 @@ fn rules(compression: Compression) -> Rules {
 }
 
 fn recompressed(bytes: &[u8], rules: &Rules) -> Result<Vec<u8>, Invalid> {
-    let (batch, _) = recompress(&validate(bytes, rules)?, rules, MOST)?;
+    let batch = recompress(&validate(bytes, rules)?, rules, &mut { MOST })?;
     Ok([&bytes[..16], &batch.after_stamp().concat()].concat())
 }
 
@@ -112,6 +112,61 @@ fn levels_are_obeyed() {
     assert!(len(Compression::Gzip, 9) < len(Compression::Gzip, 1));
     assert!(len(Compression::Zstd, 19) < len(Compression::Zstd, -50));
     assert!(len(Compression::Zstd, -50) > len(Compression::Zstd, 3), "a compressor of another level is not used again");
+}
+
+#[test]
+fn what_is_made_keeps_no_room_that_it_does_not_need() {
+    let mut builder = crate::BatchBuilder::new(Compression::None);
+    builder.append(Timestamp(1), None, Some(&[7; 1 << 20]), &[]);
+    let source = builder.build();
+    for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+        let rules = rules(codec);
+        let made = recompress(&validate(&source, &rules).unwrap(), &rules, &mut { MOST }).unwrap();
+        assert!(made.capacity() < 2 * made.bytes().len(), "{codec}: {} for {}", made.capacity(), made.bytes().len());
+    }
+}
+
+#[test]
+fn what_it_costs_is_counted_also_when_the_batch_is_refused() {
+    let mut left = MOST;
+    let mut cost = |bytes: &[u8], to| {
+        let (before, rules) = (left, rules(to));
+        let result = recompress(&validate(bytes, &rules).unwrap(), &rules, &mut left);
+        (before - left, result.err().map(|error| error.kind()))
+    };
+    let plain = three_records(Compression::None);
+    let len = plain.len() - HEADER_LEN;
+    assert_eq!(cost(&plain, Compression::None), (0, None));
+    assert_eq!(cost(&plain, Compression::Gzip), (len, None));
+    let packed = three_records(Compression::Gzip);
+    assert_eq!(cost(&packed, Compression::None), (len, None));
+    let broken = with_body(&packed, &packed[HEADER_LEN..packed.len() - 1]);
+    let (spent, error) = cost(&broken, Compression::None);
+    assert_eq!((spent >= len, error), (true, Some(InvalidKind::CorruptMessage)));
+    let mut body = Vec::new();
+    crate::compress(Compression::Gzip, &vec![0; 2 * MOST], &mut body);
+    let (_, error) = cost(&with_body(&packed, &body), Compression::None);
+    assert_eq!(error, Some(InvalidKind::InvalidRecord));
+    assert_eq!(cost(&packed, Compression::None), (0, Some(InvalidKind::InvalidRecord)), "nothing is left");
+    assert_eq!(cost(&plain, Compression::Gzip), (0, Some(InvalidKind::InvalidRecord)), "nothing is left");
+}
+
+#[test]
+fn the_time_of_the_append_can_be_a_later_one() {
+    for codec in [Compression::None, Compression::Gzip] {
+        let rules = Rules { timestamp_type: TimestampType::LogAppendTime, ..rules(codec) };
+        let bytes = three_records(Compression::None);
+        let mut batch = recompress(&validate(&bytes, &rules).unwrap(), &rules, &mut { MOST }).unwrap();
+        batch.set_append_time(Timestamp(6_000));
+        let made = with_length([&bytes[..16], &batch.after_stamp().concat()].concat());
+        let parsed = parsed(&made).unwrap();
+        assert!(parsed.crc_ok());
+        assert_eq!((parsed.header().max_timestamp, batch.header().max_timestamp), (Timestamp(6_000), Timestamp(6_000)));
+    }
+    let bytes = three_records(Compression::None);
+    let mut batch = validate(&bytes, &rules(Compression::None)).unwrap();
+    batch.set_append_time(Timestamp(6_000));
+    assert_eq!(batch.after_stamp().concat(), bytes[16..], "the producer's times stay");
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use net::Outbox;
-use record::{Invalid, Offset, RecordFault, Rules, Timestamp, Uuid};
+use record::{FaultBudget, Invalid, Offset, RecordFault, Rules, Timestamp, Uuid};
 use wire::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
@@ -76,10 +76,10 @@ impl From<KafkaError> for Refused {
 }
 
 impl Refused {
-    /// The batch in `records` broke `rules`.
-    pub fn batch(invalid: &Invalid, records: &[u8], rules: &Rules) -> Refused {
+    /// The batch in `records` broke `rules`. Its records at fault are told as far as `budget` lasts.
+    pub fn batch(invalid: &Invalid, records: &[u8], rules: &Rules, budget: &mut FaultBudget) -> Refused {
         let error = invalid_batch(invalid);
-        Refused { error, faults: record::record_faults(records, rules, invalid) }
+        Refused { error, faults: record::record_faults(records, rules, invalid, budget) }
     }
 
     fn response(&self) -> PartitionProduceResponse<'_> {

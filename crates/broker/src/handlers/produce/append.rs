@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use record::{Offset, ProducedBatch, Rules, Timestamp};
+use record::{FaultBudget, Offset, ProducedBatch, Rules, Timestamp};
 use storage::AppendOutcome;
 
 use super::answer::Refused;
@@ -17,6 +17,8 @@ pub struct Appends<'f> {
     groups: Vec<Group<'f>>,
     /// The place of each partition's group, by the partition's address.
     places: HashMap<usize, usize>,
+    /// What telling its records at fault may still cost.
+    pub faults: FaultBudget,
     /// Bytes of records that this turn has recompressed on its own thread.
     recompressed_bytes: usize,
     /// The batches that are yet to be recompressed, in order.
@@ -31,6 +33,8 @@ struct Group<'f> {
     batches: Vec<ProducedBatch<'f>>,
     /// Those that could not be recompressed, in order.
     refused: Vec<(usize, Refused)>,
+    /// The time of the append, where that is no longer the turn's.
+    restamped: Option<Timestamp>,
 }
 
 /// One batch among the appends of its turn.
@@ -51,6 +55,8 @@ pub struct Appended {
     /// Of those that were not refused.
     outcomes: Vec<AppendOutcome>,
     refused: Vec<(usize, Refused)>,
+    /// The time of the append, where that is not its place's.
+    restamped: Option<Timestamp>,
     /// What has to be durable before any of them is acknowledged; or why none is in the log.
     durable_before_ack: Result<Offset, PartitionAppendError>,
 }
@@ -63,7 +69,7 @@ impl<'f> Appends<'f> {
         mut batch: ProducedBatch<'f>,
         rules: &Rules,
     ) -> Result<Place, Refused> {
-        let recompressed = recompress::at_once(&mut batch, rules, &mut self.recompressed_bytes)?;
+        let recompressed = recompress::at_once(&mut batch, rules, &mut self.recompressed_bytes, &mut self.faults)?;
         let attributes = batch.header().attributes;
         let append_time = if attributes.is_log_append_time() { rules.now } else { Timestamp::NONE };
         let group = self.group_of(partition, rules.now);
@@ -84,16 +90,36 @@ impl<'f> Appends<'f> {
     /// The same without the frames.
     pub fn into_owned(self) -> Appends<'static> {
         let groups = self.groups.into_iter().map(Group::into_owned).collect();
-        Appends { groups, places: self.places, recompressed_bytes: self.recompressed_bytes, later: self.later }
+        let Appends { places, faults, recompressed_bytes, later, .. } = self;
+        Appends { groups, places, faults, recompressed_bytes, later }
     }
 
-    /// Recompresses what was left. Takes long. Records of more than `most` bytes are refused.
-    pub fn recompress(&mut self, most: usize) {
+    /// Bytes of all batches.
+    pub fn bytes(&self) -> usize {
+        self.groups.iter().flat_map(|group| &group.batches).map(|batch| batch.bytes().len()).sum()
+    }
+
+    /// Recompresses what was left, as long as it `is_wanted`; returns whether it was to the end. Takes long. All of it together may
+    /// have `most` bytes of records; what goes beyond is refused.
+    pub fn recompress(&mut self, most: usize, is_wanted: impl Fn() -> bool) -> bool {
+        let mut left = most;
         for (Place { group, at, .. }, rules) in self.later.drain(..) {
+            if !is_wanted() {
+                return false;
+            }
             let Group { batches, refused, .. } = &mut self.groups[group];
-            if let Err(error) = recompress::whole(&mut batches[at], &rules, most) {
+            if let Err(error) = recompress::whole(&mut batches[at], &rules, &mut left, &mut self.faults) {
                 refused.push((at, error));
             }
+        }
+        true
+    }
+
+    /// What is appended is appended at `now`.
+    pub fn restamp(&mut self, now: Timestamp) {
+        for group in &mut self.groups {
+            group.batches.iter_mut().for_each(|batch| batch.set_append_time(now));
+            (group.now, group.restamped) = (now, Some(now));
         }
     }
 
@@ -103,7 +129,7 @@ impl<'f> Appends<'f> {
             return self.groups.len() - 1;
         }
         *self.places.entry(Arc::as_ptr(partition).addr()).or_insert_with(|| {
-            self.groups.push(Group { partition: Arc::clone(partition), now, batches: Vec::new(), refused: Vec::new() });
+            self.groups.push(Group::new(partition, now));
             self.groups.len() - 1
         })
     }
@@ -115,19 +141,31 @@ impl<'f> Appends<'f> {
 }
 
 impl Group<'_> {
+    fn new(partition: &Arc<Partition>, now: Timestamp) -> Self {
+        let (batches, refused) = Default::default();
+        Group { partition: Arc::clone(partition), now, batches, refused, restamped: None }
+    }
+
     fn into_owned(self) -> Group<'static> {
+        let Group { partition, now, refused, restamped, .. } = self;
         let batches = self.batches.into_iter().map(ProducedBatch::into_owned).collect();
-        Group { partition: self.partition, now: self.now, batches, refused: self.refused }
+        Group { partition, now, batches, refused, restamped }
     }
 
     fn run(mut self) -> Appended {
-        for (at, _) in self.refused.iter().rev() {
-            self.batches.remove(*at);
-        }
+        remove_all(&mut self.batches, self.refused.iter().map(|(at, _)| *at));
         let mut outcomes = Vec::with_capacity(self.batches.len());
         let durable_before_ack = self.partition.append(&self.batches, self.now, &mut outcomes);
-        Appended { partition: self.partition, outcomes, refused: self.refused, durable_before_ack }
+        let Group { partition, refused, restamped, .. } = self;
+        Appended { partition, outcomes, refused, restamped, durable_before_ack }
     }
+}
+
+/// Removes what lies at these places, which are in order.
+fn remove_all<T>(items: &mut Vec<T>, places: impl Iterator<Item = usize>) {
+    let mut places = places.peekable();
+    let mut at = 0..;
+    items.retain(|_| at.next().is_some_and(|at| places.next_if_eq(&at).is_none()));
 }
 
 impl Appended {
@@ -141,7 +179,10 @@ impl Appended {
             return Err(append_failure(failure).into());
         }
         match &self.outcomes[place.at - refused_before] {
-            AppendOutcome::Appended { base_offset } => Ok((*base_offset, place.append_time)),
+            AppendOutcome::Appended { base_offset } => {
+                let restamped = self.restamped.filter(|_| place.append_time != Timestamp::NONE);
+                Ok((*base_offset, restamped.unwrap_or(place.append_time)))
+            }
             // Apache Kafka tells the time of the batch that is in the log, whatever its topic's timestamp type.
             AppendOutcome::Duplicate { base_offset, timestamp } => Ok((*base_offset, *timestamp)),
             AppendOutcome::Rejected(error) => Err(sequence_failure(error).into()),
@@ -161,5 +202,19 @@ impl Appended {
     /// What has to be durable; `None` when the append has failed, which the outcomes tell.
     pub fn waits_for(&self) -> Option<Offset> {
         self.durable_before_ack.as_ref().ok().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_taken_out_of_the_rest() {
+        for (places, left) in [(vec![], "abcde"), (vec![0], "bcde"), (vec![1, 2, 4], "ad"), (vec![0, 1, 2, 3, 4], "")] {
+            let mut items: Vec<char> = "abcde".chars().collect();
+            remove_all(&mut items, places.iter().copied());
+            assert_eq!(items.iter().collect::<String>(), left, "{places:?}");
+        }
     }
 }

@@ -56,7 +56,8 @@ fn place<'f>(
     }
     let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
     let rules = partition.rules(now);
-    let batch = record::validate(records, &rules).map_err(|invalid| Refused::batch(&invalid, records, &rules))?;
+    let batch = record::validate(records, &rules)
+        .map_err(|invalid| Refused::batch(&invalid, records, &rules, &mut appends.faults))?;
     check_attributes(batch.header().attributes, version)?;
     appends.place(partition, batch, &rules)
 }

@@ -13,6 +13,8 @@ use super::places::{Place, Places, Size};
 const EVICTION_MS: i64 = 120_000;
 /// What all sessions may hold together, in bytes: some 200,000 partitions. Kafka has no such bound.
 const BYTES_MAX: usize = 64 << 20;
+/// What one session may hold of that, so that none pushes all others out.
+const SESSION_BYTES_MAX: usize = BYTES_MAX / 8;
 
 /// All sessions of a node.
 pub struct FetchSessions(Mutex<Table<Arc<Session>>>);
@@ -21,6 +23,7 @@ pub struct FetchSessions(Mutex<Table<Arc<Session>>>);
 struct Table<S> {
     slots: usize,
     bytes_max: usize,
+    session_bytes_max: usize,
     bytes: usize,
     entries: HashMap<i32, Entry<S>>,
     /// By the time of the last use, in milliseconds.
@@ -39,7 +42,7 @@ struct Entry<S> {
 impl FetchSessions {
     /// Room for `slots` sessions (`max.incremental.fetch.session.cache.slots`).
     pub fn new(slots: usize) -> FetchSessions {
-        FetchSessions(Mutex::new(Table::new(slots, BYTES_MAX)))
+        FetchSessions(Mutex::new(Table::new(slots, BYTES_MAX, SESSION_BYTES_MAX)))
     }
 
     /// A new session with these places, as they were just told. Its id; 0 when there is no room.
@@ -48,8 +51,12 @@ impl FetchSessions {
         now_ms: i64,
         rng: &Rng,
         uses_topic_ids: bool,
-        places: impl Iterator<Item = Place<'p>>,
+        places: impl Iterator<Item = Place<'p>> + Clone,
     ) -> i32 {
+        // Asked first, since the places of a session that gets no room are not worth their making.
+        if self.lock().victims(now_ms, Places::size_of_new(places.clone()), 1, None).is_none() {
+            return 0;
+        }
         let places = Places::new(places);
         let size = places.size();
         let mut table = self.lock();
@@ -94,29 +101,36 @@ impl FetchSessions {
 }
 
 impl<S> Table<S> {
-    fn new(slots: usize, bytes_max: usize) -> Table<S> {
+    fn new(slots: usize, bytes_max: usize, session_bytes_max: usize) -> Table<S> {
         let (by_use, by_size) = Default::default();
-        Table { slots, bytes_max, bytes: 0, entries: HashMap::new(), by_use, by_size }
+        Table { slots, bytes_max, session_bytes_max, bytes: 0, entries: HashMap::new(), by_use, by_size }
     }
 
-    /// Evicts until `new` more sessions of `size` in all fit; `kept` stays. `None`, and nothing has changed but stale
-    /// sessions, when that cannot be.
+    /// Evicts until `new` more sessions of `size` in all fit; `kept` stays. `None`, and nothing has changed, when that cannot be.
     fn make_room(&mut self, now_ms: i64, size: Size, new: usize, kept: Option<i32>) -> Option<Vec<S>> {
-        let mut evicted = Vec::new();
-        while self.entries.len() + new > self.slots || self.bytes + size.bytes > self.bytes_max {
-            let id = self.evictable(now_ms, size.partitions).filter(|&id| Some(id) != kept)?;
-            evicted.extend(self.remove(id));
-        }
-        Some(evicted)
+        let victims = self.victims(now_ms, size, new, kept)?;
+        Some(victims.into_iter().filter_map(|id| self.remove(id)).collect())
     }
 
-    /// A session that may go for one with so many partitions.
-    fn evictable(&self, now_ms: i64, partitions: usize) -> Option<i32> {
-        let &(used_ms, stalest) = self.by_use.first()?;
-        if now_ms.saturating_sub(used_ms) > EVICTION_MS {
-            return Some(stalest);
+    /// Which sessions have to go for that: stale ones, the stalest first, then old and smaller ones, the smallest first.
+    fn victims(&self, now_ms: i64, size: Size, new: usize, kept: Option<i32>) -> Option<Vec<i32>> {
+        if size.bytes > self.session_bytes_max {
+            return None;
         }
-        self.by_size.first().filter(|&&(size, _)| size < partitions).map(|&(_, id)| id)
+        let is_stale = |used_ms: i64| now_ms.saturating_sub(used_ms) > EVICTION_MS;
+        let stale = self.by_use.iter().take_while(|(used_ms, _)| is_stale(*used_ms)).map(|&(_, id)| id);
+        let smaller = self.by_size.iter().take_while(|(partitions, _)| *partitions < size.partitions);
+        let smaller = smaller.map(|&(_, id)| id).filter(|id| !is_stale(self.entries[id].used_ms));
+        let mut candidates = stale.chain(smaller).filter(|&id| Some(id) != kept);
+        let (mut count, mut bytes) = (self.entries.len() + new, self.bytes + size.bytes);
+        let mut victims = Vec::new();
+        while count > self.slots || bytes > self.bytes_max {
+            let victim = candidates.next()?;
+            victims.push(victim);
+            count -= 1;
+            bytes -= self.entries[&victim].size.bytes;
+        }
+        Some(victims)
     }
 
     fn new_id(&self, rng: &Rng) -> i32 {
@@ -148,6 +162,9 @@ impl<S> Table<S> {
         self.bytes = self.bytes + size.bytes - before.bytes;
         if size.bytes <= before.bytes {
             return Vec::new();
+        }
+        if size.bytes > self.session_bytes_max {
+            return self.remove(id).into_iter().collect();
         }
         let grown = Size { bytes: 0, ..size };
         self.make_room(now_ms, grown, 0, Some(id)).unwrap_or_else(|| self.remove(id).into_iter().collect())

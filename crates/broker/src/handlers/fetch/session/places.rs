@@ -33,6 +33,9 @@ pub struct Place<'p> {
     pub part: &'p Part,
 }
 
+/// Bytes of one place. A registration in the partition costs about 64 bytes, and the numbers and tables about as much again.
+const EACH: usize = size_of::<Slot>() + 2 * size_of::<(TopicKey, PartitionIndex, u32)>() + 64;
+
 /// How large a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -125,7 +128,9 @@ impl Places {
                 slot.is_queued = false;
             }
         }
-        new.queue.retain(|&number| new.slots[number as usize].as_ref().is_some_and(|slot| slot.is_queued));
+        // A partition that was named twice is one place.
+        let is_queued = |slot: &Option<Slot>| slot.as_ref().is_some_and(|slot| slot.is_queued);
+        new.queue = (0..).zip(&new.slots).filter(|(_, slot)| is_queued(slot)).map(|(number, _)| number).collect();
         new
     }
 
@@ -136,9 +141,15 @@ impl Places {
 
     /// How large they are.
     pub fn size(&self) -> Size {
-        // A registration in the partition costs about 64 bytes, and the numbers and tables about as much again.
-        const EACH: usize = size_of::<Slot>() + 2 * size_of::<(TopicKey, PartitionIndex, u32)>() + 64;
         Size { partitions: self.numbers.len(), bytes: self.slots.len() * EACH + self.name_bytes }
+    }
+
+    /// How large those of a new session would be, at most.
+    pub fn size_of_new<'p>(places: impl Iterator<Item = Place<'p>>) -> Size {
+        places.fold(Size { partitions: 0, bytes: 0 }, |size, place| Size {
+            partitions: size.partitions + 1,
+            bytes: size.bytes + EACH + place.topic.name_bytes(),
+        })
     }
 
     /// Takes in what a request changes: first what it names, then what it forgets.
@@ -237,8 +248,11 @@ impl Places {
             let told = Told::by(&part);
             let is_news = part.slice.is_some() || part.error_code != ErrorCode::NONE || told != slot.told;
             slot.told = told;
-            match part.slice {
-                Some(_) => served.push(number),
+            match &part.slice {
+                Some(slice) => {
+                    slot.count(slice.len.into());
+                    served.push(number);
+                }
                 None if slot.is_quiet(&part) && slot.watch(number, &self.bell) => slot.is_queued = false,
                 None => self.queue.push_back(number),
             }
@@ -252,12 +266,14 @@ impl Places {
 
     /// Lets every place ring, and the bell wake the task that is polled with `cx`. The caller must look again after this.
     pub fn watch(&mut self, cx: &Context<'_>) {
+        self.bell.arm(cx);
+        // What was rung for has no registration any more, and gets another. A ring from now on wakes the task.
+        self.listen();
         for &number in &self.queue {
             if let Some(slot) = &mut self.slots[number as usize] {
                 slot.watch(number, &self.bell);
             }
         }
-        self.bell.arm(cx);
     }
 }
 
@@ -328,6 +344,13 @@ impl Slot {
         let now =
             Told { high_watermark: partition.high_watermark().offset, log_start_offset: partition.log_start_offset() };
         now == self.told && !partition.is_retired()
+    }
+
+    /// So many bytes of its partition are given.
+    fn count(&self, bytes: u64) {
+        if let Some(partition) = self.target.as_ref().ok().and_then(Weak::upgrade) {
+            partition.traffic().fetched(bytes);
+        }
     }
 
     fn withdraw(&mut self) {

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use net::Outbox;
 use tokio::time::Sleep;
-use wire::ErrorCode;
 use wire::messages::fetch::{FetchResponse, FetchableTopicResponse};
+use wire::{ApiKey, ErrorCode};
 
 use super::super::Limits;
 use super::Session;
 use super::places::Answered;
 use crate::api::{Flow, Respond};
+use crate::metrics::requests::Waiting;
 use crate::node::Node;
 
 /// One fetch of a session.
@@ -42,7 +43,8 @@ impl Round {
             self.answer(reply, outbox);
             return Flow::Done;
         }
-        let parked = Parked { round: Some(self), deadline: Box::pin(tokio::time::sleep(wait)) };
+        let deadline = Box::pin(tokio::time::sleep(wait));
+        let parked = Parked { round: Some(self), deadline, _waiting: Waiting::begin(ApiKey::FETCH) };
         Flow::wait(async move {
             let (round, reply) = parked.await;
             move |outbox: &mut Outbox| round.answer(reply, outbox)
@@ -93,6 +95,7 @@ struct Parked {
     /// Taken when it is over.
     round: Option<Round>,
     deadline: Pin<Box<Sleep>>,
+    _waiting: Waiting,
 }
 
 impl Future for Parked {

@@ -6,7 +6,7 @@ fn size(partitions: usize) -> Size {
 
 /// A table in which each session is its own id.
 fn table(slots: usize, bytes_max: usize, sessions: &[(i32, i64, usize)]) -> Table<i32> {
-    let mut table = Table::new(slots, bytes_max);
+    let mut table = Table::new(slots, bytes_max, bytes_max);
     sessions.iter().for_each(|&(id, now_ms, partitions)| table.insert(id, id, now_ms, size(partitions)));
     table
 }
@@ -65,4 +65,20 @@ fn ids_are_positive_and_not_taken() {
     let table = table(10, 100, &[(1, 0, 1)]);
     let rng = Rng::seeded(7);
     assert!((0..1_000).map(|_| table.new_id(&rng)).all(|id| id > 1));
+}
+
+#[test]
+fn one_session_pushes_not_all_others_out() {
+    let mut table = Table::new(10, 100, 50);
+    [(1, 40), (2, 40)].iter().for_each(|&(id, partitions)| table.insert(id, id, 0, size(partitions)));
+    assert_eq!(table.make_room(EVICTION_MS + 1, size(51), 1, None), None, "too large for one");
+    assert_eq!(table.touch(2, EVICTION_MS + 1, size(51)), [2]);
+    assert_eq!((table.bytes, table.entries.len()), (40, 1));
+}
+
+#[test]
+fn nobody_goes_for_a_session_that_gets_no_room_all_the_same() {
+    let mut table = table(10, 100, &[(1, 0, 10), (2, 5, 80)]);
+    assert_eq!(table.make_room(EVICTION_MS + 1, size(50), 1, None), None, "the stale one is too small");
+    assert_eq!((table.bytes, table.entries.len()), (90, 2));
 }
