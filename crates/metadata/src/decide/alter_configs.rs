@@ -10,6 +10,9 @@ use crate::{ConfigResource, Configs, Image, Record, Refusal, check_topic_name};
 /// The most configs that one request may change; more would make a batch that is too large to commit at once.
 pub const MAX_CONFIGS_PER_BATCH: usize = 10_000;
 
+/// The longest value of a config in bytes: that of a string in Kafka's protocol.
+pub const CONFIG_BYTES_MAX: usize = i16::MAX as usize;
+
 /// Configs to change.
 #[derive(Debug, Clone)]
 pub struct AlterConfigs {
@@ -128,12 +131,23 @@ fn alter(image: &Image, intent: &AlterConfigs, wanted: &ResourceChanges) -> Resu
     }
     for change in &wanted.changes {
         let value = new_value(intent, &wanted.resource, change, current.value(&change.key))?;
+        check_len(&change.key, value.as_deref().unwrap_or_default())?;
         next.insert(&change.key, value);
     }
     check_whole(intent, &wanted.resource, current, &next)?;
     check_existence(image, &wanted.resource)?;
     let changed = next.into_iter().filter(|(key, value)| current.value(key) != value.as_deref());
     Ok(changed.map(|(key, value)| record(&wanted.resource, key, value)).collect())
+}
+
+/// A list grows with each APPEND, and what no answer has room for could not be told any more.
+fn check_len(key: &str, value: &str) -> Result<(), Refusal> {
+    match value.len() {
+        0..=CONFIG_BYTES_MAX => Ok(()),
+        len => Err(Refusal::InvalidConfig(format!(
+            "the value of {key} would have {len} bytes; at most {CONFIG_BYTES_MAX} are taken"
+        ))),
+    }
 }
 
 /// What can be said of a resource's changes without knowing the resource.

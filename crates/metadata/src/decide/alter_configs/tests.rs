@@ -193,3 +193,15 @@ fn a_request_of_too_many_changes_is_refused_as_a_whole() {
     let refused = decide(&cluster(), &wanted(MAX_CONFIGS_PER_BATCH + 1));
     assert!(matches!(refused, Err(Refusal::PolicyViolation(_))), "{refused:?}");
 }
+
+#[test]
+fn a_list_does_not_grow_beyond_what_can_be_told() {
+    let image = after(&cluster(), vec![set("cleanup.policy", &"x".repeat(20_000))]);
+    let append = |len: usize| change("cleanup.policy", ConfigOperation::Append, Some(&"y".repeat(len)));
+    let result = |change| {
+        let intent = intent(vec![(topic("a"), vec![change])]);
+        decide(&image, &intent).unwrap().reply.remove(0).result
+    };
+    assert_eq!(result(append(CONFIG_BYTES_MAX - 20_001)), Ok(()));
+    assert!(matches!(result(append(CONFIG_BYTES_MAX - 20_000)), Err(Refusal::InvalidConfig(_))));
+}
