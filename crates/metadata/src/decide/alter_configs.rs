@@ -13,6 +13,9 @@ pub const MAX_CONFIGS_PER_BATCH: usize = 10_000;
 /// The longest value of a config in bytes: that of a string in Kafka's protocol.
 pub const CONFIG_BYTES_MAX: usize = i16::MAX as usize;
 
+/// Subscriptions to the metrics of clients that there may be; each client is held against all of them.
+pub const MAX_SUBSCRIPTIONS: usize = 256;
+
 /// Configs to change.
 #[derive(Debug, Clone)]
 pub struct AlterConfigs {
@@ -98,9 +101,10 @@ pub(super) fn decide(image: &Image, intent: &AlterConfigs) -> Result<Decision<Ve
         *occurrences.entry(resource).or_insert(0) += 1;
     }
     let (mut records, mut reply) = (Vec::new(), Vec::new());
+    let mut subscriptions = image.client_metrics().count();
     for wanted in &intent.resources {
         let decided = match occurrences[&wanted.resource] {
-            1 => alter(image, intent, wanted),
+            1 => alter(image, intent, wanted).and_then(|changed| within(&mut subscriptions, image, wanted, changed)),
             _ => Err(Refusal::InvalidRequest("Each resource must appear at most once.".into())),
         };
         let result = decided.map(|changed| records.extend(changed));
@@ -117,6 +121,24 @@ pub(super) fn decide(image: &Image, intent: &AlterConfigs) -> Result<Decision<Ve
         records.clear();
     }
     Ok(Decision { records, reply })
+}
+
+/// Refuses a subscription beyond [`MAX_SUBSCRIPTIONS`].
+fn within(
+    subscriptions: &mut usize,
+    image: &Image,
+    wanted: &ResourceChanges,
+    changed: Vec<Record>,
+) -> Result<Vec<Record>, Refusal> {
+    let ConfigResource::ClientMetrics(name) = &wanted.resource else { return Ok(changed) };
+    if image.client_metrics().of(name).is_none() && !changed.is_empty() {
+        if *subscriptions >= MAX_SUBSCRIPTIONS {
+            let text = format!("there are {subscriptions} subscriptions; at most {MAX_SUBSCRIPTIONS} are kept");
+            return Err(Refusal::PolicyViolation(text));
+        }
+        *subscriptions += 1;
+    }
+    Ok(changed)
 }
 
 /// The records that change one resource.
