@@ -9,6 +9,7 @@ mod offsets;
 mod produce;
 mod records;
 mod sasl;
+mod strings;
 
 use crate::batch::{self, Identity, Record};
 use crate::calls::{PRODUCE, produce_request};

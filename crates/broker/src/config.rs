@@ -81,6 +81,7 @@ pub struct Config {
     pub tasks: Intervals,
     /// What was set at start, as it was written, by key.
     pub originals: BTreeMap<String, String>,
+    pub(crate) raw_broker_id: BrokerId,
     pub(crate) raw_log_dir: Option<PathBuf>,
     pub(crate) raw_log_dirs: Option<PathBuf>,
     pub(crate) raw: listener::Raw,
@@ -137,6 +138,7 @@ impl Default for Config {
             recovery_threads: cores(),
             tasks: Intervals::default(),
             originals: BTreeMap::new(),
+            raw_broker_id: BrokerId(-1),
             raw_log_dir: None,
             raw_log_dirs: None,
             raw: listener::Raw::default(),
@@ -229,6 +231,7 @@ impl Config {
         for (key, value) in sources.environment.iter().chain(&sources.overrides) {
             loaded.set(key, value)?;
         }
+        loaded.config.resolve_id()?;
         loaded.config.resolve_names();
         if let Some(dir) = &sources.data_dir {
             loaded.config.data_dir.clone_from(dir);
@@ -245,6 +248,21 @@ impl Config {
         loaded.config.resolve_times();
         loaded.config.listeners = loaded.config.raw.resolve()?;
         Ok(loaded)
+    }
+
+    /// `node.id` or its older name; another than the one that was meant would be another node's data.
+    fn resolve_id(&mut self) -> Result<(), ConfigError> {
+        let older = self.raw_broker_id;
+        if older.0 < 0 {
+            self.originals.remove("broker.id");
+            return Ok(());
+        }
+        if self.originals.contains_key("node.id") && self.node_id != older {
+            let reason = format!("node.id is {}; both are the id of this node, so set one of them", self.node_id);
+            return Err(ConfigError::Invalid { key: "broker.id".to_owned(), value: older.to_string(), reason });
+        }
+        self.node_id = older;
+        Ok(())
     }
 
     /// Settings under two names: `log.dirs` wins over `log.dir`, and both names of the id are told.

@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use wire::ErrorCode;
 
 use crate::errors::{DISK_FULL, refusal_code};
-use crate::metrics::Metrics;
+use crate::metrics::{EndMark, Metrics};
 use crate::tasks::Nudge;
 use crate::view::View;
 pub use hosting::Hosting;
@@ -202,7 +202,10 @@ impl ControlThread {
     /// Starts the thread on a controller that is ready.
     pub fn start(controller: Controller) -> std::io::Result<(Control, ControlThread)> {
         let (orders, received) = mpsc::sync_channel(QUEUED_MAX);
-        let thread = thread::Builder::new().name("control".to_owned()).spawn(move || controller.run(&received))?;
+        let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
+            let _mark = EndMark { metrics: Arc::clone(&controller.metrics), thread: |metrics| &metrics.control_ended };
+            controller.run(&received);
+        })?;
         Ok((Control(orders.clone()), ControlThread { orders, thread }))
     }
 

@@ -20,10 +20,27 @@ pub struct KafkaError {
 }
 
 impl KafkaError {
-    /// A code with a message.
+    /// A code with a message, of which no more is kept than [`MESSAGE_BYTES_MAX`].
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> KafkaError {
-        KafkaError { code, message: Some(message.into()) }
+        let message = match message.into() {
+            Cow::Owned(text) => cut(text).into(),
+            text => text,
+        };
+        KafkaError { code, message: Some(message) }
     }
+}
+
+/// What a message names may come from a request, at the length of any string there; a longer message has no place in an
+/// answer, and one for each of many partitions no place in memory.
+pub const MESSAGE_BYTES_MAX: usize = 1024;
+
+/// The beginning of a message that is too long for people, in whole characters.
+fn cut(mut text: String) -> String {
+    if text.len() > MESSAGE_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(MESSAGE_BYTES_MAX));
+        text.shrink_to_fit();
+    }
+    text
 }
 
 impl From<ErrorCode> for KafkaError {
@@ -132,5 +149,18 @@ pub fn refusal_code(refusal: &Refusal) -> ErrorCode {
         Refusal::StaleBrokerEpoch { .. } => ErrorCode::STALE_BROKER_EPOCH,
         Refusal::DuplicateBrokerRegistration(_) => ErrorCode::DUPLICATE_BROKER_REGISTRATION,
         Refusal::ProducerIdsExhausted => ErrorCode::UNKNOWN_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_cut_between_characters_so_that_any_answer_has_room_for_it() {
+        let message = |text: String| KafkaError::new(ErrorCode::INVALID_REQUEST, text).message.expect("it has one");
+        assert_eq!(message("x".repeat(32_768)), "x".repeat(MESSAGE_BYTES_MAX));
+        assert_eq!(message("€".repeat(20_000)), "€".repeat(MESSAGE_BYTES_MAX / 3));
+        assert_eq!(message("€".repeat(341)), "€".repeat(341), "what fits stays whole");
     }
 }

@@ -28,6 +28,10 @@ pub struct Metrics {
     flushes: Mutex<Histogram>,
     /// The metadata log could not take a decision: topics cannot be changed any more.
     pub metadata_failed: AtomicBool,
+    /// The thread that changes metadata has ended.
+    pub control_ended: AtomicBool,
+    /// The thread that looks after the logs has ended.
+    pub tasks_ended: AtomicBool,
     /// Files of logs that retention took away.
     pub retention_deleted_files: AtomicU64,
     /// Logs to be opened at the start.
@@ -38,6 +42,20 @@ pub struct Metrics {
     recovery_ns: AtomicU64,
 }
 
+/// Says of a thread that it has ended, in whatever way.
+pub struct EndMark {
+    /// Where it is said.
+    pub metrics: Arc<Metrics>,
+    /// Which thread it is.
+    pub thread: fn(&Metrics) -> &AtomicBool,
+}
+
+impl Drop for EndMark {
+    fn drop(&mut self) {
+        (self.thread)(&self.metrics).store(true, Relaxed);
+    }
+}
+
 impl Metrics {
     /// Nothing counted yet.
     pub fn new(clock: Clock) -> Arc<Metrics> {
@@ -46,6 +64,8 @@ impl Metrics {
             loops: Mutex::default(),
             flushes: Mutex::default(),
             metadata_failed: AtomicBool::new(false),
+            control_ended: AtomicBool::new(false),
+            tasks_ended: AtomicBool::new(false),
             retention_deleted_files: AtomicU64::new(0),
             recovery_logs: AtomicU64::new(0),
             recovery_logs_done: AtomicU64::new(0),

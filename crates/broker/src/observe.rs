@@ -91,14 +91,14 @@ impl Observed {
         scrape::text(&self.metrics, &subjects)
     }
 
-    /// The process lives, for it answers; a loop that does not read its mail is stuck.
+    /// The process lives, for it answers; a loop that does not read its mail is stuck, and a thread that panicked is gone.
     async fn health(&self) -> Reply {
         let Some(serving) = self.serving.get().filter(|_| !self.is_stopping()) else {
             return Reply::text(200, "starting or stopping\n");
         };
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let pings: Vec<_> = serving.loops.iter().map(LoopObserver::ping).collect();
-        let mut stuck = Vec::new();
+        let mut stuck = self.ended();
         for (index, ping) in pings.into_iter().enumerate() {
             match tokio::time::timeout_at(deadline, ping).await {
                 Ok(true) => {}
@@ -109,9 +109,19 @@ impl Observed {
         reasons(if self.is_stopping() { Vec::new() } else { stuck }, "healthy")
     }
 
+    /// Threads without which the node does only half of its work. They end otherwise when it stops.
+    fn ended(&self) -> Vec<String> {
+        let threads = [
+            (&self.metrics.control_ended, "the thread that changes topics and configs has ended: restart"),
+            (&self.metrics.tasks_ended, "the thread that looks after the logs has ended: restart"),
+        ];
+        let ended = threads.into_iter().filter(|(ended, _)| ended.load(Ordering::Relaxed) && !self.is_stopping());
+        ended.map(|(_, text)| text.to_owned()).collect()
+    }
+
     /// Why the node should not be sent requests; empty when it should.
     fn not_ready(&self) -> Vec<String> {
-        let mut reasons = Vec::new();
+        let mut reasons = self.ended();
         if self.is_stopping() {
             reasons.push("stopping".to_owned());
         } else if self.serving.get().is_none() {
@@ -149,4 +159,49 @@ pub fn ask(address: &str, path: &str) -> io::Result<(u16, String)> {
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use host::Clock;
+
+    use super::*;
+    use crate::metrics::EndMark;
+
+    fn observed() -> Observed {
+        Observed {
+            metrics: Metrics::new(Clock::real()),
+            data_dir: PathBuf::new(),
+            partitions_max: 0,
+            dir: OnceLock::new(),
+            serving: OnceLock::new(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    fn serving() -> Observed {
+        let node = observed();
+        node.serve(Serving { published: Arc::default(), loops: Vec::new() });
+        node
+    }
+
+    #[test]
+    fn a_node_without_one_of_its_threads_is_neither_ready_nor_healthy() {
+        let threads: [fn(&Metrics) -> &AtomicBool; 2] = [|m| &m.control_ended, |m| &m.tasks_ended];
+        for thread in threads {
+            let node = serving();
+            let mark = EndMark { metrics: Arc::clone(&node.metrics), thread };
+            assert_eq!(node.not_ready(), Vec::<String>::new());
+            let panicked = std::thread::spawn(move || {
+                let _mark = mark;
+                panic!("a thread that ends early");
+            });
+            assert!(panicked.join().is_err());
+            assert_eq!(node.not_ready().len(), 1);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            assert_eq!(runtime.block_on(node.health()).status, 503);
+            node.stopping.store(true, Ordering::Relaxed);
+            assert_eq!(node.not_ready(), ["stopping"], "that is why it ends");
+        }
+    }
 }

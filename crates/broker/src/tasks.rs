@@ -18,7 +18,7 @@ use storage::LogDir;
 
 use crate::config::Intervals;
 use crate::control::{Control, Trash};
-use crate::metrics::Metrics;
+use crate::metrics::{EndMark, Metrics};
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use schedule::{Schedule, Task};
@@ -71,7 +71,10 @@ impl TasksThread {
         nudged: Receiver<Nudge>,
     ) -> io::Result<TasksThread> {
         let schedule = Schedule::new(intervals, tasks.clock.monotonic());
-        let thread = thread::Builder::new().name("tasks".to_owned()).spawn(move || tasks.run(schedule, &nudged))?;
+        let thread = thread::Builder::new().name("tasks".to_owned()).spawn(move || {
+            let _mark = EndMark { metrics: Arc::clone(&tasks.metrics), thread: |metrics| &metrics.tasks_ended };
+            tasks.run(schedule, &nudged);
+        })?;
         Ok(TasksThread { nudges, thread })
     }
 

@@ -6,26 +6,31 @@ mod subscription;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use metadata::NamedConfigs;
 use record::Uuid;
 use wire::ErrorCode;
 
 use subscription::PUSH_INTERVAL;
-pub use subscription::{Client, Subscription};
+pub use subscription::{Client, Subscription, Subscriptions};
 
 /// The most bytes of one push: Kafka's default of `telemetry.max.bytes`.
 pub const MAX_BYTES: usize = 1 << 20;
 /// The compressions that a push may have, the most wanted first: zstd, lz4, gzip, snappy.
 pub const COMPRESSION_TYPES: [i8; 4] = [4, 3, 1, 2];
-/// Clients that are remembered; beyond, the one that was silent for longest is forgotten.
+/// Clients that are remembered; beyond, those that were silent for longest are forgotten.
 const INSTANCES_MAX: usize = 16_384;
+/// Clients that are forgotten together, so that the search for them is rare.
+const FORGOTTEN_AT_ONCE: usize = INSTANCES_MAX / 8;
 
 /// All clients that asked for subscriptions or pushed.
 #[derive(Default)]
 pub struct Telemetry {
     instances: Mutex<HashMap<Uuid, Instance>>,
+    subscriptions: ArcSwap<Subscriptions>,
     pushed_bytes: AtomicU64,
 }
 
@@ -51,6 +56,17 @@ struct Instance {
 }
 
 impl Telemetry {
+    /// The subscriptions of the image's configs, made anew where those have changed.
+    pub fn subscriptions(&self, configs: &Arc<NamedConfigs>) -> Arc<Subscriptions> {
+        let known = self.subscriptions.load_full();
+        if known.are_of(configs) {
+            return known;
+        }
+        let made = Arc::new(Subscriptions::new(configs));
+        self.subscriptions.store(Arc::clone(&made));
+        made
+    }
+
     /// A client asks what to push, at `now` of a clock that only goes forward.
     ///
     /// # Errors
@@ -96,13 +112,16 @@ impl Telemetry {
     }
 }
 
-/// Forgets all that were silent for long, or else the one that was for longest.
+/// Forgets all that were silent for long, or else those that were for longest: so many that few newcomers have to look.
 fn make_room(instances: &mut HashMap<Uuid, Instance>, now: Duration) {
     let last = |instance: &Instance| instance.asked.max(instance.pushed).unwrap_or_default();
     instances.retain(|_, instance| now.saturating_sub(last(instance)) < 3 * PUSH_INTERVAL);
     if instances.len() >= INSTANCES_MAX {
-        let oldest = instances.iter().min_by_key(|(_, instance)| last(instance)).map(|(client, _)| *client);
-        oldest.and_then(|client| instances.remove(&client));
+        let mut by_age: Vec<(Duration, Uuid)> = instances.iter().map(|(client, one)| (last(one), *client)).collect();
+        let (oldest, ..) = by_age.select_nth_unstable(FORGOTTEN_AT_ONCE);
+        for (_, client) in oldest {
+            instances.remove(client);
+        }
     }
 }
 

@@ -26,6 +26,13 @@ Ctrl-C or SIGTERM stops the broker cleanly; a second one stops it at once.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What a broker is told at its start, and what `ottla doctor` examines.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
     /// Where records and metadata are kept [default: ./ottla-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -52,20 +59,27 @@ pub struct Args {
     metrics_partitions: usize,
 }
 
+impl Settings {
+    /// What the broker makes of them.
+    pub fn options(self, log_levels: LogLevels) -> Options {
+        Options {
+            config_file: self.config,
+            environment: if self.env { environment() } else { Vec::new() },
+            overrides: self.set,
+            data_dir: self.data,
+            listen: self.listen,
+            durable: self.durable,
+            metrics: self.metrics,
+            metrics_partitions: Some(self.metrics_partitions),
+            log_levels,
+        }
+    }
+}
+
 /// Serves until a signal ends it.
 pub async fn run(args: Args, log_levels: LogLevels, _output: Output) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let options = Options {
-        config_file: args.config,
-        environment: if args.env { environment() } else { Vec::new() },
-        overrides: args.set,
-        data_dir: args.data,
-        listen: args.listen,
-        durable: args.durable,
-        metrics: args.metrics,
-        metrics_partitions: Some(args.metrics_partitions),
-        log_levels,
-    };
+    let options = args.settings.options(log_levels);
     let node = tokio::task::spawn_blocking(move || broker::start(&options));
     let node = tokio::select! {
         node = node => node.map_err(Failure::failed)?.map_err(Failure::failed)?,
@@ -96,7 +110,7 @@ fn tell_manager(state: &str) {
 }
 
 /// Variables that are not text are no settings.
-pub fn environment() -> Vec<(String, String)> {
+fn environment() -> Vec<(String, String)> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };

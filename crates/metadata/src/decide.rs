@@ -14,7 +14,8 @@ mod placement;
 mod producer_ids;
 
 pub use alter_configs::{
-    AlterConfigs, ConfigAlteration, ConfigChange, ConfigOperation, ConfigRules, MAX_CONFIGS_PER_BATCH, ResourceChanges,
+    AlterConfigs, CONFIG_BYTES_MAX, ConfigAlteration, ConfigChange, ConfigOperation, ConfigRules,
+    MAX_CONFIGS_PER_BATCH, MAX_SUBSCRIPTIONS, ResourceChanges,
 };
 pub use brokers::{BrokerEpoch, FenceBroker, RegisterBroker, UnfenceBroker};
 pub use create_partitions::{CreatePartitions, MorePartitions, PartitionCreation};

@@ -109,7 +109,7 @@ impl Image {
     }
 
     /// All subscriptions to the metrics of clients, by name; each has at least one config.
-    pub fn client_metrics(&self) -> &NamedConfigs {
+    pub fn client_metrics(&self) -> &Arc<NamedConfigs> {
         &self.client_metrics
     }
 

@@ -11,19 +11,30 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 use request::Request;
 
-/// Connections at one time; further ones wait in the kernel.
+/// Connections at one time. A further one takes the place of a peer that keeps the server waiting.
 const CONNECTIONS_MAX: usize = 16;
+/// A peer that has not sent all of its request after this long keeps the server waiting.
+const SILENT_AFTER: Duration = Duration::from_millis(250);
+/// A peer that did not take all of its answer for this long keeps the server waiting.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
+/// From one look for a place to the next, where all are taken.
+const PAUSE_WITHOUT_SEAT: Duration = Duration::from_millis(20);
+/// An answer of more bytes than this is one of few.
+const LARGE_BYTES: usize = 64 << 10;
+/// Large answers at one time: what peers do not take stays in memory.
+const LARGE_MAX: usize = 4;
 /// A request whose head is longer is refused.
 const HEAD_BYTES_MAX: usize = 8 << 10;
 /// For a request to arrive.
@@ -102,19 +113,63 @@ impl Drop for HttpServer {
     }
 }
 
-async fn accept_forever(listener: tokio::net::TcpListener, handler: Handler) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// What a connection waits for.
+#[derive(Clone, Copy)]
+enum Phase {
+    /// The peer's request, since then.
+    Head(Instant),
+    /// The answer to be made.
+    Answer,
+    /// The peer, since then, to take the answer.
+    Taking(Instant),
+}
+
+/// A connection that is served.
+struct Seat {
+    phase: Arc<Mutex<Phase>>,
+    task: JoinHandle<()>,
+}
+
+impl Seat {
+    /// Whether the peer keeps the server waiting, which is no reason to have others wait.
+    fn is_slow(&self) -> bool {
+        match *self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Head(since) => since.elapsed() >= SILENT_AFTER,
+            Phase::Answer => false,
+            Phase::Taking(since) => since.elapsed() >= SLOW_AFTER,
+        }
+    }
+}
+
+/// Waits for a place among `seats`, which are in order of age.
+async fn make_room(seats: &mut Vec<Seat>) {
     loop {
-        let seat = Arc::clone(&seats).acquire_owned().await.expect("nobody closes the semaphore");
+        seats.retain(|seat| !seat.task.is_finished());
+        if seats.len() < CONNECTIONS_MAX {
+            return;
+        }
+        match seats.iter().position(Seat::is_slow) {
+            Some(slow) => seats.remove(slow).task.abort(),
+            None => tokio::time::sleep(PAUSE_WITHOUT_SEAT).await,
+        }
+    }
+}
+
+async fn accept_forever(listener: tokio::net::TcpListener, handler: Handler) {
+    let (mut seats, large) = (Vec::new(), Arc::new(Semaphore::new(LARGE_MAX)));
+    loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let handler = Arc::clone(&handler);
-                tokio::spawn(async move {
-                    if let Err(error) = serve(stream, &handler).await {
+                make_room(&mut seats).await;
+                let (handler, large) = (Arc::clone(&handler), Arc::clone(&large));
+                let phase = Arc::new(Mutex::new(Phase::Head(Instant::now())));
+                let of_task = Arc::clone(&phase);
+                let task = tokio::spawn(async move {
+                    if let Err(error) = serve(stream, &handler, &large, &of_task).await {
                         tracing::debug!(%peer, %error, "an HTTP connection ended");
                     }
-                    drop(seat);
                 });
+                seats.push(Seat { phase, task });
             }
             Err(error) => {
                 tracing::debug!(%error, "an HTTP connection could not be accepted");
@@ -124,16 +179,23 @@ async fn accept_forever(listener: tokio::net::TcpListener, handler: Handler) {
     }
 }
 
-async fn serve(mut stream: TcpStream, handler: &Handler) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, handler: &Handler, large: &Semaphore, phase: &Mutex<Phase>) -> io::Result<()> {
+    let enter = |next| *phase.lock().unwrap_or_else(PoisonError::into_inner) = next;
     let mut head = Vec::new();
     let request = timeout(READ_DEADLINE, read(&mut stream, &mut head)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let (reply, with_body) = match request {
+    enter(Phase::Answer);
+    let (mut reply, with_body) = match request {
         Request::Get { path } => (handler(path).await, true),
         Request::Head { path } => (handler(path).await, false),
         Request::OtherMethod => (Reply::text(405, "only GET and HEAD\n"), true),
         Request::TooLong => (Reply::text(431, "the request is too long\n"), true),
         Request::Bad => (Reply::text(400, "not an HTTP/1.1 request\n"), true),
     };
+    let permit = (reply.body.len() > LARGE_BYTES).then(|| large.try_acquire());
+    if matches!(permit, Some(Err(_))) {
+        reply = Reply::text(503, "too many large answers are being taken\n");
+    }
+    enter(Phase::Taking(Instant::now()));
     timeout(WRITE_DEADLINE, write(&mut stream, &reply, with_body)).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
@@ -200,3 +262,6 @@ pub fn get(addr: SocketAddr, path: &str, deadline: Duration) -> io::Result<(u16,
 
 /// More of an answer is not read by [`get`].
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,10 @@ pub fn call(bootstrap: &str, job: &Value) -> Reply {
             let pair = format!("{}={}", job["key"].as_str().unwrap(), job["value"].as_str().unwrap());
             done(own(&["topic", "alter", topic, "--set", &pair]))
         }
+        "create_partitions" => {
+            let total = job["total"].to_string();
+            done(own(&["topic", "alter", topic, "--partitions", &total]))
+        }
         "create_topic" => done(run(create(bootstrap, job))),
         _ => Reply::Unsupported("there is no command for it".to_owned()),
     }

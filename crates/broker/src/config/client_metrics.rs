@@ -13,7 +13,7 @@ pub const KEYS: &[Key<()>] = &[
         .default("300000")
         .scope(Scope::RunTime)
         .obeyed(|_, _| Ok(()))
-        .doc("How often clients push their metrics, from 100 ms to an hour."),
+        .doc("How often clients push their metrics, from 100 ms to an hour; what they push is thrown away so far."),
     list("match").default("").scope(Scope::RunTime).obeyed(|_, _| Ok(())).doc(
         "Which clients are meant: NAME=PATTERN with commas between, all of which have to match; empty means all clients.",
     ),
@@ -21,7 +21,7 @@ pub const KEYS: &[Key<()>] = &[
         .default("")
         .scope(Scope::RunTime)
         .obeyed(|_, _| Ok(()))
-        .doc("Beginnings of the names of metrics that are wanted; * is all, empty is none."),
+        .doc("Beginnings of the names of metrics that clients push, and that are thrown away so far; * is all, empty is none."),
 ];
 
 /// What a pattern of `match` is about.
@@ -55,6 +55,10 @@ impl Subject {
     }
 }
 
+/// The longest value of `match` in bytes.
+const MATCH_BYTES_MAX: usize = 1024;
+/// Patterns of one value: one for each thing that a pattern can be about.
+const PATTERNS_MAX: usize = 6;
 /// The most bytes that one compiled pattern may have.
 const PATTERN_BYTES_MAX: usize = 256 << 10;
 
@@ -85,6 +89,11 @@ fn check_one(name: &str, value: &str) -> Result<(), Refusal> {
         "interval.ms" if !value.trim().parse::<i32>().is_ok_and(|ms| (100..=3_600_000).contains(&ms)) => {
             Err(Refusal::InvalidRequest(format!(
                 "Invalid value {value} for interval.ms, interval must be between 100 and 3600000 (1 hour)"
+            )))
+        }
+        "match" if value.len() > MATCH_BYTES_MAX || value.split(',').count() > PATTERNS_MAX => {
+            Err(Refusal::InvalidConfig(format!(
+                "Illegal client matching pattern: match takes at most {PATTERNS_MAX} patterns and {MATCH_BYTES_MAX} bytes"
             )))
         }
         "match" => patterns(value)

@@ -13,6 +13,9 @@ use super::{Config, TopicConfig, client_metrics, group, keys, topic};
 /// What the controller has to know of configs.
 pub const RULES: ConfigRules = ConfigRules { check, list_default };
 
+/// Keys that nobody knows are kept, so their number is bounded.
+const BROKER_KEYS_MAX: usize = 1000;
+
 fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
     match resource {
         ConfigResource::Topic(_) => {
@@ -28,6 +31,10 @@ fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<()
 
 /// As Kafka: what is never dynamic first, then what has to be one listener's, then values, then what has to be one broker's.
 fn check_broker(configs: &BTreeMap<&str, &str>, of_all: bool) -> Result<(), Refusal> {
+    if configs.len() > BROKER_KEYS_MAX {
+        let text = format!("a broker would have {} configs; at most {BROKER_KEYS_MAX} are kept", configs.len());
+        return Err(Refusal::PolicyViolation(text));
+    }
     let named = |which: &dyn Fn(&str, &Facts) -> bool| -> Vec<&str> {
         let chosen = |name: &&str| keys::find(name).is_some_and(|key| which(name, &key.facts()));
         configs.keys().copied().filter(chosen).collect()

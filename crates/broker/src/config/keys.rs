@@ -22,6 +22,8 @@ mod topics;
 mod transactions;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::key::{Facts, Key, Scope};
 use super::support::{Rejection, Support};
@@ -72,7 +74,9 @@ pub fn all() -> impl Iterator<Item = BrokerKey> {
 
 /// The item of `name`.
 pub fn find(name: &str) -> Option<BrokerKey> {
-    own(name).map(BrokerKey::Own).or_else(|| topic_default(name).map(BrokerKey::TopicDefault))
+    static BY_NAME: LazyLock<HashMap<&str, BrokerKey>> =
+        LazyLock::new(|| all().map(|key| (key.facts().name, key)).collect());
+    BY_NAME.get(name).copied()
 }
 
 fn own(name: &str) -> Option<&'static Key<Config>> {

@@ -194,6 +194,32 @@ fn settings_of_brokers_that_changed_at_run_time_are_those_of_the_synonyms() {
 }
 
 #[test]
+fn retention_that_is_changed_at_run_time_is_obeyed_or_keeps_the_records() {
+    let changed = |name, value| TopicConfig::default().with_broker_defaults([(name, value)]).log_config();
+    for endless in ["-1", "-2", "-9223372036854775808"] {
+        assert_eq!(changed("log.retention.ms", endless).retention_ms, -1, "log.retention.ms={endless}");
+    }
+    assert_eq!(changed("log.roll.ms", "5000").segment_ms, 5000);
+    assert_eq!(changed("producer.id.expiration.ms", "7").producer_id_expiration_ms, 7);
+    for (name, value) in [("log.cleanup.policy", "compact"), ("log.retention.ms", "0"), ("log.retention.bytes", "?")] {
+        let kept = changed(name, value);
+        assert_eq!((kept.retention_ms, kept.retention_bytes), (-1, -1), "{name}={value}");
+    }
+}
+
+#[test]
+fn the_two_names_of_the_id_say_the_same() {
+    let id = |text: &str| load(text, &[]).map(|loaded| loaded.config.node_id.0);
+    assert_eq!(id("broker.id=7\nnode.id=7\n").unwrap(), 7);
+    assert_eq!(id("node.id=7\nbroker.id=-1\n").unwrap(), 7, "-1 is unset");
+    assert_eq!(id("broker.id=-1\n").unwrap(), 1);
+    for text in ["node.id=1\nbroker.id=2\n", "broker.id=2\nnode.id=1\n"] {
+        assert!(id(text).unwrap_err().to_string().starts_with("broker.id=2: "), "{text}");
+    }
+    assert!(id("broker.id=-2\n").is_err());
+}
+
+#[test]
 fn batches_are_changed_as_the_topic_says() {
     use record::{Compression, Encoding, TimestampType};
     let defaults = TopicConfig::default();

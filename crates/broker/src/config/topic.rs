@@ -6,8 +6,9 @@ use record::{Compression, Encoding, TimestampType};
 use storage::LogConfig;
 
 use super::key::{Key, Scope, double, flag, int, list, long, text};
-use super::support::{Rejection, millis, number, put};
+use super::support::{millis, number, put};
 use super::valid::Valid;
+use super::{Config, keys};
 
 /// A topic's settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -379,25 +380,23 @@ impl TopicConfig {
     }
 
     /// These settings with those of a broker over them, which were changed at run time: `pairs` of the topic keys' synonyms
-    /// (`log.retention.ms`). Other keys and values that are not valid any more are passed over.
+    /// (`log.retention.ms`). Other keys and values that are not valid any more are passed over; where those say when records
+    /// go, they stay.
     pub fn with_broker_defaults<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> TopicConfig {
-        let mut config = self.clone();
+        // The broker's own keys, so that what was accepted of them is what is taken.
+        let mut broker = Config { topic_defaults: self.clone(), ..Config::default() };
+        let mut deletes_as_told = true;
         for (name, value) in pairs {
-            let applied = match KEYS.iter().find(|key| key.facts.synonym == name) {
-                Some(key) => key.apply(&mut config, value).map(drop),
-                None if name == "producer.id.expiration.ms" => config.set_producer_id_expiration(value),
-                None => continue,
-            };
-            if let Err(rejection) = applied {
+            let is_topics = keys::topic_default(name).is_some() || name == "producer.id.expiration.ms";
+            let Some(key) = keys::find(name).filter(|_| is_topics) else { continue };
+            if let Err(rejection) = key.apply(&mut broker, value) {
                 tracing::warn!(key = name, value, ?rejection, "a stored broker config is not valid any more");
+                deletes_as_told &= !(name == "log.cleanup.policy" || name.starts_with("log.retention."));
             }
         }
-        config
-    }
-
-    fn set_producer_id_expiration(&mut self, value: &str) -> Result<(), Rejection> {
-        let invalid = |reason| Rejection::Invalid { value: value.to_owned(), reason };
-        put(&mut self.producer_id_expiration_ms, number(value)).map_err(invalid)
+        broker.times.resolve(&mut broker.topic_defaults);
+        let deletes = broker.topic_defaults.deletes && deletes_as_told;
+        TopicConfig { deletes, ..broker.topic_defaults }
     }
 
     /// What an acknowledgement means with these settings, for the operator.

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use metadata::MAX_TOPIC_NAME_LEN;
+use metadata::decide::MAX_PARTITIONS_PER_BATCH;
 use net::Outbox;
 use record::{BrokerId, PartitionIndex};
 use wire::ErrorCode;
@@ -18,6 +20,19 @@ use crate::errors::KafkaError;
 
 /// Answers from the image.
 pub fn handle(call: &Call<'_>, request: AlterPartitionReassignmentsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let named: usize = request.topics.iter().map(|topic| topic.partitions.len()).sum();
+    if named > MAX_PARTITIONS_PER_BATCH {
+        let text =
+            format!("the request names {named} partitions; at most {MAX_PARTITIONS_PER_BATCH} are moved at once");
+        let response = AlterPartitionReassignmentsResponse {
+            allow_replication_factor_change: request.allow_replication_factor_change,
+            error_code: ErrorCode::POLICY_VIOLATION,
+            error_message: Some(&text),
+            ..Default::default()
+        };
+        call.answer(outbox, &response);
+        return Flow::Done;
+    }
     let fixed = !request.allow_replication_factor_change;
     type Outcome = (i32, Option<KafkaError>);
     let outcomes: Vec<(&str, Vec<Outcome>)> = request
@@ -53,12 +68,14 @@ fn response(partition_index: i32, error: Option<&KafkaError>) -> ReassignablePar
 }
 
 fn reassign(call: &Call<'_>, topic: &str, asked: &ReassignablePartition<'_>, fixed: bool) -> Result<(), KafkaError> {
+    // A request may name a topic as often as it names partitions, so no more of it is repeated than a legal name has.
+    let shown = &topic[..topic.floor_char_boundary(MAX_TOPIC_NAME_LEN)];
     let index = asked.partition_index;
     let unknown = |text: String| KafkaError::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, text);
     let image = call.view.image();
-    let found = image.topic(topic).ok_or_else(|| unknown(format!("Unable to find a topic named {topic}.")))?;
+    let found = image.topic(topic).ok_or_else(|| unknown(format!("Unable to find a topic named {shown}.")))?;
     let partition = found.partition(PartitionIndex(index));
-    let partition = partition.ok_or_else(|| unknown(format!("Unable to find partition {topic}:{index}.")))?;
+    let partition = partition.ok_or_else(|| unknown(format!("Unable to find partition {shown}:{index}.")))?;
     let Some(target) = &asked.replicas else {
         return Err(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS.into());
     };

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use metadata::Refusal;
 use metadata::decide::{CreateTopics, CreatedTopic, NewTopic, ReplicaAssignment, TopicCreation};
 use net::Outbox;
 use record::{BrokerId, PartitionIndex, Uuid};
-use wire::ErrorCode;
 use wire::messages::create_topics::{CreatableTopic, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse};
 
 use crate::api::{Call, Flow, Respond};
@@ -25,8 +23,8 @@ pub fn handle(call: &Call<'_>, request: CreateTopicsRequest<'_>, _outbox: &mut O
         move |outbox: &mut Outbox| match results {
             Ok(results) => answer(respond, &results.iter().map(Outcome::of).collect::<Vec<_>>(), outbox),
             Err(error) => {
-                let message = Some(error.to_string());
-                let failed = |name| Outcome { name, result: Err((error.code(), message.clone())) };
+                let error = KafkaError::new(error.code(), error.to_string());
+                let failed = |name| Outcome { name, result: Err(error.clone()) };
                 answer(respond, &names.iter().map(|name| failed(name)).collect::<Vec<_>>(), outbox);
             }
         }
@@ -51,16 +49,12 @@ fn new_topic(node: &Node, asked: &CreatableTopic<'_>) -> NewTopic {
 /// One topic's result, ready to be told.
 struct Outcome<'r> {
     name: &'r str,
-    result: Result<&'r CreatedTopic, (ErrorCode, Option<String>)>,
+    result: Result<&'r CreatedTopic, KafkaError>,
 }
 
 impl<'r> Outcome<'r> {
     fn of(creation: &'r TopicCreation) -> Outcome<'r> {
-        let told = |refusal: &Refusal| {
-            let KafkaError { code, message } = refusal_error(refusal);
-            (code, message.map(Into::into))
-        };
-        Outcome { name: &creation.name, result: creation.result.as_ref().map_err(told) }
+        Outcome { name: &creation.name, result: creation.result.as_ref().map_err(refusal_error) }
     }
 
     fn response(&self) -> CreatableTopicResult<'_> {
@@ -72,9 +66,9 @@ impl<'r> Outcome<'r> {
                 replication_factor: created.replication_factor,
                 ..result
             },
-            Err((error_code, message)) => CreatableTopicResult {
-                error_code: *error_code,
-                error_message: message.as_deref(),
+            Err(error) => CreatableTopicResult {
+                error_code: error.code,
+                error_message: error.message.as_deref(),
                 topic_id: Uuid::ZERO,
                 configs: None,
                 ..result

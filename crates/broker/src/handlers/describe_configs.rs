@@ -21,6 +21,10 @@ const BROKER: i8 = 4;
 const CLIENT_METRICS: i8 = 16;
 const GROUP: i8 = 32;
 
+/// The configs that one answer tells of resources which need not exist; the one that goes beyond is told whole.
+const CONFIGS_MAX: usize = 10_000;
+const NO_ROOM: &str = "an answer tells at most 10000 configs: ask for fewer resources at once";
+
 /// What a resource has, or why it is not told.
 type Found<'a> = Result<Vec<Described<'a>>, KafkaError>;
 
@@ -28,14 +32,15 @@ type Found<'a> = Result<Vec<Described<'a>>, KafkaError>;
 pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let layers = Layers::new(&call.node.config, call.view.image());
     let mut seen = HashSet::new();
+    let mut room = CONFIGS_MAX;
     let described: Vec<(DescribeConfigsResource<'_>, Found<'_>)> = request
         .resources
         .iter()
         .map(|resource| {
             // An answer is many times as long as the question, so nothing is told twice.
             let found = match seen.insert((resource.resource_type, resource.resource_name)) {
-                true => find(call, &layers, &resource),
-                false => Err(invalid_request("Each resource must appear at most once.")),
+                true => find_within(&mut room, call, &layers, &resource),
+                false => Err(KafkaError::new(ErrorCode::INVALID_REQUEST, "Each resource must appear at most once.")),
             };
             (resource, found)
         })
@@ -44,6 +49,24 @@ pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut
     let results = described.iter().map(|(resource, found)| result(resource, found, told));
     call.answer(outbox, &DescribeConfigsResponse { results: results.collect(), ..Default::default() });
     Flow::Done
+}
+
+/// Takes what it finds out of the `room` of the answer. Topics are told however many there are, as they have to exist.
+fn find_within<'a>(
+    room: &mut usize,
+    call: &'a Call<'_>,
+    layers: &Layers<'a>,
+    asked: &DescribeConfigsResource<'_>,
+) -> Found<'a> {
+    if asked.resource_type == TOPIC {
+        return find(call, layers, asked);
+    }
+    if *room == 0 {
+        return Err(KafkaError::new(ErrorCode::POLICY_VIOLATION, NO_ROOM));
+    }
+    let found = find(call, layers, asked);
+    *room = room.saturating_sub(found.as_ref().map_or(0, Vec::len));
+    found
 }
 
 fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsResource<'_>) -> Found<'a> {

@@ -1,5 +1,7 @@
 //! DescribeProducers (key 61), version 0: the producers that partitions remember (KIP-664).
 
+use std::collections::HashSet;
+
 use metadata::check_topic_name;
 use net::Outbox;
 use record::PartitionIndex;
@@ -11,15 +13,21 @@ use wire::messages::describe_producers::{
 
 use crate::api::{Call, Flow};
 use crate::errors::{KafkaError, append_failure};
+use crate::view::HostedTopic;
+
+const NOT_A_NAME: &str = "no topic can have this name";
 
 /// Answers from the partitions.
 pub fn handle(call: &Call<'_>, request: DescribeProducersRequest<'_>, outbox: &mut Outbox) -> Flow {
+    // A partition may have many producers, so none is told as often as it is named.
+    let mut seen = HashSet::new();
     let topics: Vec<(&str, Vec<Found>)> = request
         .topics
         .iter()
         .map(|topic| {
-            let found =
-                topic.partition_indexes.iter().map(|index| Found { index, producers: find(call, topic.name, index) });
+            let hosted = hosted(call, topic.name);
+            let indexes = topic.partition_indexes.iter().filter(|index| seen.insert((topic.name, *index)));
+            let found = indexes.map(|index| Found { index, producers: find(&hosted, index) });
             (topic.name, found.collect())
         })
         .collect();
@@ -36,10 +44,13 @@ struct Found {
     producers: Result<Vec<ActiveProducer>, KafkaError>,
 }
 
-fn find(call: &Call<'_>, topic: &str, index: i32) -> Result<Vec<ActiveProducer>, KafkaError> {
-    check_topic_name(topic).map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
-    let hosted = call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-    let partition = hosted.partition(PartitionIndex(index))?;
+fn hosted<'c>(call: &'c Call<'_>, topic: &str) -> Result<&'c HostedTopic, KafkaError> {
+    check_topic_name(topic).map_err(|_| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, NOT_A_NAME))?;
+    Ok(call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)
+}
+
+fn find(hosted: &Result<&HostedTopic, KafkaError>, index: i32) -> Result<Vec<ActiveProducer>, KafkaError> {
+    let partition = hosted.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(index))?;
     partition.active_producers().map_err(|error| append_failure(&error))
 }
 

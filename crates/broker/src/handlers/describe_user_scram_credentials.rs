@@ -9,6 +9,7 @@ use wire::messages::describe_user_scram_credentials::{
 };
 
 use crate::api::{Call, Flow};
+use crate::errors::KafkaError;
 
 /// Answers of each user that was named, once; all users are none.
 pub fn handle(call: &Call<'_>, request: DescribeUserScramCredentialsRequest<'_>, outbox: &mut Outbox) -> Flow {
@@ -21,26 +22,27 @@ pub fn handle(call: &Call<'_>, request: DescribeUserScramCredentialsRequest<'_>,
             names.push(user.name);
         }
     }
-    let told: Vec<(&str, ErrorCode, String)> = names.into_iter().map(|name| refusal(name, occurrences[name])).collect();
-    let results = told.iter().map(|(user, error_code, text)| DescribeUserScramCredentialsResult {
+    let told: Vec<(&str, KafkaError)> =
+        names.into_iter().map(|name| (name, refusal(name, occurrences[name]))).collect();
+    let results = told.iter().map(|(user, error)| DescribeUserScramCredentialsResult {
         user,
-        error_code: *error_code,
-        error_message: Some(text),
+        error_code: error.code,
+        error_message: error.message.as_deref(),
         ..Default::default()
     });
     call.answer(outbox, &DescribeUserScramCredentialsResponse { results: results.collect(), ..Default::default() });
     Flow::Done
 }
 
-fn refusal(name: &str, times: usize) -> (&str, ErrorCode, String) {
+fn refusal(name: &str, times: usize) -> KafkaError {
     match times {
         1 => {
             let text = format!("Attempt to describe a user credential that does not exist: {name}");
-            (name, ErrorCode::RESOURCE_NOT_FOUND, text)
+            KafkaError::new(ErrorCode::RESOURCE_NOT_FOUND, text)
         }
         _ => {
             let text = format!("Cannot describe SCRAM credentials for the same user twice in a single request: {name}");
-            (name, ErrorCode::DUPLICATE_RESOURCE, text)
+            KafkaError::new(ErrorCode::DUPLICATE_RESOURCE, text)
         }
     }
 }

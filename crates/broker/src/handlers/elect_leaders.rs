@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metadata::decide::{ElectLeaders, Election, ElectionOutcome, ElectionType};
+use metadata::decide::{ElectLeaders, Election, ElectionOutcome, ElectionType, MAX_PARTITIONS_PER_BATCH};
 use net::Outbox;
 use record::PartitionIndex;
 use wire::messages::elect_leaders::{
@@ -13,7 +13,7 @@ use wire::{Array, ErrorCode};
 use crate::api::{Call, Flow, Respond};
 use crate::errors::{KafkaError, refusal_error};
 
-/// Answers when the elections hold.
+/// Answers when the elections hold. More partitions than one batch may change are refused as a whole.
 pub fn handle(call: &Call<'_>, request: ElectLeadersRequest<'_>, outbox: &mut Outbox) -> Flow {
     let election_type = match request.election_type {
         0 => ElectionType::Preferred,
@@ -23,6 +23,13 @@ pub fn handle(call: &Call<'_>, request: ElectLeadersRequest<'_>, outbox: &mut Ou
             return Flow::Done;
         }
     };
+    let named =
+        request.topic_partitions.iter().flat_map(Array::iter).map(|topic| topic.partitions.len()).sum::<usize>();
+    if named > MAX_PARTITIONS_PER_BATCH {
+        let response = ElectLeadersResponse { error_code: ErrorCode::POLICY_VIOLATION, ..Default::default() };
+        call.answer(outbox, &response);
+        return Flow::Done;
+    }
     let partitions = request.topic_partitions.map(|topics| topics.iter().flat_map(|topic| elections(&topic)).collect());
     let wanted = ElectLeaders { election_type, partitions };
     let (respond, node) = (call.respond(), Arc::clone(call.node));

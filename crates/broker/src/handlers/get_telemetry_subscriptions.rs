@@ -44,5 +44,5 @@ pub fn subscription(call: &Call<'_>, instance: Uuid) -> Subscription {
         software_version: &software.version,
         peer: call.session.peer,
     };
-    Subscription::of(call.view.image(), &client)
+    Subscription::of(&call.node.telemetry.subscriptions(call.view.image().client_metrics()), &client)
 }

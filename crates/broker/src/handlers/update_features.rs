@@ -11,6 +11,7 @@ use wire::messages::update_features::{
 };
 
 use crate::api::{Call, Flow};
+use crate::errors::KafkaError;
 use crate::features::SUPPORTED;
 
 /// Answers when the levels hold. One that cannot be reached keeps all as they are.
@@ -32,16 +33,18 @@ pub fn handle(call: &Call<'_>, request: UpdateFeaturesRequest<'_>, _outbox: &mut
         let names: Vec<String> = wanted.updates.iter().map(|update| update.name.clone()).collect();
         let result = node.control.update_features(wanted).await;
         move |outbox: &mut Outbox| {
-            let text = result.as_ref().err().map(|error| {
-                format!("The update failed for all features since the following feature had an error: {error}")
+            let error = result.as_ref().err().map(|error| {
+                let text =
+                    format!("The update failed for all features since the following feature had an error: {error}");
+                KafkaError::new(error.code(), text)
             });
-            let error_code = result.as_ref().map_or_else(|error| error.code(), |()| ErrorCode::NONE);
+            let error_code = error.as_ref().map_or(ErrorCode::NONE, |error| error.code);
             // A version that tells of each feature does so when all went well; an error is at the top.
             let each = |feature| UpdatableFeatureResult { feature, error_message: None, ..Default::default() };
             let told = names.iter().filter(|_| error_code.is_none());
             let response = UpdateFeaturesResponse {
                 error_code,
-                error_message: text.as_deref(),
+                error_message: error.as_ref().and_then(|error| error.message.as_deref()),
                 results: told.map(|name| each(name)).collect(),
                 ..Default::default()
             };

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use metadata::{Configs, Image};
+use metadata::{Configs, NamedConfigs};
 use record::Uuid;
+use regex::Regex;
 
 use crate::config::client_metrics::{Subject, patterns};
 
@@ -55,14 +57,12 @@ impl Subscription {
         Subscription { metrics: Vec::new(), push_interval: PUSH_INTERVAL }
     }
 
-    /// All that the image's subscriptions ask of `client`, at the shortest of their intervals.
-    pub fn of(image: &Image, client: &Client<'_>) -> Subscription {
+    /// All that these subscriptions ask of `client`, at the shortest of their intervals.
+    pub fn of(subscriptions: &Subscriptions, client: &Client<'_>) -> Subscription {
         let mut all = Subscription::none();
-        for (_, configs) in image.client_metrics().iter().filter(|(_, configs)| means(configs, client)) {
-            let metrics = configs.value("metrics").unwrap_or_default().split(',').map(str::trim);
-            all.metrics.extend(metrics.filter(|name| !name.is_empty()).map(str::to_owned));
-            let interval = configs.value("interval.ms").and_then(|ms| ms.trim().parse().ok());
-            all.push_interval = all.push_interval.min(interval.map_or(PUSH_INTERVAL, Duration::from_millis));
+        for one in subscriptions.all.iter().filter(|one| one.means(client)) {
+            all.metrics.extend_from_slice(&one.metrics);
+            all.push_interval = all.push_interval.min(one.push_interval);
         }
         if all.metrics.iter().any(|name| name == "*") {
             all.metrics = vec![String::new()];
@@ -84,8 +84,45 @@ impl Subscription {
     }
 }
 
-/// A value that is not understood means nobody.
-fn means(configs: &Configs, client: &Client<'_>) -> bool {
-    let patterns = patterns(configs.value("match").unwrap_or_default());
-    patterns.is_ok_and(|all| all.iter().all(|(subject, pattern)| pattern.is_match(&client.text(*subject))))
+/// All subscriptions, ready to be held against clients: patterns are compiled once, not for each client that asks.
+#[derive(Debug, Default)]
+pub struct Subscriptions {
+    made_of: Arc<NamedConfigs>,
+    all: Vec<One>,
+}
+
+#[derive(Debug)]
+struct One {
+    patterns: Vec<(Subject, Regex)>,
+    metrics: Vec<String>,
+    push_interval: Duration,
+}
+
+impl Subscriptions {
+    /// Of these configs. A pattern that is not understood means nobody.
+    pub fn new(configs: &Arc<NamedConfigs>) -> Subscriptions {
+        let all = configs.iter().filter_map(|(_, configs)| One::new(configs)).collect();
+        Subscriptions { made_of: Arc::clone(configs), all }
+    }
+
+    /// Whether they are made of these configs.
+    pub fn are_of(&self, configs: &Arc<NamedConfigs>) -> bool {
+        Arc::ptr_eq(&self.made_of, configs)
+    }
+}
+
+impl One {
+    fn new(configs: &Configs) -> Option<One> {
+        let metrics = configs.value("metrics").unwrap_or_default().split(',').map(str::trim);
+        let interval = configs.value("interval.ms").and_then(|ms| ms.trim().parse().ok());
+        Some(One {
+            patterns: patterns(configs.value("match").unwrap_or_default()).ok()?,
+            metrics: metrics.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            push_interval: interval.map_or(PUSH_INTERVAL, Duration::from_millis),
+        })
+    }
+
+    fn means(&self, client: &Client<'_>) -> bool {
+        self.patterns.iter().all(|(subject, pattern)| pattern.is_match(&client.text(*subject)))
+    }
 }

@@ -58,8 +58,9 @@ fn no_more_clients_are_remembered_than_there_is_room_for() {
         assert_eq!(telemetry.ask(client, &none, Duration::from_millis(number as u64)), Ok(()));
     }
     let instances = telemetry.instances.lock().unwrap();
-    assert_eq!(instances.len(), INSTANCES_MAX);
+    assert_eq!(instances.len(), INSTANCES_MAX - FORGOTTEN_AT_ONCE + 10);
     assert!(!instances.contains_key(&Uuid(0u128.to_be_bytes())), "the oldest is forgotten");
+    assert!(instances.contains_key(&Uuid((FORGOTTEN_AT_ONCE as u128).to_be_bytes())), "others are not");
 }
 
 #[test]
@@ -69,4 +70,13 @@ fn another_set_of_metrics_or_another_client_has_another_id() {
     assert_eq!(none.id(CLIENT), Subscription::none().id(CLIENT));
     assert_ne!(none.id(CLIENT), some.id(CLIENT));
     assert_ne!(none.id(CLIENT), none.id(Uuid([8; 16])));
+}
+
+#[test]
+fn patterns_are_compiled_once_a_change() {
+    let telemetry = Telemetry::default();
+    let (before, after) = (Arc::new(NamedConfigs::default()), Arc::new(NamedConfigs::default()));
+    let first = telemetry.subscriptions(&before);
+    assert!(Arc::ptr_eq(&first, &telemetry.subscriptions(&before)));
+    assert!(!Arc::ptr_eq(&first, &telemetry.subscriptions(&after)), "other configs");
 }

@@ -10,6 +10,12 @@ use crate::{ConfigResource, Configs, Image, Record, Refusal, check_topic_name};
 /// The most configs that one request may change; more would make a batch that is too large to commit at once.
 pub const MAX_CONFIGS_PER_BATCH: usize = 10_000;
 
+/// The longest value of a config in bytes: that of a string in Kafka's protocol.
+pub const CONFIG_BYTES_MAX: usize = i16::MAX as usize;
+
+/// Subscriptions to the metrics of clients that there may be; each client is held against all of them.
+pub const MAX_SUBSCRIPTIONS: usize = 256;
+
 /// Configs to change.
 #[derive(Debug, Clone)]
 pub struct AlterConfigs {
@@ -95,9 +101,10 @@ pub(super) fn decide(image: &Image, intent: &AlterConfigs) -> Result<Decision<Ve
         *occurrences.entry(resource).or_insert(0) += 1;
     }
     let (mut records, mut reply) = (Vec::new(), Vec::new());
+    let mut subscriptions = image.client_metrics().count();
     for wanted in &intent.resources {
         let decided = match occurrences[&wanted.resource] {
-            1 => alter(image, intent, wanted),
+            1 => alter(image, intent, wanted).and_then(|changed| within(&mut subscriptions, image, wanted, changed)),
             _ => Err(Refusal::InvalidRequest("Each resource must appear at most once.".into())),
         };
         let result = decided.map(|changed| records.extend(changed));
@@ -116,6 +123,24 @@ pub(super) fn decide(image: &Image, intent: &AlterConfigs) -> Result<Decision<Ve
     Ok(Decision { records, reply })
 }
 
+/// Refuses a subscription beyond [`MAX_SUBSCRIPTIONS`].
+fn within(
+    subscriptions: &mut usize,
+    image: &Image,
+    wanted: &ResourceChanges,
+    changed: Vec<Record>,
+) -> Result<Vec<Record>, Refusal> {
+    let ConfigResource::ClientMetrics(name) = &wanted.resource else { return Ok(changed) };
+    if image.client_metrics().of(name).is_none() && !changed.is_empty() {
+        if *subscriptions >= MAX_SUBSCRIPTIONS {
+            let text = format!("there are {subscriptions} subscriptions; at most {MAX_SUBSCRIPTIONS} are kept");
+            return Err(Refusal::PolicyViolation(text));
+        }
+        *subscriptions += 1;
+    }
+    Ok(changed)
+}
+
 /// The records that change one resource.
 fn alter(image: &Image, intent: &AlterConfigs, wanted: &ResourceChanges) -> Result<Vec<Record>, Refusal> {
     check_shape(&wanted.changes)?;
@@ -128,12 +153,23 @@ fn alter(image: &Image, intent: &AlterConfigs, wanted: &ResourceChanges) -> Resu
     }
     for change in &wanted.changes {
         let value = new_value(intent, &wanted.resource, change, current.value(&change.key))?;
+        check_len(&change.key, value.as_deref().unwrap_or_default())?;
         next.insert(&change.key, value);
     }
     check_whole(intent, &wanted.resource, current, &next)?;
     check_existence(image, &wanted.resource)?;
     let changed = next.into_iter().filter(|(key, value)| current.value(key) != value.as_deref());
     Ok(changed.map(|(key, value)| record(&wanted.resource, key, value)).collect())
+}
+
+/// A list grows with each APPEND, and what no answer has room for could not be told any more.
+fn check_len(key: &str, value: &str) -> Result<(), Refusal> {
+    match value.len() {
+        0..=CONFIG_BYTES_MAX => Ok(()),
+        len => Err(Refusal::InvalidConfig(format!(
+            "the value of {key} would have {len} bytes; at most {CONFIG_BYTES_MAX} are taken"
+        ))),
+    }
 }
 
 /// What can be said of a resource's changes without knowing the resource.

@@ -7,7 +7,7 @@ use record::{BrokerId, LeaderEpoch, PartitionIndex};
 
 use super::Decision;
 use crate::records::PartitionChangeRecord;
-use crate::{Image, Partition, Record, Refusal, Topic};
+use crate::{Image, MAX_TOPIC_NAME_LEN, Partition, Record, Refusal, Topic};
 
 /// Partitions that should have an election.
 #[derive(Debug, Clone)]
@@ -64,8 +64,10 @@ pub(super) fn decide(image: &Image, intent: &ElectLeaders) -> Decision<Vec<Elect
 
 fn elect(image: &Image, election: &Election, election_type: ElectionType) -> Result<Record, Refusal> {
     let Election { topic: name, index } = election;
-    let topic = image.topic(name).ok_or_else(|| Refusal::UnknownTopic(name.to_string()))?;
-    let unknown = || Refusal::UnknownTopic(format!("{name}-{index}"));
+    // One request may name a topic as often as it names partitions, so a refusal does not repeat more than a legal name.
+    let shown = || &name[..name.floor_char_boundary(MAX_TOPIC_NAME_LEN)];
+    let topic = image.topic(name).ok_or_else(|| Refusal::UnknownTopic(shown().to_owned()))?;
+    let unknown = || Refusal::UnknownTopic(format!("{}-{index}", shown()));
     let partition = topic.partition(*index).ok_or_else(unknown)?;
     let alive = |id: &BrokerId| image.broker(*id).is_some_and(|broker| !broker.fenced);
     match election_type {

@@ -48,6 +48,11 @@ impl NamedConfigs {
         self.0.iter()
     }
 
+    /// How many resources there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn assign(&mut self, name: &Arc<str>, r: &ConfigRecord) {
         let configs = self.0.entry(Arc::clone(name)).or_default();
         Arc::make_mut(configs).assign(r);

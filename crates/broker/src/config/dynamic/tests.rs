@@ -36,6 +36,26 @@ fn a_broker_may_have_the_defaults_of_topic_keys_under_its_own_names() {
     }
 }
 
+#[test]
+fn a_broker_has_no_more_keys_than_there_is_room_for() {
+    let names: Vec<String> = (0..=BROKER_KEYS_MAX).map(|number| format!("no.such.key.{number}")).collect();
+    let all: BTreeMap<&str, &str> = names.iter().map(|name| (&**name, "1")).collect();
+    assert!(matches!((RULES.check)(&ConfigResource::DefaultBroker, &all), Err(Refusal::PolicyViolation(_))));
+    let fewer = all.into_iter().skip(1).collect();
+    assert_eq!((RULES.check)(&ConfigResource::DefaultBroker, &fewer), Ok(()));
+}
+
+/// A pattern is compiled for each subscription and held against each client.
+#[test]
+fn patterns_of_clients_are_few_and_short() {
+    let metrics = ConfigResource::ClientMetrics("m".into());
+    let long = format!("client_id={}", "x".repeat(1100));
+    let many = ["client_id=x"; 7].join(",");
+    for value in [long, many] {
+        assert!(verdict(&metrics, "match", &value).unwrap_err().contains("at most 6 patterns and 1024 bytes"));
+    }
+}
+
 /// Texts and codes are those of Apache Kafka 4.3.1, but where Ottla says that it does not do something yet.
 #[test]
 fn what_a_broker_may_not_have_is_refused_as_kafka_does() {

@@ -19,8 +19,8 @@ pub const KEYS: &[Key<Config>] = &[
         .doc("The id of this node in the cluster."),
     int("broker.id")
         .default("-1")
-        .obeyed(|c: &mut Config, v| put(&mut c.node_id, bounded(v, 0, i64::from(i32::MAX)).map(BrokerId)))
-        .doc("The older name of node.id."),
+        .obeyed(|c: &mut Config, v| put(&mut c.raw_broker_id, bounded(v, -1, i64::from(i32::MAX)).map(BrokerId)))
+        .doc("The older name of node.id; -1 leaves it to that."),
     text("broker.rack")
         .obeyed(|c: &mut Config, v| put(&mut c.rack, Ok(Some(v.to_owned()))))
         .doc("Where the broker stands; clients are told it."),

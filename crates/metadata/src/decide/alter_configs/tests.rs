@@ -193,3 +193,32 @@ fn a_request_of_too_many_changes_is_refused_as_a_whole() {
     let refused = decide(&cluster(), &wanted(MAX_CONFIGS_PER_BATCH + 1));
     assert!(matches!(refused, Err(Refusal::PolicyViolation(_))), "{refused:?}");
 }
+
+#[test]
+fn a_list_does_not_grow_beyond_what_can_be_told() {
+    let image = after(&cluster(), vec![set("list", &"x".repeat(20_000))]);
+    let append = |len: usize| change("list", ConfigOperation::Append, Some(&"y".repeat(len)));
+    let result = |change| {
+        let intent = intent(vec![(topic("a"), vec![change])]);
+        decide(&image, &intent).unwrap().reply.remove(0).result
+    };
+    assert_eq!(result(append(CONFIG_BYTES_MAX - 20_001)), Ok(()));
+    assert!(matches!(result(append(CONFIG_BYTES_MAX - 20_000)), Err(Refusal::InvalidConfig(_))));
+}
+
+#[test]
+fn there_are_no_more_subscriptions_than_there_is_room_for() {
+    let subscribe = |number: usize| {
+        let name = format!("m{number}");
+        (ConfigResource::ClientMetrics(name.as_str().into()), vec![set("size", "1")])
+    };
+    let image = cluster();
+    let decision = decide(&image, &intent((0..MAX_SUBSCRIPTIONS + 1).map(subscribe).collect())).unwrap();
+    assert_eq!(decision.records.len(), MAX_SUBSCRIPTIONS);
+    assert!(matches!(decision.reply[MAX_SUBSCRIPTIONS].result, Err(Refusal::PolicyViolation(_))));
+    let full = committed(&image, &decision);
+    let again = decide(&full, &intent(vec![subscribe(MAX_SUBSCRIPTIONS)])).unwrap();
+    assert!(matches!(again.reply[0].result, Err(Refusal::PolicyViolation(_))));
+    let changed = (subscribe(0).0, vec![set("size", "2")]);
+    assert_eq!(decide(&full, &intent(vec![changed])).unwrap().reply[0].result, Ok(()));
+}

@@ -101,7 +101,9 @@ fn names_and_counts() {
         ),
         (
             topic("t", 1, 4),
-            "InvalidReplicationFactor: the replication factor of 4 cannot be reached with 3 registered brokers",
+            "InvalidReplicationFactor: Unable to replicate the partition 4 time(s): The target replication factor of 4 \
+             cannot be reached because only 3 broker(s) are registered or some brokers have all their log directories \
+             cordoned.",
         ),
         (
             topic("t", 1, 3),

@@ -104,3 +104,12 @@ fn an_election_nowhere_is_refused() {
     assert!(decision.reply.iter().all(|outcome| matches!(outcome.result, Err(Refusal::UnknownTopic(_)))));
     assert_eq!((decision.reply.len(), decision.records.len()), (3, 0));
 }
+
+#[test]
+fn a_refusal_repeats_no_more_of_a_name_than_a_topic_could_have() {
+    let image = cluster(&[], &[0], &[0], Some(0));
+    let election = Election { topic: "é".repeat(16_000).into(), index: PartitionIndex(0) };
+    let intent = ElectLeaders { election_type: ElectionType::Preferred, partitions: Some(vec![election]) };
+    let decision = decide(&image, &intent);
+    assert_eq!(decision.reply[0].result, Err(Refusal::UnknownTopic("é".repeat(124))));
+}
