@@ -24,6 +24,8 @@ import org.apache.kafka.common.utils.Exit;
  */
 public final class Driver {
     private static final int HANGS = 124;
+    /** Instead of an exit code: it is that of this process, which ends. */
+    private static final int LEFT = -1;
     private static final long PATIENCE_SECONDS = 90;
 
     /** The process: what a tool left behind when it exited. */
@@ -78,6 +80,8 @@ public final class Driver {
         Exit.setExitProcedure((status, message) -> leave(status));
         Exit.setHaltProcedure((status, message) -> leave(status));
         Exit.setShutdownHookAdder((name, hook) -> current.hooks.add(hook));
+        // Some tools leave by System.exit, and nothing keeps a JVM then: its last words are what the tool wrote.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> lastWords(answers)));
         while (true) {
             List<String> command = new ArrayList<>();
             String input;
@@ -92,11 +96,26 @@ public final class Driver {
                 return;
             }
             Run run = run(command, input);
-            answers.writeInt(run.status);
-            bytes(answers, run.out.toByteArray());
-            bytes(answers, run.err.toByteArray());
-            answers.flush();
+            answer(answers, run.status, run);
         }
+    }
+
+    private static void lastWords(DataOutputStream answers) {
+        Run run = current;
+        if (!run.exited) {
+            try {
+                answer(answers, LEFT, run);
+            } catch (IOException nobodyListens) {
+                // The other side has gone.
+            }
+        }
+    }
+
+    private static void answer(DataOutputStream answers, int status, Run run) throws IOException {
+        answers.writeInt(status);
+        bytes(answers, run.out.toByteArray());
+        bytes(answers, run.err.toByteArray());
+        answers.flush();
     }
 
     private static Run run(List<String> command, String input) throws Exception {
