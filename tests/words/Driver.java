@@ -131,13 +131,25 @@ public final class Driver {
                 System.err.println("hangs at " + frame);
             }
         }
-        for (Runnable hook : run.hooks) {
+        for (Runnable hook : new ArrayList<>(run.hooks)) {
             Thread thread = new Thread(hook, "hook");
             thread.setDaemon(true);
             thread.start();
             thread.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
         }
+        awaitProducers();
         return run;
+    }
+
+    /** A tool that ends while its producer still tells of what it sent would tell it to the next one. */
+    private static void awaitProducers() throws InterruptedException {
+        Thread[] threads = new Thread[Thread.activeCount() + 16];
+        int count = Thread.enumerate(threads);
+        for (int i = 0; i < count; i++) {
+            if (threads[i].getName().startsWith("kafka-producer-network-thread")) {
+                threads[i].join(TimeUnit.SECONDS.toMillis(3));
+            }
+        }
     }
 
     private static void runTool(Run run, List<String> command) {

@@ -81,7 +81,8 @@ fn diff(kafka: &str, ottla: &str) -> String {
         if k > 0 {
             let _ = writeln!(text, "    = {}", kafka[k - 1]);
         }
-        let lines = |letter, lines: &[&str]| lines.iter().map(|line| format!("    {letter} {line}\n")).collect::<String>();
+        let lines =
+            |letter, lines: &[&str]| lines.iter().map(|line| format!("    {letter} {line}\n")).collect::<String>();
         text += &lines('K', &kafka[k..k + next_k]);
         text += &lines('O', &ottla[o..o + next_o]);
         (k, o) = (k + next_k, o + next_o);

@@ -110,12 +110,18 @@ fn console() -> Asked {
         ("DescribeTopicConfigs", 4, configs(2, TOPIC, true)),
         ("DescribeACLs", 3, acls()),
         ("DescribeClientQuotas", 1, quotas()),
-        ("DescribeUserSCRAMs", 0, RequestKind::DescribeUserScramCredentials(
-            DescribeUserScramCredentialsRequest::default().with_users(None),
-        )),
-        ("ListPartitionReassignments", 0, RequestKind::ListPartitionReassignments(
-            ListPartitionReassignmentsRequest::default().with_topics(None).with_timeout_ms(15_000),
-        )),
+        (
+            "DescribeUserSCRAMs",
+            0,
+            RequestKind::DescribeUserScramCredentials(DescribeUserScramCredentialsRequest::default().with_users(None)),
+        ),
+        (
+            "ListPartitionReassignments",
+            0,
+            RequestKind::ListPartitionReassignments(
+                ListPartitionReassignmentsRequest::default().with_topics(None).with_timeout_ms(15_000),
+            ),
+        ),
     ]
 }
 

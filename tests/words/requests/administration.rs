@@ -76,9 +76,8 @@ fn acls() -> Vec<Case> {
             .with_operation(3)
             .with_permission_type(3)
     };
-    let filter = |kind| {
-        DescribeAclsRequest::default().with_resource_type_filter(kind).with_operation(1).with_permission_type(1)
-    };
+    let filter =
+        |kind| DescribeAclsRequest::default().with_resource_type_filter(kind).with_operation(1).with_permission_type(1);
     vec![
         case("acls", 1..=3, move |_, _| RequestKind::DescribeAcls(filter(1))),
         case("acls of an unknown kind", 1..=3, move |_, _| RequestKind::DescribeAcls(filter(0))),
@@ -99,12 +98,14 @@ fn acls() -> Vec<Case> {
 }
 
 fn honest() -> Vec<Case> {
-    let component = |kind: &str, match_type| ComponentData::default().with_entity_type(text(kind)).with_match_type(match_type);
+    let component =
+        |kind: &str, match_type| ComponentData::default().with_entity_type(text(kind)).with_match_type(match_type);
     let quotas = |components| {
         RequestKind::DescribeClientQuotas(DescribeClientQuotasRequest::default().with_components(components))
     };
     let users = |names: Option<Vec<&str>>| {
-        let names = names.map(|names| names.into_iter().map(|name| UserName::default().with_name(text(name))).collect());
+        let names =
+            names.map(|names| names.into_iter().map(|name| UserName::default().with_name(text(name))).collect());
         RequestKind::DescribeUserScramCredentials(DescribeUserScramCredentialsRequest::default().with_users(names))
     };
     let moves = |topics: Option<Vec<(&str, i32)>>| {
@@ -177,18 +178,24 @@ fn telemetry() -> Vec<Case> {
     let id = Uuid::from_u128(99 << 70);
     vec![
         case("subscriptions of a client", 0..=0, move |_, _| {
-            RequestKind::GetTelemetrySubscriptions(GetTelemetrySubscriptionsRequest::default().with_client_instance_id(id))
+            RequestKind::GetTelemetrySubscriptions(
+                GetTelemetrySubscriptionsRequest::default().with_client_instance_id(id),
+            )
         }),
         case("telemetry of an unknown subscription", 0..=0, move |_, _| {
-            RequestKind::PushTelemetry(PushTelemetryRequest::default().with_client_instance_id(id).with_subscription_id(5))
+            RequestKind::PushTelemetry(
+                PushTelemetryRequest::default().with_client_instance_id(id).with_subscription_id(5),
+            )
         }),
-        case("telemetry of nobody", 0..=0, |_, _| {
-            RequestKind::PushTelemetry(PushTelemetryRequest::default())
-        }),
+        case("telemetry of nobody", 0..=0, |_, _| RequestKind::PushTelemetry(PushTelemetryRequest::default())),
         case("a coordinator of kind 9", 1..=6, |v, _| {
             let request = FindCoordinatorRequest::default().with_key_type(9);
             let key = text("k");
-            RequestKind::FindCoordinator(if v >= 4 { request.with_coordinator_keys(vec![key]) } else { request.with_key(key) })
+            RequestKind::FindCoordinator(if v >= 4 {
+                request.with_coordinator_keys(vec![key])
+            } else {
+                request.with_key(key)
+            })
         }),
     ]
 }

@@ -55,10 +55,14 @@ fn described() -> Vec<Case> {
     let mut cases: Vec<Case> = resources.iter().map(of).collect();
     cases.extend([
         case("describe one key", 1..=4, |_, _| describe(TOPIC, "config", Some(&["retention.ms"]), true)),
-        case("describe one key without synonyms", 1..=4, |_, _| describe(TOPIC, "config", Some(&["retention.ms"]), false)),
+        case("describe one key without synonyms", 1..=4, |_, _| {
+            describe(TOPIC, "config", Some(&["retention.ms"]), false)
+        }),
         case("describe a key that is not", 1..=4, |_, _| describe(TOPIC, "config", Some(&["no.such.key"]), true)),
         case("describe no key", 1..=4, |_, _| describe(TOPIC, "config", Some(&[]), true)),
-        case("describe a key twice", 4..=4, |_, _| describe(TOPIC, "config", Some(&["retention.ms", "retention.ms"]), true)),
+        case("describe a key twice", 4..=4, |_, _| {
+            describe(TOPIC, "config", Some(&["retention.ms", "retention.ms"]), true)
+        }),
         case("describe a few keys of the broker", 1..=4, |_, _| {
             describe(BROKER, "1", Some(&["log.retention.ms", "log.retention.hours", "num.partitions", "node.id"]), true)
         }),
@@ -73,7 +77,9 @@ fn described() -> Vec<Case> {
                 .with_resource_type(TOPIC)
                 .with_resource_name(text("config"))
                 .with_configuration_keys(Some(vec![text("segment.ms")]));
-            RequestKind::DescribeConfigs(DescribeConfigsRequest::default().with_resources(vec![resource.clone(), resource]))
+            RequestKind::DescribeConfigs(
+                DescribeConfigsRequest::default().with_resources(vec![resource.clone(), resource]),
+            )
         }),
         case("describe nothing", 1..=4, |_, _| RequestKind::DescribeConfigs(DescribeConfigsRequest::default())),
     ]);
@@ -130,7 +136,9 @@ fn altered() -> Vec<Case> {
         ("set of a logger of another broker", LOGGER, "9", "root", SET, Some("INFO")),
     ];
     let of = |&(name, kind, resource, key, operation, value): &Change| {
-        case(format!("alter: {name}"), 0..=1, move |_, _| alter(vec![changed(kind, resource, &[(key, operation, value)])], false))
+        case(format!("alter: {name}"), 0..=1, move |_, _| {
+            alter(vec![changed(kind, resource, &[(key, operation, value)])], false)
+        })
     };
     let mut cases: Vec<Case> = changes.iter().map(of).collect();
     cases.extend([
@@ -177,7 +185,12 @@ fn replaced() -> Vec<Case> {
         ("of an unknown kind", UNKNOWN, "x", &[("a", Some("1"))]),
         ("of a broker that is no number", BROKER, "x", &[("log.retention.ms", Some("4000000"))]),
     ];
-    let of = |&(name, kind, resource, configs): &(&str, i8, &'static str, &'static [(&'static str, Option<&'static str>)])| {
+    let of = |&(name, kind, resource, configs): &(
+        &str,
+        i8,
+        &'static str,
+        &'static [(&'static str, Option<&'static str>)],
+    )| {
         case(format!("replace: {name}"), 0..=2, move |_, _| {
             let config = |&(key, value): &(&str, Option<&str>)| {
                 AlterableConfig::default().with_name(text(key)).with_value(value.map(text))
@@ -198,11 +211,14 @@ fn listed() -> Vec<Case> {
             RequestKind::ListConfigResources(ListConfigResourcesRequest::default().with_resource_types(kinds.to_vec()))
         })
     };
-    let mut cases = vec![case("resources", 0..=0, |_, _| {
-        RequestKind::ListConfigResources(ListConfigResourcesRequest::default())
-    })];
-    let asked: &[(&str, &'static [i8])] =
-        &[("of client metrics", &[CLIENT_METRICS]), ("of groups", &[GROUP]), ("of brokers", &[BROKER]), ("of kind 99", &[99])];
+    let mut cases =
+        vec![case("resources", 0..=0, |_, _| RequestKind::ListConfigResources(ListConfigResourcesRequest::default()))];
+    let asked: &[(&str, &'static [i8])] = &[
+        ("of client metrics", &[CLIENT_METRICS]),
+        ("of groups", &[GROUP]),
+        ("of brokers", &[BROKER]),
+        ("of kind 99", &[99]),
+    ];
     cases.extend(asked.iter().map(of));
     cases
 }
@@ -230,7 +246,6 @@ fn changed(kind: i8, name: &str, ops: &[(&str, i8, Option<&str>)]) -> incrementa
 }
 
 fn alter(resources: Vec<incremental::AlterConfigsResource>, validate_only: bool) -> RequestKind {
-    let request =
-        IncrementalAlterConfigsRequest::default().with_resources(resources).with_validate_only(validate_only);
+    let request = IncrementalAlterConfigsRequest::default().with_resources(resources).with_validate_only(validate_only);
     RequestKind::IncrementalAlterConfigs(request)
 }

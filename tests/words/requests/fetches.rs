@@ -43,7 +43,16 @@ fn alone() -> Vec<Case> {
         case("fetch nothing", 4..=18, |v, _| fetch(v, 0, -1, vec![])),
         case("fetch a topic that is not there", 4..=18, |v, _| {
             let topic = FetchTopic::default().with_partitions(vec![at(0, 0)]);
-            fetch(v, 0, -1, vec![if v >= 13 { topic.with_topic_id(Uuid::from_u128(77 << 70)) } else { topic.with_topic(super::topic("nothing")) }])
+            fetch(
+                v,
+                0,
+                -1,
+                vec![if v >= 13 {
+                    topic.with_topic_id(Uuid::from_u128(77 << 70))
+                } else {
+                    topic.with_topic(super::topic("nothing"))
+                }],
+            )
         }),
         case("fetch the id of zeros", 13..=18, |v, _| {
             fetch(v, 0, -1, vec![FetchTopic::default().with_partitions(vec![at(0, 0)])])
@@ -73,16 +82,24 @@ fn alone() -> Vec<Case> {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0).with_partition_max_bytes(-1)])])
         }),
         case("fetch what is committed", 4..=18, |v, s| {
-            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| request.with_isolation_level(1))
+            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| {
+                request.with_isolation_level(1)
+            })
         }),
         case("fetch with isolation 9", 12..=13, |v, s| {
-            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| request.with_isolation_level(9))
+            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| {
+                request.with_isolation_level(9)
+            })
         }),
         case("fetch as a replica", 12..=13, |v, s| {
-            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| request.with_replica_id(BrokerId(7)))
+            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0)])]), |request| {
+                request.with_replica_id(BrokerId(7))
+            })
         }),
         case("fetch with a negative wait", 12..=13, |v, s| {
-            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 4)])]), |request| request.with_max_wait_ms(-1).with_min_bytes(5))
+            changed(fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 4)])]), |request| {
+                request.with_max_wait_ms(-1).with_min_bytes(5)
+            })
         }),
     ]);
     cases

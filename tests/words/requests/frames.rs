@@ -3,7 +3,23 @@
 use super::{Case, body};
 
 /// API key, its last version, the first versions that neither serves any more.
-const APIS: &[(i16, i16)] = &[(0, 14), (1, 19), (2, 12), (3, 14), (19, 8), (20, 7), (21, 3), (22, 6), (23, 5), (32, 5), (33, 3), (37, 4), (44, 2), (60, 3), (75, 1)];
+const APIS: &[(i16, i16)] = &[
+    (0, 14),
+    (1, 19),
+    (2, 12),
+    (3, 14),
+    (19, 8),
+    (20, 7),
+    (21, 3),
+    (22, 6),
+    (23, 5),
+    (32, 5),
+    (33, 3),
+    (37, 4),
+    (44, 2),
+    (60, 3),
+    (75, 1),
+];
 
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -19,7 +35,12 @@ pub fn cases() -> Vec<Case> {
         cases.push(body(&format!("API {api} with nothing"), api, version - 1..=version - 1, &[]));
         cases.push(body(&format!("API {api} with a byte"), api, version - 1..=version - 1, &[0, 0xff]));
         cases.push(body(&format!("API {api} with ones"), api, version - 1..=version - 1, &[0xff; 40]));
-        cases.push(body(&format!("API {api} with a great count"), api, version - 1..=version - 1, &[0, 0xff, 0xff, 0xff, 0xff, 0x07]));
+        cases.push(body(
+            &format!("API {api} with a great count"),
+            api,
+            version - 1..=version - 1,
+            &[0, 0xff, 0xff, 0xff, 0xff, 0x07],
+        ));
     }
     cases.extend([
         body("metadata of 2147483647 topics", 3, 1..=8, &[0x7f, 0xff, 0xff, 0xff]),

@@ -2,9 +2,7 @@
 
 use kafka_protocol::messages::describe_topic_partitions_request::{Cursor, TopicRequest};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{
-    DescribeClusterRequest, DescribeTopicPartitionsRequest, MetadataRequest, RequestKind,
-};
+use kafka_protocol::messages::{DescribeClusterRequest, DescribeTopicPartitionsRequest, MetadataRequest, RequestKind};
 use uuid::Uuid;
 
 use super::{Case, case, topic};
@@ -56,7 +54,9 @@ fn partitions() -> Vec<Case> {
         case("from a cursor past the end", 0..=0, |_, _| described(&["default-6"], 2000, Some(("default-6", 9)))),
         case("from a negative cursor", 0..=0, |_, _| described(&["default-6"], 2000, Some(("default-6", -1)))),
         case("from a cursor of another topic", 0..=0, |_, _| described(&["default-5"], 2000, Some(("default-6", 0)))),
-        case("from a cursor of a topic that is not", 0..=0, |_, _| described(&["default-5"], 2000, Some(("nothing", 0)))),
+        case("from a cursor of a topic that is not", 0..=0, |_, _| {
+            described(&["default-5"], 2000, Some(("nothing", 0)))
+        }),
         case("from a cursor, everything", 0..=0, |_, _| described(&[], 3, Some(("default-5", 0)))),
     ]
 }
@@ -65,7 +65,9 @@ fn cluster() -> Vec<Case> {
     vec![
         case("the cluster", 0..=2, |_, _| RequestKind::DescribeCluster(DescribeClusterRequest::default())),
         case("the cluster with what is authorized", 0..=2, |_, _| {
-            RequestKind::DescribeCluster(DescribeClusterRequest::default().with_include_cluster_authorized_operations(true))
+            RequestKind::DescribeCluster(
+                DescribeClusterRequest::default().with_include_cluster_authorized_operations(true),
+            )
         }),
         case("the controllers", 1..=2, |_, _| {
             RequestKind::DescribeCluster(DescribeClusterRequest::default().with_endpoint_type(2))
@@ -97,13 +99,11 @@ fn by_id(name: Option<&str>, id: Uuid) -> RequestKind {
 
 fn described(names: &[&str], limit: i32, cursor: Option<(&str, i32)>) -> RequestKind {
     let topics = names.iter().map(|name| TopicRequest::default().with_name(topic(name))).collect();
-    let cursor = cursor.map(|(name, partition)| {
-        Cursor::default().with_topic_name(topic(name)).with_partition_index(partition)
-    });
+    let cursor =
+        cursor.map(|(name, partition)| Cursor::default().with_topic_name(topic(name)).with_partition_index(partition));
     let request = DescribeTopicPartitionsRequest::default()
         .with_topics(topics)
         .with_response_partition_limit(limit)
         .with_cursor(cursor);
     RequestKind::DescribeTopicPartitions(request)
 }
-

@@ -55,7 +55,9 @@ fn listed() -> Vec<Case> {
         case("list a partition thrice, and another", 6..=6, |_, _| {
             list(TOPIC, &[(0, -1, -1), (0, -1, -1), (0, -1, -1), (1, -1, -1)], 0)
         }),
-        case("list nothing", 1..=11, |_, _| RequestKind::ListOffsets(ListOffsetsRequest::default().with_replica_id(BrokerId(-1)))),
+        case("list nothing", 1..=11, |_, _| {
+            RequestKind::ListOffsets(ListOffsetsRequest::default().with_replica_id(BrokerId(-1)))
+        }),
         case("list what is committed", 2..=11, |_, _| list(TOPIC, &[(0, -1, -1)], 1)),
         case("list with isolation 9", 2..=11, |_, _| list(TOPIC, &[(0, -1, -1)], 9)),
         case("list in the leader's epoch", 4..=11, |_, _| list(TOPIC, &[(0, 0, -1)], 0)),
@@ -139,9 +141,8 @@ fn list(name: &str, partitions: &[(i32, i32, i64)], isolation: i8) -> RequestKin
             .with_current_leader_epoch(epoch)
             .with_timestamp(timestamp)
     };
-    let topic = ListOffsetsTopic::default()
-        .with_name(topic(name))
-        .with_partitions(partitions.iter().map(partition).collect());
+    let topic =
+        ListOffsetsTopic::default().with_name(topic(name)).with_partitions(partitions.iter().map(partition).collect());
     let request = ListOffsetsRequest::default()
         .with_replica_id(BrokerId(-1))
         .with_isolation_level(isolation)

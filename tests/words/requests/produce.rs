@@ -21,12 +21,18 @@ fn requests() -> Vec<Case> {
         created("small", 1, &[("max.message.bytes", "200")]),
         created("squeezed", 1, &[("cleanup.policy", "compact")]),
         created("stamped", 1, &[("message.timestamp.type", "LogAppendTime")]),
-        created("timely", 1, &[("message.timestamp.before.max.ms", "1000"), ("message.timestamp.after.max.ms", "1000")]),
+        created(
+            "timely",
+            1,
+            &[("message.timestamp.before.max.ms", "1000"), ("message.timestamp.after.max.ms", "1000")],
+        ),
         case("a batch", 3..=13, |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(good()))),
         case("a batch, acks of 1", 3..=13, |v, s| acks(1, one(v, s.id(TOPIC), TOPIC, 0, Some(good())))),
         case("acks of 2", 3..=13, |v, s| acks(2, one(v, s.id(TOPIC), TOPIC, 0, Some(good())))),
         case("acks of -2", 13..=13, |v, s| acks(-2, one(v, s.id(TOPIC), TOPIC, 0, Some(good())))),
-        case("acks of 0 to a topic that is not", 12..=12, |v, _| acks(0, one(v, Uuid::nil(), "nothing", 0, Some(good())))),
+        case("acks of 0 to a topic that is not", 12..=12, |v, _| {
+            acks(0, one(v, Uuid::nil(), "nothing", 0, Some(good())))
+        }),
         case("a topic that is not", 3..=13, |v, _| one(v, Uuid::from_u128(77 << 70), "nothing", 0, Some(good()))),
         case("the id of zeros", 13..=13, |v, _| one(v, Uuid::nil(), "", 0, Some(good()))),
         case("an illegal name", 12..=12, |v, _| one(v, Uuid::nil(), "a/b", 0, Some(good()))),
@@ -48,9 +54,16 @@ fn requests() -> Vec<Case> {
             many(v, s.id(TOPIC), TOPIC, vec![data(), data()])
         }),
         case("good and bad partitions", 3..=13, |v, s| {
-            many(v, s.id(TOPIC), TOPIC, vec![partition(0, Some(good())), partition(9, Some(good())), partition(1, Some(vec![1]))])
+            many(
+                v,
+                s.id(TOPIC),
+                TOPIC,
+                vec![partition(0, Some(good())), partition(9, Some(good())), partition(1, Some(vec![1]))],
+            )
         }),
-        case("a transactional id with a plain batch", 3..=13, |v, s| transactional(one(v, s.id(TOPIC), TOPIC, 0, Some(good())))),
+        case("a transactional id with a plain batch", 3..=13, |v, s| {
+            transactional(one(v, s.id(TOPIC), TOPIC, 0, Some(good())))
+        }),
         case("a transactional batch without an id", 3..=13, |v, s| {
             one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&numbered(900, 0, 0), 21, &[0, 0x10])))
         }),
@@ -131,9 +144,7 @@ fn batches() -> Vec<Case> {
         }),
         case("too old", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1_000_000, &good())))),
         case("of the future", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1 << 42, &good())))),
-        case("zstd before it was", 3..=7, |v, s| {
-            one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&good(), 21, &[0, 4])))
-        }),
+        case("zstd before it was", 3..=7, |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&good(), 21, &[0, 4])))),
     ]);
     cases
 }

@@ -1,7 +1,9 @@
 //! CreateTopics, CreatePartitions, DeleteTopics.
 
 use kafka_protocol::messages::create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic};
-use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::create_topics_request::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
+};
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::{
     BrokerId, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, RequestKind,
@@ -96,7 +98,8 @@ fn configured() -> Vec<Case> {
     };
     let mut cases: Vec<Case> = settings.iter().enumerate().map(of).collect();
     cases.push(case("create with a key twice", 7..=7, |_, _| {
-        let config = |value| CreatableTopicConfig::default().with_name(text("retention.ms")).with_value(Some(text(value)));
+        let config =
+            |value| CreatableTopicConfig::default().with_name(text("retention.ms")).with_value(Some(text(value)));
         create(vec![named("configured-twice", 1, 1).with_configs(vec![config("1"), config("2")])])
     }));
     cases
@@ -146,11 +149,13 @@ fn more_partitions() -> Vec<Case> {
         case("more partitions, assigned to nobody", 3..=3, |_, _| grow("created-6", 4, Some(&[&[]]))),
         case("more partitions, assigned to a broker twice", 3..=3, |_, _| grow("created-6", 4, Some(&[&[1, 1]]))),
         case("more partitions of a topic twice", 3..=3, |_, _| {
-            let topic = CreatePartitionsTopic::default().with_name(topic("created-6")).with_count(9).with_assignments(None);
+            let topic =
+                CreatePartitionsTopic::default().with_name(topic("created-6")).with_count(9).with_assignments(None);
             RequestKind::CreatePartitions(CreatePartitionsRequest::default().with_topics(vec![topic.clone(), topic]))
         }),
         case("more partitions, only validated", 0..=3, |_, _| {
-            let topic = CreatePartitionsTopic::default().with_name(topic("created-6")).with_count(9).with_assignments(None);
+            let topic =
+                CreatePartitionsTopic::default().with_name(topic("created-6")).with_count(9).with_assignments(None);
             let request = CreatePartitionsRequest::default().with_topics(vec![topic]).with_validate_only(true);
             RequestKind::CreatePartitions(request)
         }),

@@ -37,7 +37,10 @@ pub fn sorted(response: ResponseKind) -> ResponseKind {
         }
         ResponseKind::Metadata(mut metadata) => {
             metadata.topics.sort_by_key(|topic| topic.name.as_ref().map(|name| name.to_string()));
-            metadata.topics.iter_mut().for_each(|topic| topic.partitions.sort_by_key(|partition| partition.partition_index));
+            metadata
+                .topics
+                .iter_mut()
+                .for_each(|topic| topic.partitions.sort_by_key(|partition| partition.partition_index));
             ResponseKind::Metadata(metadata)
         }
         ResponseKind::CreateTopics(mut created) => {
@@ -49,7 +52,10 @@ pub fn sorted(response: ResponseKind) -> ResponseKind {
             ResponseKind::DeleteTopics(deleted)
         }
         ResponseKind::DescribeConfigs(mut described) => {
-            described.results.iter_mut().for_each(|result| result.configs.sort_by_key(|config| config.name.to_string()));
+            described
+                .results
+                .iter_mut()
+                .for_each(|result| result.configs.sort_by_key(|config| config.name.to_string()));
             ResponseKind::DescribeConfigs(described)
         }
         other => other,

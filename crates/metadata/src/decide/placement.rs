@@ -16,7 +16,11 @@ pub(super) fn place(
 ) -> Result<Vec<Vec<BrokerId>>, Refusal> {
     let registered = image.brokers().count();
     if factor > registered {
-        let text = format!("the replication factor of {factor} cannot be reached with {registered} registered brokers");
+        let text = format!(
+            "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be \
+             reached because only {registered} broker(s) are registered or some brokers have all their log directories \
+             cordoned."
+        );
         return Err(Refusal::InvalidReplicationFactor(text));
     }
     let alive: Vec<BrokerId> = image.brokers().filter(|broker| !broker.fenced).map(|broker| broker.id).collect();
