@@ -24,6 +24,8 @@ import org.apache.kafka.common.utils.Exit;
  */
 public final class Driver {
     private static final int HANGS = 124;
+    /** Instead of an exit code: it is that of this process, which ends. */
+    private static final int LEFT = -1;
     private static final long PATIENCE_SECONDS = 90;
 
     /** The process: what a tool left behind when it exited. */
@@ -78,6 +80,8 @@ public final class Driver {
         Exit.setExitProcedure((status, message) -> leave(status));
         Exit.setHaltProcedure((status, message) -> leave(status));
         Exit.setShutdownHookAdder((name, hook) -> current.hooks.add(hook));
+        // Some tools leave by System.exit, and nothing keeps a JVM then: its last words are what the tool wrote.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> lastWords(answers)));
         while (true) {
             List<String> command = new ArrayList<>();
             String input;
@@ -92,11 +96,26 @@ public final class Driver {
                 return;
             }
             Run run = run(command, input);
-            answers.writeInt(run.status);
-            bytes(answers, run.out.toByteArray());
-            bytes(answers, run.err.toByteArray());
-            answers.flush();
+            answer(answers, run.status, run);
         }
+    }
+
+    private static void lastWords(DataOutputStream answers) {
+        Run run = current;
+        if (!run.exited) {
+            try {
+                answer(answers, LEFT, run);
+            } catch (IOException nobodyListens) {
+                // The other side has gone.
+            }
+        }
+    }
+
+    private static void answer(DataOutputStream answers, int status, Run run) throws IOException {
+        answers.writeInt(status);
+        bytes(answers, run.out.toByteArray());
+        bytes(answers, run.err.toByteArray());
+        answers.flush();
     }
 
     private static Run run(List<String> command, String input) throws Exception {
@@ -112,13 +131,25 @@ public final class Driver {
                 System.err.println("hangs at " + frame);
             }
         }
-        for (Runnable hook : run.hooks) {
+        for (Runnable hook : new ArrayList<>(run.hooks)) {
             Thread thread = new Thread(hook, "hook");
             thread.setDaemon(true);
             thread.start();
             thread.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
         }
+        awaitProducers();
         return run;
+    }
+
+    /** A tool that ends while its producer still tells of what it sent would tell it to the next one. */
+    private static void awaitProducers() throws InterruptedException {
+        Thread[] threads = new Thread[Thread.activeCount() + 16];
+        int count = Thread.enumerate(threads);
+        for (int i = 0; i < count; i++) {
+            if (threads[i].getName().startsWith("kafka-producer-network-thread")) {
+                threads[i].join(TimeUnit.SECONDS.toMillis(3));
+            }
+        }
     }
 
     private static void runTool(Run run, List<String> command) {

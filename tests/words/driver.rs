@@ -7,6 +7,9 @@ use crate::kafka::java;
 
 const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/words/Driver.java");
 
+/// Instead of an exit code: the tool has ended its JVM, and that has the code.
+const LEFT: i32 = -1;
+
 /// A JVM that runs tools one after the other. Dropping it ends it.
 pub struct Driver {
     process: Child,
@@ -44,18 +47,22 @@ impl Driver {
         put_text(&mut frame, input);
         self.commands.write_all(&frame).unwrap();
         self.commands.flush().unwrap();
-        let status = self.number();
-        Ended { status, stdout: self.text(), stderr: self.text() }
+        let Some(status) = self.number() else { panic!("the JVM ended with {class} {arguments:?}") };
+        let mut ended = Ended { status, stdout: self.text(), stderr: self.text() };
+        if status == LEFT {
+            ended.status = self.process.wait().unwrap().code().expect("it left by itself");
+            *self = Driver::start().expect("there was one before");
+        }
+        ended
     }
 
-    fn number(&mut self) -> i32 {
+    fn number(&mut self) -> Option<i32> {
         let mut bytes = [0; 4];
-        self.answers.read_exact(&mut bytes).expect("the JVM answers");
-        i32::from_be_bytes(bytes)
+        self.answers.read_exact(&mut bytes).ok().map(|()| i32::from_be_bytes(bytes))
     }
 
     fn text(&mut self) -> String {
-        let mut bytes = vec![0; usize::try_from(self.number()).unwrap()];
+        let mut bytes = vec![0; usize::try_from(self.number().expect("a whole answer")).unwrap()];
         self.answers.read_exact(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
     }

@@ -6,6 +6,7 @@
 //! `file NAME TEXT` writes a file that is `$FILES/NAME` afterwards. Lines that begin with `#` are comments.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -45,6 +46,9 @@ const TOOLS: &[(&str, &str)] = &[
     ("transactions", "org.apache.kafka.tools.TransactionsCommand"),
     ("verifiable-producer", "org.apache.kafka.tools.VerifiableProducer"),
 ];
+
+/// Commands that take longer are named: the test has minutes for hundreds.
+const SLOW: Duration = Duration::from_secs(3);
 
 /// A line of a list.
 struct Command {
@@ -132,7 +136,11 @@ impl Side {
         let words = words(&command);
         let class =
             TOOLS.iter().find(|(name, _)| *name == words[0]).unwrap_or_else(|| panic!("no tool {}", words[0])).1;
+        let began = Instant::now();
         let ended = self.driver.run(class, &words[1..], &input.replace("\\n", "\n"));
+        if began.elapsed() > SLOW {
+            eprintln!("{:?} of {}: {line}", began.elapsed(), self.subject.address());
+        }
         self.subject.settle();
         let clean = |text: &str| {
             let text = normal::tool(&self.own.replace(text));

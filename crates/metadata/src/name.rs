@@ -22,6 +22,23 @@ pub enum NameError {
     IllegalCharacter,
 }
 
+impl NameError {
+    /// What Kafka tells who wanted `name`.
+    pub fn told(self, name: &str) -> String {
+        let why = match self {
+            NameError::Empty => "the empty string is not allowed".to_owned(),
+            NameError::Dots => format!("'{name}' is not allowed"),
+            NameError::TooLong(_) => {
+                format!("the length of '{name}' is longer than the max allowed length {MAX_TOPIC_NAME_LEN}")
+            }
+            NameError::IllegalCharacter => {
+                format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'")
+            }
+        };
+        format!("Topic name is invalid: {why}")
+    }
+}
+
 /// Checks that a topic may be called `name`: 1 to 249 characters of `[a-zA-Z0-9._-]`, but neither `.` nor `..`.
 pub fn check_topic_name(name: &str) -> Result<(), NameError> {
     match name {

@@ -7,7 +7,7 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidTopic(String),
     /// TOPIC_ALREADY_EXISTS.
-    #[error("topic '{0}' already exists")]
+    #[error("Topic '{0}' already exists.")]
     TopicAlreadyExists(String),
     /// INVALID_REQUEST: the request contradicts itself or asks for what is never allowed.
     #[error("{0}")]
@@ -28,10 +28,10 @@ pub enum Refusal {
     #[error("{0}")]
     PolicyViolation(String),
     /// UNKNOWN_TOPIC_OR_PARTITION: no topic has this name.
-    #[error("no topic is named '{0}'")]
+    #[error("This server does not host this topic-partition.")]
     UnknownTopic(String),
     /// UNKNOWN_TOPIC_ID.
-    #[error("no topic has the id {0}")]
+    #[error("This server does not host this topic ID.")]
     UnknownTopicId(record::Uuid),
     /// ELECTION_NOT_NEEDED.
     #[error("the partition has the leader that it should have")]

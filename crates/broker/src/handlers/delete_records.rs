@@ -1,5 +1,6 @@
 //! DeleteRecords (key 21), versions 0-2: moves the start of partitions up (KIP-107). v2 flexible.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use net::Outbox;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use wire::ErrorCode;
 use wire::messages::delete_records::{
     DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
-    DeleteRecordsTopicResult,
+    DeleteRecordsTopic, DeleteRecordsTopicResult,
 };
 
 use super::is_internal;
@@ -24,7 +25,7 @@ const HIGH_WATERMARK: i64 = -1;
 pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut Outbox) -> Flow {
     let topics = request.topics.iter().map(|topic| Topic {
         name: topic.name.to_owned(),
-        partitions: topic.partitions.iter().map(|asked| Wanted::find(call, topic.name, &asked)).collect(),
+        partitions: last_asked(&topic).iter().map(|asked| Wanted::find(call, topic.name, asked)).collect(),
     });
     let (mut topics, node, respond): (Vec<Topic>, _, _) = (topics.collect(), Arc::clone(call.node), call.respond());
     Flow::wait(async move {
@@ -38,6 +39,13 @@ pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut 
         let topics = answer.await.unwrap_or_default();
         move |outbox: &mut Outbox| tell(respond, &topics, outbox)
     })
+}
+
+/// The partitions of a topic; what is said last of one counts.
+fn last_asked(topic: &DeleteRecordsTopic<'_>) -> Vec<DeleteRecordsPartition> {
+    let last: BTreeMap<i32, DeleteRecordsPartition> =
+        topic.partitions.iter().map(|asked| (asked.partition_index, asked)).collect();
+    last.into_values().collect()
 }
 
 /// All starts are made durable with one checkpoint, and then moved.

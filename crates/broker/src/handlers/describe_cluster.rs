@@ -11,6 +11,10 @@ use crate::api::{Call, Flow};
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
+/// What everybody may do with the cluster while there is no authorizer: CREATE, ALTER, DESCRIBE, CLUSTER_ACTION,
+/// DESCRIBE_CONFIGS, ALTER_CONFIGS, IDEMPOTENT_WRITE, as bits.
+pub const ALLOWED: i32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
+
 /// Answers from the view.
 pub fn handle(call: &Call<'_>, request: DescribeClusterRequest, outbox: &mut Outbox) -> Flow {
     if let Some((error_code, message)) = refusal(request.endpoint_type) {
@@ -32,6 +36,7 @@ pub fn handle(call: &Call<'_>, request: DescribeClusterRequest, outbox: &mut Out
         cluster_id: &call.view.image().cluster_id().to_string(),
         controller_id: call.node.config.node_id.0,
         brokers: brokers.collect(),
+        cluster_authorized_operations: if request.include_cluster_authorized_operations { ALLOWED } else { i32::MIN },
         ..Default::default()
     };
     call.answer(outbox, &response);

@@ -16,15 +16,22 @@ use crate::api::{Call, Flow};
 /// `max.request.partition.size.limit`: the most partitions on one page.
 const PAGE_MAX: i32 = 2000;
 
+/// What everybody may do with a topic while there is no authorizer: READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE,
+/// DESCRIBE_CONFIGS, ALTER_CONFIGS, as bits.
+pub const ALLOWED: i32 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11;
+
 /// Answers one page, in the order of the topics' names.
 pub fn handle(call: &Call<'_>, request: DescribeTopicPartitionsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let image = call.view.image();
     let start = request.cursor.as_ref().map_or(("", 0), |cursor| (cursor.topic_name, cursor.partition_index));
-    // A page must lead somewhere, and a cursor cannot lie before the first partition.
-    if request.response_partition_limit < 1 || start.1 < 0 {
-        return Flow::Close("a page needs a positive limit and a cursor that is not negative".into());
+    if !is_cursor(&request) {
+        let refused = request.topics.iter().map(|topic| failed(topic.name, ErrorCode::INVALID_REQUEST));
+        let response = DescribeTopicPartitionsResponse { topics: refused.collect(), ..Default::default() };
+        call.answer(outbox, &response);
+        return Flow::Done;
     }
-    let mut page = Page { room: request.response_partition_limit.min(PAGE_MAX), ..Page::default() };
+    // A page must lead somewhere.
+    let mut page = Page { room: request.response_partition_limit.clamp(1, PAGE_MAX), ..Page::default() };
     let mut names = names(image, &request);
     names.retain(|name| *name >= start.0);
     for name in names {
@@ -40,6 +47,13 @@ pub fn handle(call: &Call<'_>, request: DescribeTopicPartitionsRequest<'_>, outb
     };
     call.answer(outbox, &response);
     Flow::Done
+}
+
+/// Whether the cursor, if there is one, lies in the topics that are asked for and not before their first partition.
+fn is_cursor(request: &DescribeTopicPartitionsRequest<'_>) -> bool {
+    let Some(cursor) = &request.cursor else { return true };
+    let asked = request.topics.is_empty() || request.topics.iter().any(|topic| topic.name == cursor.topic_name);
+    asked && cursor.partition_index >= 0
 }
 
 /// Those asked for, or all; sorted, each once.
@@ -86,6 +100,10 @@ impl<'i> Page<'i> {
 fn unknown(name: &str) -> DescribeTopicPartitionsResponseTopic<'_> {
     let legal = metadata::check_topic_name(name).is_ok();
     let error_code = if legal { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { ErrorCode::INVALID_TOPIC_EXCEPTION };
+    DescribeTopicPartitionsResponseTopic { topic_authorized_operations: ALLOWED, ..failed(name, error_code) }
+}
+
+fn failed(name: &str, error_code: ErrorCode) -> DescribeTopicPartitionsResponseTopic<'_> {
     DescribeTopicPartitionsResponseTopic { error_code, name: Some(name), ..Default::default() }
 }
 
@@ -96,6 +114,7 @@ fn describe(topic: &Topic, first: i32, end: i32) -> DescribeTopicPartitionsRespo
         topic_id: topic.id,
         is_internal: super::is_internal(&topic.name),
         partitions: page.map(|(index, partition)| describe_partition(index.0, partition)).collect(),
+        topic_authorized_operations: ALLOWED,
         ..Default::default()
     }
 }

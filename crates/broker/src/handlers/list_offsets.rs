@@ -5,6 +5,8 @@
 //! Where nothing is looked for by time the answer leaves at once. Looking for a time reads files and opens batches, which
 //! is done off the loop.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use net::Outbox;
@@ -55,14 +57,12 @@ type Found = Option<(Offset, Timestamp, LeaderEpoch)>;
 /// Answers every partition by itself.
 pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let topics = request.topics.iter().map(|topic| {
-        let repeated = repeated(&topic);
-        let part = |asked: ListOffsetsPartition| {
-            let index = asked.partition_index;
-            let is_repeated = repeated.binary_search(&index).is_ok();
-            let look_up = if is_repeated { Err(ErrorCode::INVALID_REQUEST) } else { look_up(call, topic.name, &asked) };
-            Part { index, look_up }
+        let part = |(index, asked): (i32, Option<ListOffsetsPartition>)| {
+            // What is asked for twice is told once, that it is wrong.
+            let once = asked.ok_or(ErrorCode::INVALID_REQUEST);
+            Part { index, look_up: once.and_then(|asked| look_up(call, topic.name, &asked)) }
         };
-        Topic { name: topic.name.to_owned(), partitions: topic.partitions.iter().map(part).collect() }
+        Topic { name: topic.name.to_owned(), partitions: asked_once(&topic).into_iter().map(part).collect() }
     });
     let (mut topics, respond): (Vec<Topic>, _) = (topics.collect(), call.respond());
     if topics.iter().all(|topic| topic.partitions.iter().all(Part::is_found)) {
@@ -82,11 +82,21 @@ pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Out
     })
 }
 
-/// The partitions that are named more than once, sorted.
-fn repeated(topic: &ListOffsetsTopic<'_>) -> Vec<i32> {
-    let mut indexes: Vec<i32> = topic.partitions.iter().map(|asked| asked.partition_index).collect();
-    indexes.sort_unstable();
-    indexes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+/// The partitions of a topic in their order, each once; without what is asked where that is said more than once.
+fn asked_once(topic: &ListOffsetsTopic<'_>) -> Vec<(i32, Option<ListOffsetsPartition>)> {
+    let mut places: HashMap<i32, usize> = HashMap::new();
+    let mut asked = Vec::new();
+    for partition in topic.partitions.iter() {
+        let index = partition.partition_index;
+        match places.entry(index) {
+            Entry::Occupied(place) => asked[*place.get()] = (index, None),
+            Entry::Vacant(place) => {
+                place.insert(asked.len());
+                asked.push((index, Some(partition)));
+            }
+        }
+    }
+    asked
 }
 
 fn look_up(call: &Call<'_>, topic: &str, asked: &ListOffsetsPartition) -> Result<LookUp, ErrorCode> {

@@ -7,6 +7,8 @@
 mod auto_create;
 mod response;
 
+use std::collections::HashSet;
+
 use net::Outbox;
 use record::Uuid;
 use wire::ErrorCode;
@@ -16,7 +18,7 @@ use crate::api::{Call, Flow};
 use crate::errors::KafkaError;
 
 /// One topic that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Asked {
     Name(String),
     Id(Uuid),
@@ -28,7 +30,7 @@ pub fn handle(call: &Call<'_>, request: MetadataRequest<'_>, outbox: &mut Outbox
         Ok(asked) => asked,
         Err(error_code) => return refuse(call, &request, error_code, outbox),
     };
-    let question = response::Question::new(call, asked);
+    let question = response::Question::new(call, &request, asked);
     let may_create = call.version() < 4 || request.allow_auto_topic_creation;
     let missing = if may_create { auto_create::missing(call, &question) } else { Vec::new() };
     if missing.is_empty() {
@@ -44,13 +46,17 @@ fn asked_topics(version: i16, request: &MetadataRequest<'_>) -> Result<Option<Ve
     if version == 0 && topics.is_empty() {
         return Ok(None);
     }
-    topics.iter().map(|topic| asked_topic(version, &topic)).collect::<Result<_, _>>().map(Some)
+    let asked: Result<Vec<Asked>, ErrorCode> = topics.iter().map(|topic| asked_topic(version, &topic)).collect();
+    // What is asked for twice is told once.
+    let mut told = HashSet::new();
+    asked.map(|asked| Some(asked.into_iter().filter(|asked| told.insert(asked.clone())).collect()))
 }
 
 fn asked_topic(version: i16, topic: &MetadataRequestTopic<'_>) -> Result<Asked, ErrorCode> {
     match topic.name {
         Some(name) if topic.topic_id == Uuid::ZERO => Ok(Asked::Name(name.to_owned())),
-        None if version >= 12 && topic.topic_id != Uuid::ZERO => Ok(Asked::Id(topic.topic_id)),
+        // An id counts, whatever name comes with it.
+        _ if version >= 12 && topic.topic_id != Uuid::ZERO => Ok(Asked::Id(topic.topic_id)),
         _ => Err(ErrorCode::INVALID_REQUEST),
     }
 }

@@ -1,6 +1,6 @@
 //! CreateTopics: each topic is checked by itself, in Kafka's order (name, existence, configs, replicas).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use record::{BrokerId, PartitionIndex, TopicId, Uuid};
@@ -80,7 +80,7 @@ pub struct TopicCreation {
 /// A topic that is created, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedTopic {
-    /// The id; [`Uuid::ZERO`] when the request only validates.
+    /// The id; a request that only validates is told one too.
     pub id: TopicId,
     /// How many partitions it has.
     pub num_partitions: i32,
@@ -107,9 +107,7 @@ fn check_total(intent: &CreateTopics) -> Result<(), Refusal> {
     if total <= MAX_PARTITIONS_PER_BATCH {
         return Ok(());
     }
-    let text =
-        format!("the request asks for {total} partitions; at most {MAX_PARTITIONS_PER_BATCH} are created at once");
-    Err(Refusal::PolicyViolation(text))
+    Err(Refusal::PolicyViolation("Excessively large number of partitions per request.".into()))
 }
 
 fn wanted_partitions(topic: &NewTopic, defaults: &TopicDefaults) -> usize {
@@ -145,7 +143,7 @@ impl<'a> Request<'a> {
         match std::mem::replace(occurrences, 0) {
             0 => None,
             1 => Some(self.create_one(topic)),
-            _ => Some(Err(Refusal::InvalidRequest("the request names this topic more than once".into()))),
+            _ => Some(Err(Refusal::InvalidRequest("Duplicate topic name.".into()))),
         }
     }
 
@@ -154,7 +152,7 @@ impl<'a> Request<'a> {
         check_configs(topic, self.intent.check_config)?;
         let partitions = self.partitions(topic)?;
         let created = CreatedTopic {
-            id: if self.intent.validate_only { Uuid::ZERO } else { topic.id },
+            id: topic.id,
             num_partitions: partitions.len() as i32,
             replication_factor: partitions[0].replicas.len() as i16,
         };
@@ -165,16 +163,14 @@ impl<'a> Request<'a> {
 
     fn check_name(&self, name: &str) -> Result<(), Refusal> {
         if name == METADATA_TOPIC {
-            return Err(Refusal::InvalidRequest(format!("the internal topic {METADATA_TOPIC} cannot be created")));
+            return Err(Refusal::InvalidRequest(format!("Creation of internal topic {METADATA_TOPIC} is prohibited.")));
         }
-        check_topic_name(name).map_err(|e| Refusal::InvalidTopic(format!("'{name}' cannot name a topic: {e}")))?;
+        check_topic_name(name).map_err(|e| Refusal::InvalidTopic(e.told(name)))?;
         if self.image.topic(name).is_some() {
             return Err(Refusal::TopicAlreadyExists(name.to_owned()));
         }
         match self.collisions.get(&*collision_form(name)) {
-            Some(other) => {
-                Err(Refusal::InvalidTopic(format!("topic '{name}' collides with the existing topic '{other}'")))
-            }
+            Some(other) => Err(Refusal::InvalidTopic(format!("Topic '{name}' collides with existing topic: {other}"))),
             None => Ok(()),
         }
     }
@@ -199,11 +195,10 @@ impl<'a> Request<'a> {
             -1 => defaults.num_partitions,
             partitions => partitions,
         };
-        let text = |what: &str, value: i64| format!("{what} is {value}; it must be positive, or -1 for the default");
-        let factor = positive(i64::from(factor))
-            .ok_or_else(|| Refusal::InvalidReplicationFactor(text("the replication factor", factor.into())))?;
-        let partitions = positive(i64::from(partitions))
-            .ok_or_else(|| Refusal::InvalidPartitions(text("the number of partitions", partitions.into())))?;
+        const FACTOR: &str = "Replication factor must be larger than 0, or -1 to use the default value.";
+        const COUNT: &str = "Number of partitions was set to an invalid non-positive value.";
+        let factor = positive(i64::from(factor)).ok_or_else(|| Refusal::InvalidReplicationFactor(FACTOR.into()))?;
+        let partitions = positive(i64::from(partitions)).ok_or_else(|| Refusal::InvalidPartitions(COUNT.into()))?;
         placement::place(self.image, 0..partitions, factor, topic.id)
     }
 
@@ -225,9 +220,9 @@ impl<'a> Request<'a> {
         );
         let name: Arc<str> = topic.name.as_str().into();
         self.records.push(TopicRecord { name: Arc::clone(&name), id: topic.id }.into());
-        self.records.extend(topic.configs.iter().map(|(key, value)| {
+        self.records.extend(configs(topic).into_iter().map(|(key, value)| {
             let resource = ConfigResource::Topic(Arc::clone(&name));
-            Record::Config(ConfigRecord { resource, key: key.as_str().into(), value: value.as_deref().map(Arc::from) })
+            Record::Config(ConfigRecord { resource, key: key.into(), value: value.map(Arc::from) })
         }));
         let partitions = (0..).map(PartitionIndex).zip(partitions);
         self.records.extend(partitions.map(|(index, assigned)| assigned.record(topic.id, index)));
@@ -246,14 +241,15 @@ fn positive(count: i64) -> Option<usize> {
     usize::try_from(count).ok().filter(|count| *count > 0)
 }
 
+/// The configs by key; of a key that is given twice the last value counts.
+fn configs(topic: &NewTopic) -> BTreeMap<&str, Option<&str>> {
+    topic.configs.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect()
+}
+
 fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
-    let mut seen = HashSet::new();
-    for (key, value) in &topic.configs {
-        if !seen.insert(key) {
-            return Err(Refusal::InvalidConfig(format!("the config {key} is given more than once")));
-        }
-        let value =
-            value.as_deref().ok_or_else(|| Refusal::InvalidConfig(format!("the config {key} has a null value")))?;
+    for (key, value) in configs(topic) {
+        let value = value
+            .ok_or_else(|| Refusal::InvalidConfig(format!("Null value not supported for topic configs: {key}")))?;
         check(key, value).map_err(Refusal::InvalidConfig)?;
     }
     Ok(())
@@ -262,19 +258,19 @@ fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
 fn check_counts_open(topic: &NewTopic) -> Result<(), Refusal> {
     let given = match (topic.replication_factor, topic.num_partitions) {
         (-1, -1) => return Ok(()),
-        (-1, _) => "the number of partitions",
-        _ => "the replication factor",
+        (-1, _) => "numPartitions",
+        _ => "replication factor",
     };
-    Err(Refusal::InvalidRequest(format!("the replicas are assigned by hand, so {given} must be -1")))
+    Err(Refusal::InvalidRequest(format!("A manual partition assignment was specified, but {given} was not set to -1.")))
 }
 
 fn check_index(expected: i32, index: PartitionIndex) -> Result<(), Refusal> {
     match index.0.cmp(&expected) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Less if index.0 >= 0 => {
-            Err(bad_assignment(format!("partition {index} is assigned more than once")))
+            Err(bad_assignment(format!("Found multiple manual partition assignments for partition {index}")))
         }
-        _ => Err(bad_assignment("the assigned partitions must be numbered from 0 without gaps".into())),
+        _ => Err(bad_assignment("partitions should be a consecutive 0-based integer sequence".into())),
     }
 }
 

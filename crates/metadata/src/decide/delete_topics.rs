@@ -1,6 +1,6 @@
 //! DeleteTopics: by name or by id, each topic by itself.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use record::{TopicId, Uuid};
@@ -17,7 +17,7 @@ pub struct DeleteTopics {
 }
 
 /// Names a topic: either way, but not both.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TopicSelector {
     /// The name, or `None` to use the id.
     pub name: Option<String>,
@@ -44,9 +44,12 @@ pub struct DeletedTopic {
 }
 
 pub(super) fn decide(image: &Image, intent: &DeleteTopics) -> Decision<Vec<TopicDeletion>> {
+    let mut occurrences: BTreeMap<&TopicSelector, usize> = BTreeMap::new();
+    intent.topics.iter().for_each(|selector| *occurrences.entry(selector).or_default() += 1);
     let mut taken = HashSet::new();
-    let results = intent.topics.iter().map(|selector| {
-        let result = find(image, selector).and_then(|topic| take_once(&mut taken, topic));
+    let results = occurrences.into_iter().map(|(selector, count)| {
+        let result = once(selector, count).and_then(|()| find(image, selector));
+        let result = result.and_then(|topic| take_once(&mut taken, topic));
         TopicDeletion { selector: selector.clone(), result }
     });
     let reply: Vec<_> = results.collect();
@@ -55,18 +58,27 @@ pub(super) fn decide(image: &Image, intent: &DeleteTopics) -> Decision<Vec<Topic
     Decision { records, reply }
 }
 
+/// What is named twice is not deleted, and told once.
+fn once(selector: &TopicSelector, count: usize) -> Result<(), Refusal> {
+    match (count, &selector.name) {
+        (1, _) => Ok(()),
+        (_, Some(_)) => Err(Refusal::InvalidRequest("Duplicate topic name.".into())),
+        (_, None) => Err(Refusal::InvalidRequest("Duplicate topic id.".into())),
+    }
+}
+
 fn find<'a>(image: &'a Image, selector: &TopicSelector) -> Result<&'a Arc<Topic>, Refusal> {
     match (selector.name.as_deref(), selector.id) {
         (Some(name), Uuid::ZERO) => image.topic(name).ok_or_else(|| Refusal::UnknownTopic(name.to_owned())),
-        (Some(_), _) => Err(Refusal::InvalidRequest("a topic is given by its name or by its id, not by both".into())),
-        (None, Uuid::ZERO) => Err(Refusal::InvalidRequest("neither a topic's name nor its id is given".into())),
+        (Some(_), _) => Err(Refusal::InvalidRequest("You may not specify both topic name and topic id.".into())),
+        (None, Uuid::ZERO) => Err(Refusal::InvalidRequest("Neither topic name nor id were specified.".into())),
         (None, id) => image.topic_by_id(id).ok_or(Refusal::UnknownTopicId(id)),
     }
 }
 
 fn take_once(taken: &mut HashSet<TopicId>, topic: &Topic) -> Result<DeletedTopic, Refusal> {
     if !taken.insert(topic.id) {
-        return Err(Refusal::InvalidRequest("the request names this topic more than once".into()));
+        return Err(Refusal::InvalidRequest("The provided topic name maps to an ID that was already supplied.".into()));
     }
     Ok(DeletedTopic { name: Arc::clone(&topic.name), id: topic.id })
 }

@@ -3,12 +3,13 @@
 use net::Outbox;
 use record::{BrokerId, Uuid};
 use wire::messages::metadata::{
-    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use wire::{Array, ErrorCode};
 
 use super::{Asked, Failure};
 use crate::api::{Call, Respond};
+use crate::handlers::{describe_cluster, describe_topic_partitions};
 use crate::view::View;
 
 /// "No operations were asked for" (KIP-430).
@@ -21,13 +22,23 @@ pub struct Question {
     listener: String,
     node_id: BrokerId,
     pub(super) asked: Option<Vec<Asked>>,
+    /// What the client may do, where it asks.
+    cluster_operations: i32,
+    topic_operations: i32,
 }
 
 impl Question {
     /// What the call asks.
-    pub fn new(call: &Call<'_>, asked: Option<Vec<Asked>>) -> Question {
-        let listener = call.listener().to_owned();
-        Question { respond: call.respond(), listener, node_id: call.node.config.node_id, asked }
+    pub fn new(call: &Call<'_>, request: &MetadataRequest<'_>, asked: Option<Vec<Asked>>) -> Question {
+        let told = |asks, allowed| if asks { allowed } else { OPERATIONS_NOT_ASKED };
+        Question {
+            respond: call.respond(),
+            listener: call.listener().to_owned(),
+            node_id: call.node.config.node_id,
+            asked,
+            cluster_operations: told(request.include_cluster_authorized_operations, describe_cluster::ALLOWED),
+            topic_operations: told(request.include_topic_authorized_operations, describe_topic_partitions::ALLOWED),
+        }
     }
 
     /// Answers from `view`; `failures` are topics that could not be created.
@@ -39,7 +50,7 @@ impl Question {
             // Any broker takes the controller's requests.
             controller_id: self.node_id.0,
             topics: self.topics(view, failures),
-            cluster_authorized_operations: OPERATIONS_NOT_ASKED,
+            cluster_authorized_operations: self.cluster_operations,
             ..Default::default()
         };
         self.respond.answer(outbox, &response);
@@ -58,9 +69,10 @@ impl Question {
     }
 
     fn topics<'v>(&'v self, view: &'v View, failures: &'v [Failure]) -> Array<'v, MetadataResponseTopic<'v>> {
+        let allowed = |topic| MetadataResponseTopic { topic_authorized_operations: self.topic_operations, ..topic };
         match &self.asked {
-            None => view.image().topics().iter().map(|topic| found(view, topic)).collect(),
-            Some(asked) => asked.iter().map(|asked| self.topic(view, asked, failures)).collect(),
+            None => view.image().topics().iter().map(|topic| allowed(found(view, topic))).collect(),
+            Some(asked) => asked.iter().map(|asked| allowed(self.topic(view, asked, failures))).collect(),
         }
     }
 
@@ -87,13 +99,7 @@ fn failure(name: &str, failures: &[Failure]) -> ErrorCode {
 }
 
 fn missing(name: Option<&str>, topic_id: Uuid, error_code: ErrorCode) -> MetadataResponseTopic<'_> {
-    MetadataResponseTopic {
-        error_code,
-        name,
-        topic_id,
-        topic_authorized_operations: OPERATIONS_NOT_ASKED,
-        ..Default::default()
-    }
+    MetadataResponseTopic { error_code, name, topic_id, ..Default::default() }
 }
 
 fn found<'v>(view: &View, topic: &'v metadata::Topic) -> MetadataResponseTopic<'v> {
@@ -104,7 +110,6 @@ fn found<'v>(view: &View, topic: &'v metadata::Topic) -> MetadataResponseTopic<'
         topic_id: topic.id,
         is_internal: crate::handlers::is_internal(&topic.name),
         partitions: topic.partitions().map(|(index, partition)| describe(index.0, partition, is_open(index))).collect(),
-        topic_authorized_operations: OPERATIONS_NOT_ASKED,
         ..Default::default()
     }
 }

@@ -74,30 +74,28 @@ fn names_and_counts() {
         (topic("t", 1, 1), "created 1x1"),
         (topic("t", 4, 2), "created 4x2"),
         (topic("t", -1, -1), "created 3x2"),
-        (topic("", 1, 1), "InvalidTopic: '' cannot name a topic: it is empty"),
-        (topic("..", 1, 1), "InvalidTopic: '..' cannot name a topic: '.' and '..' are not allowed"),
+        (topic("", 1, 1), "InvalidTopic: Topic name is invalid: the empty string is not allowed"),
+        (topic("..", 1, 1), "InvalidTopic: Topic name is invalid: '..' is not allowed"),
         (
             topic("a/b", 1, 1),
-            "InvalidTopic: 'a/b' cannot name a topic: it has a character other than ASCII letters, digits, '.', '_' and '-'",
+            "InvalidTopic: Topic name is invalid: 'a/b' contains one or more characters other than \
+             ASCII alphanumerics, '.', '_' and '-'",
         ),
-        (topic("orders_eu", 1, 1), "InvalidTopic: topic 'orders_eu' collides with the existing topic 'orders.eu'"),
-        (topic("orders.eu", 1, 1), "TopicAlreadyExists: topic 'orders.eu' already exists"),
-        (topic("__cluster_metadata", 1, 1), "InvalidRequest: the internal topic __cluster_metadata cannot be created"),
+        (topic("orders_eu", 1, 1), "InvalidTopic: Topic 'orders_eu' collides with existing topic: orders.eu"),
+        (topic("orders.eu", 1, 1), "TopicAlreadyExists: Topic 'orders.eu' already exists."),
         (
-            topic("t", 0, 1),
-            "InvalidPartitions: the number of partitions is 0; it must be positive, or -1 for the default",
+            topic("__cluster_metadata", 1, 1),
+            "InvalidRequest: Creation of internal topic __cluster_metadata is prohibited.",
         ),
-        (
-            topic("t", -2, 1),
-            "InvalidPartitions: the number of partitions is -2; it must be positive, or -1 for the default",
-        ),
+        (topic("t", 0, 1), "InvalidPartitions: Number of partitions was set to an invalid non-positive value."),
+        (topic("t", -2, 1), "InvalidPartitions: Number of partitions was set to an invalid non-positive value."),
         (
             topic("t", 1, 0),
-            "InvalidReplicationFactor: the replication factor is 0; it must be positive, or -1 for the default",
+            "InvalidReplicationFactor: Replication factor must be larger than 0, or -1 to use the default value.",
         ),
         (
             topic("t", 1, -2),
-            "InvalidReplicationFactor: the replication factor is -2; it must be positive, or -1 for the default",
+            "InvalidReplicationFactor: Replication factor must be larger than 0, or -1 to use the default value.",
         ),
         (
             topic("t", 1, 4),
@@ -118,21 +116,24 @@ fn assignments_by_hand() {
         (by_hand(-1, -1, &[(1, &[1, 0]), (0, &[0, 1])]), "created 2x2"),
         (
             by_hand(2, -1, &[(0, &[0])]),
-            "InvalidRequest: the replicas are assigned by hand, so the number of partitions must be -1",
+            "InvalidRequest: A manual partition assignment was specified, but numPartitions was not set to -1.",
         ),
         (
             by_hand(-1, 1, &[(0, &[0])]),
-            "InvalidRequest: the replicas are assigned by hand, so the replication factor must be -1",
+            "InvalidRequest: A manual partition assignment was specified, but replication factor was not set to -1.",
         ),
         (
             by_hand(-1, -1, &[(0, &[0]), (2, &[0])]),
-            "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps",
+            "InvalidReplicaAssignment: partitions should be a consecutive 0-based integer sequence",
         ),
         (
             by_hand(-1, -1, &[(-1, &[0]), (0, &[0])]),
-            "InvalidReplicaAssignment: the assigned partitions must be numbered from 0 without gaps",
+            "InvalidReplicaAssignment: partitions should be a consecutive 0-based integer sequence",
         ),
-        (by_hand(-1, -1, &[(0, &[0]), (0, &[1])]), "InvalidReplicaAssignment: partition 0 is assigned more than once"),
+        (
+            by_hand(-1, -1, &[(0, &[0]), (0, &[1])]),
+            "InvalidReplicaAssignment: Found multiple manual partition assignments for partition 0",
+        ),
         (by_hand(-1, -1, &[(0, &[])]), "InvalidReplicaAssignment: partition 0 is assigned to no broker"),
         (
             by_hand(-1, -1, &[(0, &[9])]),
@@ -155,12 +156,12 @@ fn configs() {
     check(&[
         (configured(&[("retention.ms", Some("5"))]), "created 1x1"),
         (configured(&[("retention.ms", Some("x"))]), "InvalidConfig: x is no number"),
-        (configured(&[("retention.ms", None)]), "InvalidConfig: the config retention.ms has a null value"),
-        (configured(&[("retention", Some("5"))]), "InvalidConfig: unknown config retention"),
         (
-            configured(&[("retention.ms", Some("5")), ("retention.ms", Some("6"))]),
-            "InvalidConfig: the config retention.ms is given more than once",
+            configured(&[("retention.ms", None)]),
+            "InvalidConfig: Null value not supported for topic configs: retention.ms",
         ),
+        (configured(&[("retention", Some("5"))]), "InvalidConfig: unknown config retention"),
+        (configured(&[("retention.ms", Some("5")), ("retention.ms", Some("6"))]), "created 1x1"),
     ]);
 }
 
@@ -175,13 +176,13 @@ fn a_refused_topic_leaves_the_others_alone() {
 #[test]
 fn a_name_that_comes_twice_is_answered_once() {
     let topics = vec![topic("a", 1, 1), topic("b", 1, 1), topic("a", 2, 1)];
-    let expected = ["InvalidRequest: the request names this topic more than once", "created 1x1"];
+    let expected = ["InvalidRequest: Duplicate topic name.", "created 1x1"];
     assert_eq!(verdicts(&cluster(), topics), expected);
 }
 
 #[test]
 fn names_collide_within_a_request_too() {
-    let expected = ["created 1x1", "InvalidTopic: topic 'a.b' collides with the existing topic 'a_b'"];
+    let expected = ["created 1x1", "InvalidTopic: Topic 'a.b' collides with existing topic: a_b"];
     assert_eq!(verdicts(&cluster(), vec![topic("a_b", 1, 1), topic("a.b", 1, 1)]), expected);
 }
 
@@ -206,9 +207,10 @@ fn a_created_topic_has_what_was_asked() {
 #[test]
 fn validation_alone_creates_nothing() {
     let topics = vec![topic("a", 2, 1), topic("b", 0, 1)];
+    let id = topics[0].id;
     let decision = decide(&cluster(), &CreateTopics { validate_only: true, ..intent(topics) }).unwrap();
     assert_eq!(decision.records, []);
-    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id: Uuid::ZERO, num_partitions: 2, replication_factor: 1 }));
+    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id, num_partitions: 2, replication_factor: 1 }));
     assert!(decision.reply[1].result.is_err());
 }
 
