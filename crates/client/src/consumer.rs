@@ -88,7 +88,9 @@ impl Consumer {
     ) -> Result<(), RequestError> {
         let described = self.client.topic(topic, false).await?;
         let all = || described.partitions.iter().map(|partition| partition.index).collect();
-        let partitions: Vec<PartitionIndex> = partitions.map_or_else(all, <[_]>::to_vec);
+        let mut partitions: Vec<PartitionIndex> = partitions.map_or_else(all, <[_]>::to_vec);
+        partitions.sort_unstable();
+        partitions.dedup();
         let named = |partition| TopicPartition { topic: topic.to_owned(), partition };
         if let Some(&missing) = partitions.iter().find(|&&partition| described.partition(partition).is_none()) {
             return Err(no_such_partition(&named(missing)).into());

@@ -249,7 +249,7 @@ async fn exchange(
     };
     let by_name = wanted.iter().any(|wanted| wanted.topic_id == TopicId::ZERO);
     let ceiling = if by_name { LAST_BY_NAME } else { i16::MAX };
-    client.broker(leader).await?.call_up_to(ceiling, &request, config.max_wait).await
+    client.broker_to_fetch(leader).await?.call_up_to(ceiling, &request, config.max_wait).await
 }
 
 fn fetch_topic<'a>(config: &ConsumerConfig, wanted: &'a [Wanted]) -> FetchTopic<'a> {
