@@ -41,7 +41,8 @@ pub struct ClientConfig {
     pub retry_backoff: Duration,
     /// The longest pause before a retry (`retry.backoff.max.ms`), but for that fifth.
     pub retry_backoff_max: Duration,
-    /// After how long a producer asks for its topics again (`metadata.max.age.ms`): partitions may have been added.
+    /// After how long producers and consumers ask for their topics again (`metadata.max.age.ms`): partitions may have been
+    /// added, or have other leaders.
     pub metadata_max_age: Duration,
 }
 

@@ -143,8 +143,9 @@ async fn find(shared: Arc<Shared>, topic: Arc<str>, partitions: Vec<PartitionInd
         Ok(found) => {
             for ready in batches {
                 match found.leader(ready.partition) {
-                    Some(_) => shared.queues().retry(ready, Instant::now()),
-                    None => {
+                    // A closed producer has told that it failed.
+                    Some(_) if ready.batch.outcome.borrow().is_none() => shared.queues().retry(ready, Instant::now()),
+                    _ => {
                         let failure = Failure::not_sent(no_leader(ready.partition).into());
                         settle(&shared, ready, Err(failure));
                     }
@@ -215,6 +216,7 @@ fn end_expired(shared: &Shared, batches: &mut Vec<Addressed>, end: impl Fn(Ready
     let (now, timeout) = (Instant::now(), shared.config.delivery_timeout);
     let expired = batches.extract_if(.., |batch| batch.ready.batch.opened + timeout <= now);
     expired.for_each(|batch| end(batch.ready));
+    shared.work.notify_one();
 }
 
 /// Ends a batch whose time was over before this try.
