@@ -5,6 +5,7 @@ mod progress;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use client::{
@@ -134,7 +135,8 @@ pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Fa
     let sent = sending.all(&args, input).await;
     let delivered = sending.finish().await;
     sending.progress.end();
-    sent.and(delivered)?;
+    // What was taken and not delivered matters more than why no more was read.
+    delivered.and(sent)?;
     say_totals(&sending.progress, output)
 }
 
@@ -162,10 +164,13 @@ impl Sending {
             .map(|(key, value)| Header { key: key.as_bytes(), value: Some(value.as_bytes()) })
             .collect();
         let mut line_number = 0_u64;
+        // One for the whole run: a new one would not hear of a Ctrl-C that came while lines were sent.
+        let mut interrupted = pin!(tokio::signal::ctrl_c());
         loop {
             let chunk = tokio::select! {
+                biased;
+                _ = &mut interrupted => None,
                 chunk = input.next() => chunk?,
-                _ = tokio::signal::ctrl_c() => None,
             };
             let Some(chunk) = chunk else { return Ok(()) };
             for line in lines::of(&chunk) {

@@ -167,8 +167,8 @@ impl Admin {
         Ok(self.client.metadata(Some(&[]), false).await?.cluster)
     }
 
-    /// Looks up offsets, one for each partition named; one partition may be named only once. Leaders that move or are
-    /// elected at the moment are waited for.
+    /// Looks up offsets, one for each entry; a partition may be named more than once. Leaders that move or are elected at the
+    /// moment are waited for.
     ///
     /// # Errors
     /// A broker did not answer, or a topic or partition does not exist.
@@ -190,39 +190,50 @@ impl Admin {
         isolation: Isolation,
     ) -> Result<Outcomes<TopicPartition, OffsetFound>, RequestError> {
         let deadline = Instant::now() + self.client.config().request_timeout;
-        let mut found = BTreeMap::new();
+        let mut found: Vec<Option<Result<OffsetFound, Refusal>>> = wanted.iter().map(|_| None).collect();
         loop {
-            let missing = wanted.iter().filter(|(partition, _)| !found.contains_key(partition));
-            for (leader, wanted) in self.by_leader(missing).await? {
-                match self.ask_leader(leader, &wanted, isolation).await {
-                    Ok(outcomes) => found.extend(outcomes),
+            let missing: Vec<usize> = (0..wanted.len()).filter(|&index| found[index].is_none()).collect();
+            for ((leader, _), indices) in self.by_leader(wanted, &missing).await? {
+                let asked: Vec<_> = indices.iter().map(|&index| &wanted[index]).collect();
+                match self.ask_leader(leader, &asked, isolation).await {
+                    Ok(mut outcomes) => {
+                        indices.iter().for_each(|&index| found[index] = outcomes.remove(&wanted[index].0));
+                    }
                     Err(error) if error.is_retriable() && Instant::now() < deadline => {}
                     Err(error) => return Err(error.into()),
                 }
             }
             let in_time = Instant::now() < deadline;
-            found.retain(|_, outcome| !in_time || !outcome.as_ref().is_err_and(|refusal| refusal.code.is_retriable()));
-            if found.len() >= wanted.len() || !in_time {
-                let outcome = |(partition, _): &(TopicPartition, _)| {
-                    (partition.clone(), found.remove(partition).unwrap_or_else(|| Err(no_leader(partition))))
+            let passes = |outcome: &Result<OffsetFound, Refusal>| {
+                in_time && outcome.as_ref().is_err_and(|refusal| refusal.code.is_retriable())
+            };
+            found.iter_mut().for_each(|outcome| *outcome = outcome.take().filter(|outcome| !passes(outcome)));
+            if found.iter().all(Option::is_some) || !in_time {
+                let outcome = |((partition, _), found): (&(TopicPartition, _), Option<_>)| {
+                    (partition.clone(), found.unwrap_or_else(|| Err(no_leader(partition))))
                 };
-                return Ok(wanted.iter().map(outcome).collect());
+                return Ok(wanted.iter().zip(found).map(outcome).collect());
             }
             wanted.iter().for_each(|(partition, _)| self.client.forget_topic(&partition.topic));
             self.client.back_off().await;
         }
     }
 
-    async fn by_leader<'w>(
+    /// The requests that are to be made, each with the places of its partitions, by leader. A request names a partition once,
+    /// so that a further entry of the same one goes into a further request.
+    async fn by_leader(
         &self,
-        wanted: impl Iterator<Item = &'w (TopicPartition, OffsetSpec)>,
-    ) -> Result<BTreeMap<BrokerId, Vec<&'w (TopicPartition, OffsetSpec)>>, RequestError> {
-        let mut by_leader: BTreeMap<BrokerId, Vec<_>> = BTreeMap::new();
-        for wanted in wanted {
-            let topic = self.client.topic(&wanted.0.topic, false).await?;
-            let partition = topic.partition(wanted.0.partition).ok_or_else(|| no_such_partition(&wanted.0))?;
+        wanted: &[(TopicPartition, OffsetSpec)],
+        missing: &[usize],
+    ) -> Result<BTreeMap<(BrokerId, usize), Vec<usize>>, RequestError> {
+        let repeats = repeats(wanted, missing);
+        let mut by_leader: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (&index, repeat) in missing.iter().zip(repeats) {
+            let named = &wanted[index].0;
+            let topic = self.client.topic(&named.topic, false).await?;
+            let partition = topic.partition(named.partition).ok_or_else(|| no_such_partition(named))?;
             if partition.leader != BrokerId::NONE {
-                by_leader.entry(partition.leader).or_default().push(wanted);
+                by_leader.entry((partition.leader, repeat)).or_default().push(index);
             }
         }
         Ok(by_leader)
@@ -233,7 +244,7 @@ impl Admin {
         leader: BrokerId,
         wanted: &[&(TopicPartition, OffsetSpec)],
         isolation: Isolation,
-    ) -> Result<Outcomes<TopicPartition, OffsetFound>, CallError> {
+    ) -> Result<BTreeMap<TopicPartition, Result<OffsetFound, Refusal>>, CallError> {
         let topics = wanted.chunk_by(|a, b| a.0.topic == b.0.topic).map(|wanted| ListOffsetsTopic {
             name: &wanted[0].0.topic,
             partitions: wanted.iter().map(|wanted| looked_up(wanted)).collect(),
@@ -273,6 +284,17 @@ fn outcome(name: &str, code: wire::ErrorCode, message: Option<&str>) -> (String,
     (name.to_owned(), Refusal::check_with(code, message, || format!("topic `{name}`")))
 }
 
+/// How often the partition of each of these was named before.
+fn repeats(wanted: &[(TopicPartition, OffsetSpec)], indices: &[usize]) -> Vec<usize> {
+    let mut named: BTreeMap<&TopicPartition, usize> = BTreeMap::new();
+    let repeat = |&index: &usize| {
+        let count = named.entry(&wanted[index].0).or_default();
+        *count += 1;
+        *count - 1
+    };
+    indices.iter().map(repeat).collect()
+}
+
 fn looked_up(wanted: &(TopicPartition, OffsetSpec)) -> ListOffsetsPartition {
     ListOffsetsPartition {
         partition_index: wanted.0.partition.0,
@@ -302,4 +324,18 @@ pub(crate) fn no_such_partition(partition: &TopicPartition) -> Refusal {
 
 fn no_leader(partition: &TopicPartition) -> Refusal {
     Refusal { subject: partition.to_string(), code: wire::ErrorCode::LEADER_NOT_AVAILABLE, message: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_that_is_named_again_goes_into_another_request() {
+        let named = |partition| TopicPartition { topic: "t".to_owned(), partition: PartitionIndex(partition) };
+        let wanted = [(0, OffsetSpec::Earliest), (1, OffsetSpec::Latest), (0, OffsetSpec::Latest)]
+            .map(|(partition, spec)| (named(partition), spec));
+        assert_eq!(repeats(&wanted, &[0, 1, 2]), [0, 0, 1]);
+        assert_eq!(repeats(&wanted, &[1, 2]), [0, 0], "the first is known already");
+    }
 }

@@ -41,7 +41,8 @@ pub struct ClientConfig {
     pub retry_backoff: Duration,
     /// The longest pause before a retry (`retry.backoff.max.ms`), but for that fifth.
     pub retry_backoff_max: Duration,
-    /// After how long a producer asks for its topics again (`metadata.max.age.ms`): partitions may have been added.
+    /// After how long producers and consumers ask for their topics again (`metadata.max.age.ms`): partitions may have been
+    /// added, or have other leaders.
     pub metadata_max_age: Duration,
 }
 
@@ -80,14 +81,30 @@ pub enum ClientError {
 struct Shared {
     config: ClientConfig,
     bootstrap: Vec<Address>,
-    slots: Mutex<HashMap<Address, Arc<Slot>>>,
+    slots: Mutex<HashMap<(Address, Purpose), Arc<Slot>>>,
     known: Mutex<Known>,
     clock: Clock,
     rng: Rng,
 }
 
-/// At most one connection per address; whoever opens it holds the lock, so that others wait for the same one.
-type Slot = AsyncMutex<Option<Arc<Connection>>>;
+/// What a connection is for. Kafka answers in order, so that a Fetch that waits for records would hold up all behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    Calls,
+    Fetches,
+}
+
+/// At most one connection per address and purpose; whoever opens it holds the lock, so that others wait for the same one.
+type Slot = AsyncMutex<Opened>;
+
+#[derive(Default)]
+enum Opened {
+    #[default]
+    NotYet,
+    Open(Arc<Connection>),
+    /// Those who waited meanwhile, and who come soon after, need not try it once more in their turn.
+    Failed(Instant, ConnectError),
+}
 
 #[derive(Default)]
 struct Known {
@@ -252,8 +269,16 @@ impl Client {
 
     /// The connection to a broker.
     pub(crate) async fn broker(&self, id: BrokerId) -> Result<Arc<Connection>, ConnectError> {
-        let address = self.known().brokers.get(&id).cloned();
-        self.connection(&address.ok_or(ConnectError::UnknownBroker { id: id.0 })?).await
+        self.connection(&self.address_of(id)?, Purpose::Calls).await
+    }
+
+    /// The connection to a broker on which consumers wait for records.
+    pub(crate) async fn broker_to_fetch(&self, id: BrokerId) -> Result<Arc<Connection>, ConnectError> {
+        self.connection(&self.address_of(id)?, Purpose::Fetches).await
+    }
+
+    fn address_of(&self, id: BrokerId) -> Result<Address, ConnectError> {
+        self.known().brokers.get(&id).cloned().ok_or(ConnectError::UnknownBroker { id: id.0 })
     }
 
     /// A connection to whichever broker can be reached: known ones first, then those of the start.
@@ -262,7 +287,7 @@ impl Client {
         addresses.extend(self.shared.bootstrap.iter().cloned());
         let mut first_error = None;
         for address in &addresses {
-            match self.connection(address).await {
+            match self.connection(address, Purpose::Calls).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
@@ -279,15 +304,29 @@ impl Client {
         }
     }
 
-    async fn connection(&self, address: &Address) -> Result<Arc<Connection>, ConnectError> {
-        let slot = Arc::clone(lock(&self.shared.slots).entry(address.clone()).or_default());
+    async fn connection(&self, address: &Address, purpose: Purpose) -> Result<Arc<Connection>, ConnectError> {
+        let slot = Arc::clone(lock(&self.shared.slots).entry((address.clone(), purpose)).or_default());
+        let begun = Instant::now();
         let mut slot = slot.lock().await;
-        if let Some(connection) = slot.as_ref().filter(|connection| connection.is_open()) {
-            return Ok(Arc::clone(connection));
+        match &*slot {
+            Opened::Open(connection) if connection.is_open() => return Ok(Arc::clone(connection)),
+            Opened::Failed(at, error) if *at >= begun || at.elapsed() < self.config().retry_backoff => {
+                return Err(error.again());
+            }
+            _ => {}
         }
-        tracing::debug!(%address, "connecting");
-        let connection = Arc::new(Connection::open(address, self.config()).await?);
-        Ok(Arc::clone(slot.insert(connection)))
+        tracing::debug!(%address, ?purpose, "connecting");
+        match Connection::open(address, self.config()).await {
+            Ok(connection) => {
+                let connection = Arc::new(connection);
+                *slot = Opened::Open(Arc::clone(&connection));
+                Ok(connection)
+            }
+            Err(error) => {
+                *slot = Opened::Failed(Instant::now(), error.again());
+                Err(error)
+            }
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -76,11 +76,11 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Waits for the answer.
-    pub(crate) async fn answer(self) -> Result<Answer, CallError> {
+    /// Waits for the answer. Safe to cancel.
+    pub(crate) async fn answer(&mut self) -> Result<Answer, CallError> {
         let Pending { connection, answered, api, version, begun, after } = self;
-        let address = connection.address.clone();
-        match timeout_at(begun + after, answered).await {
+        let (address, api, version, after) = (connection.address.clone(), *api, *version, *after);
+        match timeout_at(*begun + after, answered).await {
             Ok(Ok(frame)) => Ok(Answer { frame: frame?.into(), api, version, address }),
             Ok(Err(_)) => Err(CallError::Closed { address, api }),
             Err(_) => {
@@ -91,9 +91,17 @@ impl Pending {
         }
     }
 
-    /// The error of somebody who waits no longer.
-    pub(crate) fn timed_out(&self) -> CallError {
-        CallError::TimedOut { address: self.connection.address.clone(), api: self.api, after: self.after }
+    /// Who is to answer.
+    pub(crate) fn address(&self) -> &Address {
+        &self.connection.address
+    }
+
+    /// Nobody waits any longer. A connection that has not answered for this long is taken for dead, so that others do not
+    /// wait on it in their turn.
+    pub(crate) fn give_up(self, patience: Duration) {
+        if self.begun.elapsed() >= patience {
+            self.connection.close();
+        }
     }
 }
 

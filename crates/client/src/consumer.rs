@@ -1,6 +1,7 @@
 //! Consuming by assignment: partitions are read from where the caller says, without a group.
 //!
-//! `reading` and `session` decide, without I/O; `fetch`, `positions` and `truncation` ask brokers.
+//! `reading` and `session` decide, without I/O; `fetch`, `positions` and `truncation` ask brokers, each in a task of
+//! `tasks`, so that a call that is cancelled ends nothing.
 
 mod aborted;
 mod config;
@@ -10,6 +11,7 @@ mod positions;
 mod reading;
 mod record;
 mod session;
+mod tasks;
 mod truncation;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,9 +24,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::admin::no_such_partition;
 use crate::{Client, RequestError, TopicPartition};
-use fetch::Fetched;
 use reading::Reading;
 use session::Session;
+use tasks::Done;
 
 pub use config::{ConsumerConfig, Isolation, Reset, Start};
 pub use record::{ConsumerRecord, Damage, PollError};
@@ -38,9 +40,14 @@ pub struct Consumer {
     config: ConsumerConfig,
     partitions: Vec<Reading>,
     next_token: u64,
-    /// At most one request per leader is under way.
-    fetches: JoinSet<Fetched>,
+    /// What is asked of brokers, none of which ends when [`Consumer::next`] is cancelled.
+    tasks: JoinSet<Done>,
+    /// The leaders that are asked for records, each by one request.
     asked: Vec<BrokerId>,
+    /// The topics that are looked up.
+    looked_up: Vec<Arc<str>>,
+    /// When all topics are looked up again.
+    refresh: Instant,
     sessions: HashMap<BrokerId, Session>,
     /// The partition with which the last request began.
     first: usize,
@@ -51,19 +58,19 @@ pub struct Consumer {
     decoded_of: u64,
     damaged: Option<PollError>,
     scratch: Vec<u8>,
-    /// Since when nothing but errors came, and how many.
-    failing: Option<(Instant, u32)>,
 }
 
 impl Consumer {
     pub(crate) fn new(client: Client, config: ConsumerConfig) -> Consumer {
         Consumer {
+            refresh: Instant::now() + client.config().metadata_max_age,
             client,
             config,
             partitions: Vec::new(),
             next_token: 1,
-            fetches: JoinSet::new(),
+            tasks: JoinSet::new(),
             asked: Vec::new(),
+            looked_up: Vec::new(),
             sessions: HashMap::new(),
             first: 0,
             arrived: VecDeque::new(),
@@ -71,7 +78,6 @@ impl Consumer {
             decoded_of: 0,
             damaged: None,
             scratch: Vec::new(),
-            failing: None,
         }
     }
 
@@ -88,7 +94,9 @@ impl Consumer {
     ) -> Result<(), RequestError> {
         let described = self.client.topic(topic, false).await?;
         let all = || described.partitions.iter().map(|partition| partition.index).collect();
-        let partitions: Vec<PartitionIndex> = partitions.map_or_else(all, <[_]>::to_vec);
+        let mut partitions: Vec<PartitionIndex> = partitions.map_or_else(all, <[_]>::to_vec);
+        partitions.sort_unstable();
+        partitions.dedup();
         let named = |partition| TopicPartition { topic: topic.to_owned(), partition };
         if let Some(&missing) = partitions.iter().find(|&&partition| described.partition(partition).is_none()) {
             return Err(no_such_partition(&named(missing)).into());
@@ -240,8 +248,11 @@ impl Consumer {
         decoded.map_or(reading.position(), |record| record.offset)
     }
 
-    /// Drops what was decoded of a partition.
+    /// Drops what was decoded of a partition, and what is wrong with it.
     fn drop_decoded(&mut self, index: usize) {
+        let dropped = self.partitions[index].topic_partition();
+        self.damaged
+            .take_if(|damaged| matches!(damaged, PollError::Corrupt { partition, .. } if *partition == dropped));
         if self.decoded_of == self.partitions[index].token {
             self.decoded.clear();
         }
@@ -253,3 +264,6 @@ impl Consumer {
         self.next_token - 1
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,27 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// The same for somebody else.
+    pub(crate) fn again(&self) -> ConnectError {
+        let same = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
+        match self {
+            ConnectError::NobodyListens { address } => ConnectError::NobodyListens { address: address.clone() },
+            ConnectError::UnknownHost { address, source } => {
+                ConnectError::UnknownHost { address: address.clone(), source: same(source) }
+            }
+            ConnectError::TimedOut { address, after } => {
+                ConnectError::TimedOut { address: address.clone(), after: *after }
+            }
+            ConnectError::NotABroker { address, reason } => {
+                ConnectError::NotABroker { address: address.clone(), reason: reason.clone() }
+            }
+            ConnectError::Io { address, source } => ConnectError::Io { address: address.clone(), source: same(source) },
+            ConnectError::UnknownBroker { id } => ConnectError::UnknownBroker { id: *id },
+        }
+    }
+}
+
 /// A request got no answer that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {

@@ -21,7 +21,8 @@
 //! # }
 //! ```
 //!
-//! A [`Client`] holds one connection per broker, on which requests are pipelined, and what is known of the cluster.
+//! A [`Client`] holds one connection per broker, on which requests are pipelined, another where consumers wait for records,
+//! and what is known of the cluster.
 //! [`Admin`], [`Producer`] and [`Consumer`] share it. Everything runs on the tokio runtime of the caller; futures are
 //! `Send`, and queues and buffers are bounded.
 //!

@@ -57,6 +57,23 @@ impl Drop for Open {
     }
 }
 
+/// Somebody waits for room: batches go without waiting for more records, since those cannot come.
+struct ShortOfRoom<'a>(&'a Shared);
+
+impl ShortOfRoom<'_> {
+    fn begin(shared: &Shared) -> ShortOfRoom<'_> {
+        shared.queues().short_of_room += 1;
+        shared.work.notify_one();
+        ShortOfRoom(shared)
+    }
+}
+
+impl Drop for ShortOfRoom<'_> {
+    fn drop(&mut self) {
+        self.0.queues().short_of_room -= 1;
+    }
+}
+
 impl Shared {
     fn queues(&self) -> MutexGuard<'_, Queues> {
         lock(&self.queues)
@@ -103,8 +120,14 @@ impl Producer {
             self.shared.queues().learn(&topic);
         }
         let permits = u32::try_from(len).expect("the buffer has at most u32::MAX bytes");
-        let waited = timeout_at(deadline, room.acquire_many(permits)).await;
-        let permit = waited.map_err(blocked("the buffer is full"))?.map_err(|_| SendError::Closed)?;
+        let permit = match room.try_acquire_many(permits) {
+            Ok(permit) => permit,
+            Err(_) => {
+                let _short = ShortOfRoom::begin(&self.shared);
+                let waited = timeout_at(deadline, room.acquire_many(permits)).await;
+                waited.map_err(blocked("the buffer is full"))?.map_err(|_| SendError::Closed)?
+            }
+        };
         let timestamp = record.timestamp.unwrap_or_else(|| Timestamp(client.clock().now_ms()));
         let random = || client.rng().next_u64();
         let placed = Placed { record: &record, timestamp, len, now: Instant::now() };

@@ -142,3 +142,14 @@ async fn who_is_not_a_broker_is_told_so() {
     let (opened, _stream) = tokio::join!(Connection::open(&address, &config), serve);
     assert!(matches!(opened, Err(ConnectError::NotABroker { .. })));
 }
+
+#[tokio::test]
+async fn who_gives_up_on_an_old_request_ends_the_connection() {
+    let (connection, _stream) = connected(&ClientConfig::default()).await;
+    let connection = Arc::new(connection);
+    let all = MetadataRequest::default();
+    connection.submit(i16::MAX, &all, Duration::ZERO).await.unwrap().give_up(Duration::from_secs(60));
+    assert!(connection.is_open(), "its answer may still come");
+    connection.submit(i16::MAX, &all, Duration::ZERO).await.unwrap().give_up(Duration::ZERO);
+    connection.requests.closed().await;
+}

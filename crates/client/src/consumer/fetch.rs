@@ -11,6 +11,7 @@ use wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTo
 use super::aborted::Aborted;
 use super::reading::Reading;
 use super::session::{Forgotten, Plan, Wanted};
+use super::tasks::Done;
 use super::truncation::Changed;
 use super::{Consumer, ConsumerConfig, PollError};
 use crate::connection::Answer;
@@ -27,6 +28,17 @@ pub(super) struct Fetched {
     answer: Result<Answer, CallError>,
 }
 
+/// What is to be asked for.
+#[derive(Default)]
+struct Found {
+    /// Partitions, by leaders that are not asked.
+    by_leader: BTreeMap<BrokerId, Vec<Wanted>>,
+    /// Those whose leader may have other records.
+    changed: Vec<Changed>,
+    /// Topics of which nothing is known, or not who leads a partition.
+    unknown: Vec<Arc<str>>,
+}
+
 /// A partition's answer that is not records.
 struct Refused {
     token: u64,
@@ -36,85 +48,45 @@ struct Refused {
 }
 
 impl Consumer {
-    /// Asks every leader that is not asked yet, and takes the next answer. False when nothing is left to read.
-    pub(super) async fn fetch(&mut self) -> Result<bool, PollError> {
-        self.ask_leaders().await?;
-        if self.partitions.iter().all(|reading| reading.paused || reading.is_done()) {
-            return Ok(false);
-        }
-        let Some(joined) = self.fetches.join_next().await else {
-            let partition = self.partitions.iter().find(|reading| reading.is_wanted()).map(Reading::topic_partition);
-            let subject = partition.map(|partition| partition.to_string()).unwrap_or_default();
-            self.tolerate(Refusal { subject, code: ErrorCode::LEADER_NOT_AVAILABLE, message: None }.into()).await?;
-            return Ok(true);
-        };
-        let Fetched { leader, wanted, answer } = joined.expect("a fetch does not panic and is not cancelled");
-        self.asked.retain(|&asked| asked != leader);
-        match answer {
-            Ok(answer) => {
-                let refused = self.take_answer(leader, &wanted, &answer)?;
-                self.handle(refused).await?;
-            }
-            Err(error) => {
-                self.sessions.entry(leader).or_default().failed();
-                self.tolerate(error.into()).await?;
-            }
-        }
-        // Asked before the records are used, so that the broker works meanwhile.
-        if !self.arrived.is_empty() {
-            self.ask_leaders().await?;
-        }
-        Ok(true)
-    }
-
-    async fn ask_leaders(&mut self) -> Result<(), PollError> {
+    /// Asks every leader that is not asked yet, and for whatever else is needed to go on.
+    pub(super) fn ask(&mut self, now: Instant) {
+        self.refresh_topics(now);
         let waiting: usize = self.partitions.iter().map(Reading::arrived_len).sum();
         if waiting > self.config.prefetch_bytes {
-            return Ok(());
+            return;
         }
-        let (by_leader, changed) = match self.wanted_by_leader().await {
-            Ok(found) => found,
-            Err(error) => return self.tolerate(error).await,
-        };
+        let Found { by_leader, changed, unknown } = self.wanted_by_leader(now);
         for (leader, wanted) in by_leader {
             let plan = self.sessions.entry(leader).or_default().plan(&wanted);
             self.asked.push(leader);
-            self.fetches.spawn(ask(self.client.clone(), self.config.clone(), leader, wanted, plan));
+            self.tasks.spawn(ask(self.client.clone(), self.config.clone(), leader, wanted, plan));
         }
-        for changed in changed {
-            match self.validate(&changed).await {
-                Err(PollError::Request(error)) => self.tolerate(error).await?,
-                validated => validated?,
-            }
-        }
-        Ok(())
+        unknown.iter().for_each(|topic| self.look_up_topic(topic));
+        changed.into_iter().for_each(|changed| self.validate(changed));
     }
 
-    /// Partitions to ask for, by leaders that are not asked, and those whose leader may have other records. Each round
-    /// begins with another partition, so that none is left out when the first ones fill the answer.
-    async fn wanted_by_leader(&mut self) -> Result<(BTreeMap<BrokerId, Vec<Wanted>>, Vec<Changed>), RequestError> {
-        let mut by_leader: BTreeMap<BrokerId, Vec<Wanted>> = BTreeMap::new();
-        let mut changed = Vec::new();
+    /// Each round begins with another partition, so that none is left out when the first ones fill the answer.
+    fn wanted_by_leader(&mut self, now: Instant) -> Found {
+        let mut found = Found::default();
         let count = self.partitions.len();
         self.first = (self.first + 1) % count.max(1);
-        let rotated = (self.first..count).chain(0..self.first);
-        for index in rotated {
-            let reading = &self.partitions[index];
-            if !reading.is_wanted() {
+        for index in (self.first..count).chain(0..self.first) {
+            let reading = &mut self.partitions[index];
+            if !reading.may_be_asked(now) {
                 continue;
             }
-            let topic = self.client.topic(&reading.topic, false).await?;
-            let partition = topic.partition(reading.partition);
-            let (leader, epoch) = partition
-                .map_or((BrokerId::NONE, LeaderEpoch::NONE), |partition| (partition.leader, partition.leader_epoch));
-            if leader == BrokerId::NONE {
+            let topic = self.client.known_topic(&reading.topic);
+            let led = topic.as_ref().and_then(|topic| topic.partition(reading.partition));
+            let led = led.filter(|partition| partition.leader != BrokerId::NONE);
+            let (Some(topic), Some(partition)) = (&topic, led) else {
+                found.unknown.push(Arc::clone(&reading.topic));
                 continue;
-            }
-            let token = reading.token;
+            };
+            let (token, leader, epoch) = (reading.token, partition.leader, partition.leader_epoch);
             if epoch != reading.leader_epoch && reading.last_epoch() != LeaderEpoch::NONE {
-                changed.push(Changed { token, leader, epoch });
+                found.changed.push(Changed { token, leader, epoch });
             } else if !self.asked.contains(&leader) {
-                by_leader.entry(leader).or_default().push(Wanted {
+                found.by_leader.entry(leader).or_default().push(Wanted {
                     token,
                     topic: Arc::clone(&reading.topic),
                     topic_id: topic.id,
@@ -123,19 +95,41 @@ impl Consumer {
                     leader_epoch: epoch,
                 });
             }
-            if self.partitions[index].last_epoch() == LeaderEpoch::NONE {
-                self.partitions[index].leader_epoch = epoch;
+            if reading.last_epoch() == LeaderEpoch::NONE {
+                reading.leader_epoch = epoch;
             }
         }
-        Ok((by_leader, changed))
+        found
+    }
+
+    pub(super) fn take_fetched(&mut self, fetched: Fetched) -> Result<(), PollError> {
+        let Fetched { leader, wanted, answer } = fetched;
+        self.asked.retain(|&asked| asked != leader);
+        let tokens = || wanted.iter().map(|wanted| wanted.token).collect::<Vec<_>>();
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.sessions.entry(leader).or_default().failed();
+                return self.tolerate(&tokens(), error.into());
+            }
+        };
+        match self.take_answer(leader, &wanted, &answer) {
+            Ok(refused) => self.handle(&wanted, refused),
+            Err(error) => self.tolerate(&tokens(), error),
+        }
     }
 
     /// Takes the records of an answer; what remains are refusals.
-    fn take_answer(&mut self, leader: BrokerId, wanted: &[Wanted], answer: &Answer) -> Result<Vec<Refused>, PollError> {
-        let response = answer.read::<FetchResponse<'_>>().map_err(RequestError::from)?;
+    fn take_answer(
+        &mut self,
+        leader: BrokerId,
+        wanted: &[Wanted],
+        answer: &Answer,
+    ) -> Result<Vec<Refused>, RequestError> {
         let session = self.sessions.entry(leader).or_default();
+        let response = answer.read::<FetchResponse<'_>>().inspect_err(|_| session.failed())?;
         if let Err(refusal) = Refusal::check(response.error_code, || "the fetch".to_owned()) {
-            return if session.refused(refusal.code) { Ok(Vec::new()) } else { self.refused_whole(refusal) };
+            return if session.refused(refusal.code) { Ok(Vec::new()) } else { Err(refusal.into()) };
         }
         session.answered(response.session_id);
         let by_name = wanted.iter().map(|wanted| ((&*wanted.topic, TopicId::ZERO, wanted.partition.0), wanted));
@@ -160,15 +154,6 @@ impl Consumer {
         Ok(refused)
     }
 
-    /// An error that passes is one of every partition.
-    fn refused_whole(&self, refusal: Refusal) -> Result<Vec<Refused>, PollError> {
-        if !refusal.code.is_retriable() {
-            return Err(RequestError::from(refusal).into());
-        }
-        let Refusal { subject, code, .. } = refusal;
-        Ok(vec![Refused { token: 0, subject, code, log_start_offset: Offset(-1) }])
-    }
-
     fn take_records(&mut self, wanted: &Wanted, data: &PartitionData<'_>, answer: &Answer) {
         let Some(reading) = self.partitions.iter_mut().find(|reading| reading.token == wanted.token) else { return };
         reading.high_watermark = Offset(data.high_watermark);
@@ -182,49 +167,37 @@ impl Consumer {
         }
     }
 
-    async fn handle(&mut self, refused: Vec<Refused>) -> Result<(), PollError> {
-        let mut passing = None;
+    /// Partitions that are not refused have been answered. All refusals are dealt with; the first error is told.
+    fn handle(&mut self, wanted: &[Wanted], refused: Vec<Refused>) -> Result<(), PollError> {
+        for reading in &mut self.partitions {
+            let is_it = wanted.iter().any(|wanted| wanted.token == reading.token);
+            if is_it && refused.iter().all(|refused| refused.token != reading.token) {
+                reading.succeed();
+            }
+        }
+        let mut first_error = Ok(());
         for Refused { token, subject, code, log_start_offset } in refused {
-            match code {
+            let handled = match code {
                 // What arrived before is read first.
-                ErrorCode::OFFSET_OUT_OF_RANGE if self.has_unread(token) => {}
-                ErrorCode::OFFSET_OUT_OF_RANGE => self.reset(token, log_start_offset).await?,
-                code => passing = Some(Refusal { subject, code, message: None }),
-            }
+                ErrorCode::OFFSET_OUT_OF_RANGE if self.has_unread(token) => Ok(()),
+                ErrorCode::OFFSET_OUT_OF_RANGE => self.reset(token, log_start_offset),
+                code => self.tolerate(&[token], Refusal { subject, code, message: None }.into()),
+            };
+            first_error = first_error.and(handled);
         }
-        match passing {
-            Some(refusal) => self.tolerate(refusal.into()).await,
-            None => {
-                self.failing = None;
-                Ok(())
-            }
-        }
+        first_error
     }
 
     fn has_unread(&self, token: u64) -> bool {
         let is_it = |reading: &&Reading| reading.token == token && reading.has_arrived();
         self.partitions.iter().any(|reading| is_it(&reading)) || self.decoded_of == token && !self.decoded.is_empty()
     }
-
-    /// Waits a moment before the next try, unless the error does not pass or there were only errors for too long.
-    async fn tolerate(&mut self, error: RequestError) -> Result<(), PollError> {
-        let (since, tries) = *self.failing.get_or_insert_with(|| (Instant::now(), 0));
-        if !error.is_retriable() || since.elapsed() >= self.config.retry_timeout {
-            return Err(error.into());
-        }
-        self.failing = Some((since, tries + 1));
-        // What does not exist any more is told by the look-up, which asks more than once.
-        tracing::debug!(%error, "fetching again");
-        self.partitions.iter().for_each(|reading| self.client.forget_topic(&reading.topic));
-        self.client.pause(tries).await;
-        Ok(())
-    }
 }
 
 /// Sends one request and waits for its answer.
-async fn ask(client: Client, config: ConsumerConfig, leader: BrokerId, wanted: Vec<Wanted>, plan: Plan) -> Fetched {
+async fn ask(client: Client, config: ConsumerConfig, leader: BrokerId, wanted: Vec<Wanted>, plan: Plan) -> Done {
     let answer = exchange(&client, &config, leader, &wanted, &plan).await;
-    Fetched { leader, wanted, answer }
+    Done::Fetched(Fetched { leader, wanted, answer })
 }
 
 async fn exchange(
@@ -249,7 +222,7 @@ async fn exchange(
     };
     let by_name = wanted.iter().any(|wanted| wanted.topic_id == TopicId::ZERO);
     let ceiling = if by_name { LAST_BY_NAME } else { i16::MAX };
-    client.broker(leader).await?.call_up_to(ceiling, &request, config.max_wait).await
+    client.broker_to_fetch(leader).await?.call_up_to(ceiling, &request, config.max_wait).await
 }
 
 fn fetch_topic<'a>(config: &ConsumerConfig, wanted: &'a [Wanted]) -> FetchTopic<'a> {

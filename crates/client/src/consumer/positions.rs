@@ -3,8 +3,10 @@
 use record::Offset;
 
 use super::config::{Reset, Start};
-use super::{Consumer, PollError};
-use crate::{ErrorCode, OffsetSpec, Refusal, RequestError, TopicPartition};
+use super::reading::Reading;
+use super::tasks::Done;
+use super::{Consumer, Isolation, PollError};
+use crate::{Client, ErrorCode, OffsetSpec, Refusal, RequestError, TopicPartition};
 
 impl Consumer {
     /// Positions and ends of partitions, in their order.
@@ -33,29 +35,54 @@ impl Consumer {
         partitions: &[TopicPartition],
         spec: OffsetSpec,
     ) -> Result<Vec<Option<Offset>>, RequestError> {
-        let wanted: Vec<_> = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
-        let found = self.client.admin().list_offsets_as(&wanted, self.config.isolation).await?;
-        found.into_iter().map(|(_, found)| Ok(found?.offset)).collect()
+        look_up(&self.client, partitions, spec, self.config.isolation).await
     }
 
-    /// Goes on where the policy says.
-    pub(super) async fn reset(&mut self, token: u64, log_start_offset: Offset) -> Result<(), PollError> {
-        let Some(reading) = self.partitions.iter().find(|reading| reading.token == token) else { return Ok(()) };
+    /// Goes on where the policy says, once that is known.
+    pub(super) fn reset(&mut self, token: u64, log_start_offset: Offset) -> Result<(), PollError> {
+        let is_it = |reading: &&mut Reading| reading.token == token;
+        let Some(reading) = self.partitions.iter_mut().find(is_it) else { return Ok(()) };
         let (partition, offset) = (reading.topic_partition(), reading.fetch_offset());
         let spec = match self.config.reset {
             Reset::Earliest => OffsetSpec::Earliest,
             Reset::Latest => OffsetSpec::Latest,
             Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset, log_start_offset }),
         };
-        let found = self.look_up(std::slice::from_ref(&partition), spec).await?;
-        let position = found.first().copied().flatten().unwrap_or_default();
-        tracing::warn!(%partition, %offset, %position, "offset out of range, reset");
-        let next = self.token();
-        if let Some(reading) = self.partitions.iter_mut().find(|reading| reading.token == token) {
-            reading.seek(next, position);
-        }
+        reading.busy = true;
+        let (client, isolation) = (self.client.clone(), self.config.isolation);
+        self.tasks.spawn(async move {
+            let found = look_up(&client, &[partition], spec, isolation).await;
+            Done::Reset(token, found.map(|found| found.first().copied().flatten().unwrap_or_default()))
+        });
         Ok(())
     }
+
+    pub(super) fn take_reset(&mut self, token: u64, found: Result<Offset, RequestError>) -> Result<(), PollError> {
+        let Some(index) = self.partitions.iter().position(|reading| reading.token == token) else { return Ok(()) };
+        self.partitions[index].busy = false;
+        match found {
+            Ok(position) => {
+                let (partition, offset) = (self.partitions[index].topic_partition(), self.position_of(index));
+                tracing::warn!(%partition, %offset, %position, "the offset is not there, reset");
+                self.drop_decoded(index);
+                let token = self.token();
+                self.partitions[index].seek(token, position);
+                Ok(())
+            }
+            Err(error) => self.tolerate(&[token], error),
+        }
+    }
+}
+
+async fn look_up(
+    client: &Client,
+    partitions: &[TopicPartition],
+    spec: OffsetSpec,
+    isolation: Isolation,
+) -> Result<Vec<Option<Offset>>, RequestError> {
+    let wanted: Vec<_> = partitions.iter().map(|partition| (partition.clone(), spec)).collect();
+    let found = client.admin().list_offsets_as(&wanted, isolation).await?;
+    found.into_iter().map(|(_, found)| Ok(found?.offset)).collect()
 }
 
 /// A consumer that stops at the end would never learn that the broker does not have an offset behind it.

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use record::{Batch, LeaderEpoch, Offset, PartitionIndex, batches};
+use tokio::time::Instant;
 
 use super::aborted::Aborted;
 use super::decode::{Span, decode_batch};
@@ -31,6 +33,17 @@ pub(super) struct Reading {
     /// The leader epoch of the last batch that arrived; [`LeaderEpoch::NONE`] before the first.
     last_epoch: LeaderEpoch,
     arrived: VecDeque<Arrived>,
+    /// Something about it is being asked for, without which it cannot go on.
+    pub(super) busy: bool,
+    /// Since when nothing but errors came.
+    failing: Option<Failing>,
+}
+
+/// Errors that pass.
+struct Failing {
+    since: Instant,
+    tries: u32,
+    not_before: Instant,
 }
 
 /// What one answer had of the partition: whole batches, not decoded yet.
@@ -53,6 +66,8 @@ impl Reading {
             fetch_offset: position,
             last_epoch: LeaderEpoch::NONE,
             arrived: VecDeque::new(),
+            busy: false,
+            failing: None,
         }
     }
 
@@ -66,6 +81,7 @@ impl Reading {
     pub(super) fn rewind(&mut self, token: u64, position: Offset) {
         (self.token, self.position, self.fetch_offset) = (token, position, position);
         self.arrived.clear();
+        self.busy = false;
     }
 
     /// Whether there is nothing more to read.
@@ -76,6 +92,34 @@ impl Reading {
     /// Whether more is to be asked for.
     pub(super) fn is_wanted(&self) -> bool {
         !self.paused && self.end.is_none_or(|end| self.fetch_offset < end)
+    }
+
+    /// Whether it may be asked for now.
+    pub(super) fn may_be_asked(&self, now: Instant) -> bool {
+        self.is_wanted() && !self.busy && self.not_before().is_none_or(|not_before| not_before <= now)
+    }
+
+    /// When it may be asked for again after an error.
+    pub(super) fn not_before(&self) -> Option<Instant> {
+        self.failing.as_ref().map(|failing| failing.not_before)
+    }
+
+    /// Notes an error, after so many others a `pause` begins. Whether there were only errors for `patience`; who is told so
+    /// is told again after as long.
+    pub(super) fn fail(&mut self, now: Instant, patience: Duration, pause: impl FnOnce(u32) -> Duration) -> bool {
+        let failing = self.failing.get_or_insert(Failing { since: now, tries: 0, not_before: now });
+        failing.not_before = now + pause(failing.tries);
+        failing.tries += 1;
+        let is_over = now.duration_since(failing.since) >= patience;
+        if is_over {
+            failing.since = now;
+        }
+        is_over
+    }
+
+    /// An answer came that is not an error.
+    pub(super) fn succeed(&mut self) {
+        self.failing = None;
     }
 
     /// Whether there is something to decode.

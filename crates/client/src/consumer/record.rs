@@ -50,7 +50,8 @@ pub enum PollError {
         partition: TopicPartition,
         /// The next offset that was to be read.
         offset: Offset,
-        /// The first offset whose record is another one, or is not there.
+        /// The first offset whose record is another one, or is not there; -1 when the leader knows nothing of the leader
+        /// epoch in which they were read, so that all may be other ones.
         end: Offset,
     },
     /// The bytes that came are not what a producer sent. The batch yields no record.

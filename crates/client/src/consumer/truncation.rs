@@ -6,8 +6,13 @@ use wire::messages::offset_for_leader_epoch::{
     OffsetForLeaderTopic,
 };
 
+use super::reading::Reading;
+use super::tasks::Done;
 use super::{Consumer, PollError, Reset};
-use crate::{Refusal, RequestError, TopicPartition};
+use crate::{Client, Refusal, RequestError, TopicPartition};
+
+/// What a leader says of an epoch that it does not know.
+const NOT_KNOWN: Offset = Offset(-1);
 
 /// A partition whose leader epoch is another one than when it was last read.
 pub(super) struct Changed {
@@ -17,28 +22,40 @@ pub(super) struct Changed {
 }
 
 impl Consumer {
-    /// Asks the leader where the epoch of the last record ends, and takes back what it does not have.
-    pub(super) async fn validate(&mut self, changed: &Changed) -> Result<(), PollError> {
-        let Some(reading) = self.partitions.iter().find(|reading| reading.token == changed.token) else {
-            return Ok(());
-        };
-        let (partition, last_epoch) = (reading.topic_partition(), reading.last_epoch());
-        let diverged = match last_epoch {
-            LeaderEpoch::NONE => None,
-            _ => self.end_of_epoch(&partition, changed, last_epoch).await?,
-        };
-        let Some(index) = self.partitions.iter().position(|reading| reading.token == changed.token) else {
-            return Ok(());
-        };
-        match diverged.filter(|&end| end < self.partitions[index].fetch_offset()) {
-            Some(end) => self.take_back(index, partition, end)?,
-            None => self.partitions[index].leader_epoch = changed.epoch,
-        }
-        Ok(())
+    /// Asks the leader where the epoch of the last record ends.
+    pub(super) fn validate(&mut self, changed: Changed) {
+        let is_it = |reading: &&mut Reading| reading.token == changed.token;
+        let Some(reading) = self.partitions.iter_mut().find(is_it) else { return };
+        reading.busy = true;
+        let (client, partition, last_epoch) = (self.client.clone(), reading.topic_partition(), reading.last_epoch());
+        self.tasks.spawn(async move {
+            let end = end_of_epoch(&client, &partition, &changed, last_epoch).await;
+            Done::Validated(changed, end)
+        });
     }
 
-    fn take_back(&mut self, index: usize, partition: TopicPartition, end: Offset) -> Result<(), PollError> {
-        let position = self.position_of(index);
+    /// Takes back what the leader does not have.
+    pub(super) fn take_validated(
+        &mut self,
+        changed: &Changed,
+        end: Result<Option<Offset>, RequestError>,
+    ) -> Result<(), PollError> {
+        let is_it = |reading: &Reading| reading.token == changed.token;
+        let Some(index) = self.partitions.iter().position(is_it) else { return Ok(()) };
+        self.partitions[index].busy = false;
+        match end {
+            Ok(Some(NOT_KNOWN)) => self.lose_all(index),
+            Ok(Some(end)) if end < self.partitions[index].fetch_offset() => self.take_back(index, end),
+            Ok(_) => {
+                self.partitions[index].leader_epoch = changed.epoch;
+                Ok(())
+            }
+            Err(error) => self.tolerate(&[changed.token], error),
+        }
+    }
+
+    fn take_back(&mut self, index: usize, end: Offset) -> Result<(), PollError> {
+        let (partition, position) = (self.partitions[index].topic_partition(), self.position_of(index));
         if end < position && self.config.reset == Reset::Fail {
             return Err(PollError::Truncated { partition, offset: position, end });
         }
@@ -52,25 +69,36 @@ impl Consumer {
         Ok(())
     }
 
-    /// The offset after the last record of the epoch; `None` when the leader does not know.
-    async fn end_of_epoch(
-        &self,
-        partition: &TopicPartition,
-        changed: &Changed,
-        leader_epoch: LeaderEpoch,
-    ) -> Result<Option<Offset>, RequestError> {
-        let wanted = OffsetForLeaderPartition {
-            partition: partition.partition.0,
-            current_leader_epoch: changed.epoch.0,
-            leader_epoch: leader_epoch.0,
-        };
-        let topic = OffsetForLeaderTopic { topic: &partition.topic, partitions: vec![wanted].into() };
-        let request = OffsetForLeaderEpochRequest { replica_id: -1, topics: vec![topic].into() };
-        let answer = self.client.broker(changed.leader).await?.call(&request).await?;
-        let response = answer.read::<OffsetForLeaderEpochResponse<'_>>()?;
-        let found: Option<EpochEndOffset> = response.topics.iter().flat_map(|topic| topic.partitions.to_vec()).next();
-        let Some(found) = found else { return Ok(None) };
-        Refusal::check(found.error_code, || partition.to_string())?;
-        Ok((found.end_offset >= 0).then_some(Offset(found.end_offset)))
+    /// The leader has never heard of the epoch, so that nothing that was read in it is known to be there.
+    fn lose_all(&mut self, index: usize) -> Result<(), PollError> {
+        let reading = &self.partitions[index];
+        if self.config.reset == Reset::Fail {
+            let (partition, offset) = (reading.topic_partition(), self.position_of(index));
+            return Err(PollError::Truncated { partition, offset, end: NOT_KNOWN });
+        }
+        self.reset(reading.token, NOT_KNOWN)
     }
+}
+
+/// The offset after the last record of the epoch, [`NOT_KNOWN`] when the leader does not know the epoch; `None` when it says
+/// nothing of the partition.
+async fn end_of_epoch(
+    client: &Client,
+    partition: &TopicPartition,
+    changed: &Changed,
+    leader_epoch: LeaderEpoch,
+) -> Result<Option<Offset>, RequestError> {
+    let wanted = OffsetForLeaderPartition {
+        partition: partition.partition.0,
+        current_leader_epoch: changed.epoch.0,
+        leader_epoch: leader_epoch.0,
+    };
+    let topic = OffsetForLeaderTopic { topic: &partition.topic, partitions: vec![wanted].into() };
+    let request = OffsetForLeaderEpochRequest { replica_id: -1, topics: vec![topic].into() };
+    let answer = client.broker(changed.leader).await?.call(&request).await?;
+    let response = answer.read::<OffsetForLeaderEpochResponse<'_>>()?;
+    let found: Option<EpochEndOffset> = response.topics.iter().flat_map(|topic| topic.partitions.to_vec()).next();
+    let Some(found) = found else { return Ok(None) };
+    Refusal::check(found.error_code, || partition.to_string())?;
+    Ok(Some(Offset(found.end_offset.max(NOT_KNOWN.0))))
 }

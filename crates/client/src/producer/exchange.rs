@@ -14,6 +14,25 @@ use super::delivery::Stored;
 use super::partition::is_objection;
 use crate::{CallError, Refusal, RequestError};
 
+/// What a broker refuses before it appends. Everything else, even that it is not the leader, may be said of a batch that it
+/// has appended and that its followers have.
+const CERTAINLY_NOT_STORED: [ErrorCode; 14] = [
+    ErrorCode::MESSAGE_TOO_LARGE,
+    ErrorCode::RECORD_LIST_TOO_LARGE,
+    ErrorCode::CORRUPT_MESSAGE,
+    ErrorCode::INVALID_RECORD,
+    ErrorCode::INVALID_TIMESTAMP,
+    ErrorCode::INVALID_TOPIC_EXCEPTION,
+    ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+    ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+    ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    ErrorCode::UNSUPPORTED_VERSION,
+    ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT,
+    ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+    ErrorCode::INVALID_REQUIRED_ACKS,
+    ErrorCode::NOT_ENOUGH_REPLICAS,
+];
+
 /// A batch with the topic's id, if it is known.
 pub(super) struct Addressed {
     pub(super) topic_id: TopicId,
@@ -43,12 +62,7 @@ impl Failure {
     }
 
     fn refused(refusal: Refusal) -> Failure {
-        const UNCERTAIN: [ErrorCode; 3] = [
-            ErrorCode::REQUEST_TIMED_OUT,
-            ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-            ErrorCode::UNKNOWN_SERVER_ERROR,
-        ];
-        let perhaps_stored = UNCERTAIN.contains(&refusal.code);
+        let perhaps_stored = !CERTAINLY_NOT_STORED.contains(&refusal.code) && !is_objection(refusal.code);
         Failure { error: Arc::new(refusal.into()), perhaps_stored }
     }
 
@@ -119,8 +133,8 @@ fn verdict_of(answer: &PartitionProduceResponse<'_>, ready: &Ready) -> Verdict {
             append_time: Timestamp(answer.log_append_time_ms),
             ..somewhere(ready)
         }),
-        // The broker stored it at an earlier try, too long ago to know the offset.
-        ErrorCode::DUPLICATE_SEQUENCE_NUMBER => Ok(somewhere(ready)),
+        // The broker stored it at an earlier try, too long ago to know the offset. Without such a try it means another one.
+        ErrorCode::DUPLICATE_SEQUENCE_NUMBER if ready.batch.perhaps_stored => Ok(somewhere(ready)),
         code => Err(Failure::refused(Refusal { subject: subject(ready), code, message: message(answer) })),
     }
 }
@@ -138,4 +152,39 @@ fn left_out(ready: &Ready) -> Refusal {
 
 fn subject(ready: &Ready) -> String {
     format!("a batch for partition {} of topic `{}`", ready.partition, ready.topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_leader_that_steps_down_refuses_may_be_stored() {
+        let refused = |code| Failure::refused(Refusal { subject: String::new(), code, message: None });
+        let uncertain = [
+            ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            ErrorCode::KAFKA_STORAGE_ERROR,
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            ErrorCode::FENCED_LEADER_EPOCH,
+            ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
+        ];
+        for code in uncertain {
+            assert!(refused(code).perhaps_stored, "{code}");
+        }
+        for code in [ErrorCode::MESSAGE_TOO_LARGE, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER] {
+            assert!(!refused(code).perhaps_stored, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_duplicate_of_a_batch_that_was_never_sent_before_is_a_failure() {
+        let batch = super::super::batch::Batch::new(record::Compression::None, tokio::time::Instant::now());
+        let mut ready = Ready { topic: "t".into(), partition: record::PartitionIndex(0), batch };
+        let answer =
+            PartitionProduceResponse { error_code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER, ..Default::default() };
+        assert!(verdict_of(&answer, &ready).is_err());
+        ready.batch.perhaps_stored = true;
+        assert!(verdict_of(&answer, &ready).is_ok());
+    }
 }

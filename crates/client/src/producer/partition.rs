@@ -63,6 +63,11 @@ pub(super) struct PartitionQueue {
     gap: bool,
     /// Those that come back are not stored and take new numbers.
     renumber: bool,
+    /// Whether the broker has stored a batch under the identity. One that knows nothing of a producer takes any number as
+    /// the first, so until then a batch must not overtake another.
+    established: bool,
+    /// Its leader is being looked up; nothing goes until then.
+    is_lost: bool,
     /// A producer whose epochs are used up.
     exhausted: Option<ProducerId>,
     /// Whether it has a leader, as far as is known.
@@ -136,10 +141,11 @@ impl PartitionQueue {
 
     /// When its next batch may be sent; `None` when there is none, or others must come back first.
     pub(super) fn due(&self, rules: &Rules) -> Option<Instant> {
-        if self.in_flight.len() >= rules.max_in_flight {
+        let alone = self.in_flight.is_empty();
+        let unproven = rules.idempotent && !self.established && !alone;
+        if self.is_lost || unproven || self.in_flight.len() >= rules.max_in_flight {
             return None;
         }
-        let alone = self.in_flight.is_empty();
         match self.again.front() {
             Some((not_before, batch)) => {
                 let is_first = self.in_flight.iter().all(|(order, _)| *order > batch.order);
@@ -182,6 +188,7 @@ impl PartitionQueue {
     /// The batch was stored, or failed for good.
     pub(super) fn finish(&mut self, batch: &Batch, stored: bool) {
         self.land(batch);
+        self.established |= stored && batch.number.is_some_and(|number| Some(number.identity) == self.identity);
         let Some(number) = batch.number.filter(|number| !stored && Some(number.identity) == self.identity) else {
             return;
         };
@@ -198,6 +205,20 @@ impl PartitionQueue {
         self.land(&batch);
         let at = self.again.partition_point(|(_, other)| other.order < batch.order);
         self.again.insert(at, (not_before, batch));
+    }
+
+    /// The leader of a batch is not known: it waits, and all others with it, until [`PartitionQueue::take_lost`].
+    pub(super) fn lose(&mut self, batch: Batch, now: Instant) {
+        self.is_lost = true;
+        self.retry(batch, now);
+    }
+
+    /// The look-up is over. The first batch that waited for it, unless that has failed meanwhile.
+    pub(super) fn take_lost(&mut self) -> Option<Batch> {
+        self.is_lost = false;
+        let (_, batch) = self.again.pop_front()?;
+        self.in_flight.push((batch.order, batch.outcome.clone()));
+        Some(batch)
     }
 
     /// The broker objects to the number of a batch in flight. Whether it is worth another try.
@@ -252,6 +273,7 @@ impl PartitionQueue {
         let fresh = fresh.filter(|fresh| Some(fresh.id) != self.exhausted);
         let Some(identity) = self.identity.and_then(Identity::bumped).or(fresh) else { return false };
         (self.identity, self.next_sequence, self.gap, self.renumber) = (Some(identity), 0, false, false);
+        self.established = false;
         let mut again = std::mem::take(&mut self.again);
         for (_, batch) in &mut again {
             self.number(batch);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use record::{PartitionIndex, Timestamp};
 use tokio::sync::watch;
@@ -25,12 +26,17 @@ pub(super) struct Queues {
     /// Whether a new identity is on its way.
     pub(super) asking_identity: bool,
     closed: bool,
+    /// How many wait for room in the buffer; meanwhile no batch waits for more records.
+    pub(super) short_of_room: usize,
 }
 
 #[derive(Default)]
 struct TopicQueue {
     spread: Spread,
+    /// Those that take records, and behind them those that a topic of the same name had before and that are not empty.
     partitions: Vec<PartitionQueue>,
+    /// How many take records.
+    count: usize,
 }
 
 /// A record with its time and its reserved bytes.
@@ -58,6 +64,7 @@ impl Queues {
             identity: None,
             asking_identity: false,
             closed: false,
+            short_of_room: 0,
         }
     }
 
@@ -70,14 +77,16 @@ impl Queues {
         self.topics.keys().cloned().collect()
     }
 
-    /// A topic that was looked up. Partitions may have been added; none goes.
+    /// A topic that was looked up. Partitions may have been added, or it was created anew with fewer; what waits for a
+    /// partition that went is tried all the same.
     pub(super) fn learn(&mut self, topic: &Topic) {
         if !self.knows(&topic.name) {
             self.topics.insert(topic.name.as_str().into(), TopicQueue::default());
         }
         let queue = self.topics.get_mut(&*topic.name).expect("it was inserted");
-        let count = topic.partitions.len().max(queue.partitions.len());
-        queue.partitions.resize_with(count, PartitionQueue::default);
+        queue.count = topic.partitions.len();
+        let len = queue.count.max(queue.partitions.len());
+        queue.partitions.resize_with(len, PartitionQueue::default);
         for (index, partition) in (0..).zip(&mut queue.partitions) {
             partition.has_leader = topic.leader(PartitionIndex(index)).is_some();
         }
@@ -132,9 +141,15 @@ impl Queues {
         (self.identity, self.asking_identity) = (Some(identity), false);
     }
 
+    /// The rules as they are now.
+    fn rules(&self) -> Rules {
+        let linger = if self.short_of_room > 0 { Duration::ZERO } else { self.rules.linger };
+        Rules { linger, ..self.rules }
+    }
+
     /// Takes the batches that are due and that may go, at most one of each partition.
     pub(super) fn take_ready(&mut self, now: Instant) -> Vec<Ready> {
-        let (rules, identity) = (self.rules, self.identity);
+        let (rules, identity) = (self.rules(), self.identity);
         let mut ready = Vec::new();
         for (topic, index, partition) in self.partitions_mut() {
             if let Some(batch) = partition.take_ready(now, &rules, identity) {
@@ -153,7 +168,7 @@ impl Queues {
 
     /// When something becomes due by time alone.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let rules = &self.rules;
+        let rules = &self.rules();
         let numbered = |partition: &&PartitionQueue| !rules.idempotent || !partition.lacks_identity(self.identity);
         let due = self.partitions().filter(numbered).filter_map(|partition| partition.due(rules));
         due.chain(self.partitions().filter_map(|partition| partition.expires(rules))).min()
@@ -168,6 +183,21 @@ impl Queues {
     /// The batch is to be sent again, after `not_before`.
     pub(super) fn retry(&mut self, ready: Ready, not_before: Instant) {
         self.partition_mut(&ready).retry(ready.batch, not_before);
+    }
+
+    /// The leader of a batch is not known: its partition waits for the look-up.
+    pub(super) fn lose(&mut self, ready: Ready, now: Instant) {
+        self.partition_mut(&ready).lose(ready.batch, now);
+    }
+
+    /// The look-up of a topic is over: the first batches of the partitions that waited for it.
+    pub(super) fn take_lost(&mut self, topic: &Arc<str>, partitions: &[PartitionIndex]) -> Vec<Ready> {
+        let queue = self.topics.get_mut(topic).expect("topics are never removed");
+        let taken = partitions.iter().filter_map(|&partition| {
+            let batch = queue.partitions[partition.0.cast_unsigned() as usize].take_lost()?;
+            Some(Ready { topic: Arc::clone(topic), partition, batch })
+        });
+        taken.collect()
     }
 
     /// The broker objects to the number of a batch. Whether it is worth another try.
@@ -206,7 +236,7 @@ impl TopicQueue {
         rules: &Rules,
         random: impl FnOnce() -> u64,
     ) -> Result<usize, SendError> {
-        let (record, count) = (placed.record, self.partitions.len());
+        let (record, count) = (placed.record, self.count);
         let missing = |partition| SendError::NoSuchPartition { topic: record.topic.to_owned(), partition, count };
         let named = match (record.partition, count) {
             (_, 0) => return Err(missing(PartitionIndex(0))),

@@ -1,12 +1,14 @@
 //! The task that sends a producer's batches: one request per leader at a time of looking, each in a task of its own.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, MutexGuard};
 
 use record::{BrokerId, PartitionIndex, ProducerEpoch, ProducerId, TopicId};
 use tokio::time::{Instant, sleep_until, timeout_at};
-use wire::ErrorCode;
 use wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use wire::messages::produce::ProduceRequest;
+use wire::{Api, ErrorCode};
 
 use super::batch::{Batch, Identity, Ready};
 use super::exchange::{self, Addressed, Failure, Verdict, count_of_request, verdicts};
@@ -14,7 +16,7 @@ use super::lanes::{Lanes, Turn};
 use super::partition::expired;
 use super::queues::Queues;
 use super::{Acks, SendError, Shared};
-use crate::connection::Pending;
+use crate::connection::{Connection, Pending};
 use crate::{CallError, Refusal, RequestError};
 
 /// The last version of Produce that names topics; later ones have their ids.
@@ -28,16 +30,17 @@ pub(super) async fn run(shared: Arc<Shared>) {
     while !shared.queues().is_done() {
         let now = Instant::now();
         expire(&shared, now);
-        if shared.queues().wants_identity() {
-            shared.queues().asking_identity = true;
-            tokio::spawn(learn_identity(Arc::clone(&shared)));
-        }
         if now >= refresh {
             refresh = now + max_age;
             tokio::spawn(learn_topics(Arc::clone(&shared)));
         }
         let ready = shared.queues().take_ready(now);
         dispatch(&shared, &mut lanes, ready);
+        // Taking may have shown that an identity is used up.
+        if shared.queues().wants_identity() {
+            shared.queues().asking_identity = true;
+            tokio::spawn(learn_identity(Arc::clone(&shared)));
+        }
         let due = shared.queues().next_due().unwrap_or(refresh).min(refresh);
         tokio::select! {
             () = shared.work.notified() => {}
@@ -100,7 +103,7 @@ async fn learn_topics(shared: Arc<Shared>) {
     }
 }
 
-/// Sends batches to their leaders. Where a leader is not known, it is asked for, and the batches come back.
+/// Sends batches to their leaders. Where a leader is not known, it is asked for while the batches wait.
 fn dispatch(shared: &Arc<Shared>, lanes: &mut Lanes, ready: Vec<Ready>) {
     let mut by_leader: HashMap<BrokerId, Vec<Addressed>> = HashMap::new();
     let mut lost: HashMap<Arc<str>, Vec<Ready>> = HashMap::new();
@@ -115,25 +118,34 @@ fn dispatch(shared: &Arc<Shared>, lanes: &mut Lanes, ready: Vec<Ready>) {
         tokio::spawn(send(Arc::clone(shared), leader, batches, lanes.line_up(leader)));
     }
     for (topic, batches) in lost {
-        tokio::spawn(find(Arc::clone(shared), topic, batches));
+        let partitions = batches.iter().map(|ready| ready.partition).collect();
+        let mut queues = shared.queues();
+        batches.into_iter().for_each(|ready| queues.lose(ready, Instant::now()));
+        drop(queues);
+        tokio::spawn(find(Arc::clone(shared), topic, partitions));
     }
 }
 
-/// Asks for a topic, and puts its batches back.
-async fn find(shared: Arc<Shared>, topic: Arc<str>, batches: Vec<Ready>) {
+/// Asks for a topic, and lets the batches of these partitions go on.
+async fn find(shared: Arc<Shared>, topic: Arc<str>, partitions: Vec<PartitionIndex>) {
     let asked = shared.client.refresh_topic(&topic, false).await;
     let no_leader = |partition: PartitionIndex| Refusal {
         subject: format!("partition {partition} of topic `{topic}`"),
         code: ErrorCode::LEADER_NOT_AVAILABLE,
         message: None,
     };
+    if let Ok(found) = &asked {
+        shared.queues().learn(found);
+    }
+    // What has failed meanwhile is not there any more.
+    let batches = shared.queues().take_lost(&topic, &partitions);
     match asked {
         Ok(found) => {
-            shared.queues().learn(&found);
             for ready in batches {
                 match found.leader(ready.partition) {
-                    Some(_) => shared.queues().retry(ready, Instant::now()),
-                    None => {
+                    // A closed producer has told that it failed.
+                    Some(_) if ready.batch.outcome.borrow().is_none() => shared.queues().retry(ready, Instant::now()),
+                    _ => {
                         let failure = Failure::not_sent(no_leader(ready.partition).into());
                         settle(&shared, ready, Err(failure));
                     }
@@ -152,55 +164,125 @@ async fn find(shared: Arc<Shared>, topic: Arc<str>, batches: Vec<Ready>) {
 async fn send(shared: Arc<Shared>, leader: BrokerId, mut batches: Vec<Addressed>, mut turn: Turn) {
     batches.iter_mut().for_each(|batch| batch.ready.batch.build());
     batches.sort_by(|a, b| a.ready.topic.cmp(&b.ready.topic));
-    turn.come().await;
+    let unsent = |ready| end_unsent(&shared, ready);
     let mut under_way = Vec::new();
-    while !batches.is_empty() {
-        let rest = batches.split_off(count_of_request(&batches, shared.config.max_request_bytes));
-        let submitted = submit(&shared, leader, &batches).await;
-        under_way.push((batches, submitted));
-        batches = rest;
+    let connected = match in_time(&shared, &mut batches, unsent, turn.come()).await {
+        Some(()) => in_time(&shared, &mut batches, unsent, shared.client.broker(leader)).await,
+        None => None,
+    };
+    match connected {
+        Some(Ok(connection)) => under_way = submit_all(&shared, &connection, batches).await,
+        Some(Err(error)) => fail_all(&shared, batches, &Failure::of_call(error.into())),
+        None => {}
     }
     drop(turn);
     for (batches, submitted) in under_way {
-        let verdicts = match answer(&shared, submitted, &batches).await {
-            Ok(verdicts) => verdicts,
-            Err(error) => vec![Err(Failure::of_call(error)); batches.len()],
-        };
-        for (batch, verdict) in batches.into_iter().zip(verdicts) {
-            settle(&shared, batch.ready, verdict);
+        match submitted {
+            Ok(Some(pending)) => take_answer(&shared, pending, batches).await,
+            Ok(None) => {
+                for batch in batches {
+                    let sent = exchange::somewhere(&batch.ready);
+                    settle(&shared, batch.ready, Ok(sent));
+                }
+            }
+            Err(error) => fail_all(&shared, batches, &Failure::of_call(error)),
         }
     }
     shared.work.notify_one();
 }
 
-/// Hands a request to the connection; `None` when there will be no answer.
-async fn submit(shared: &Shared, leader: BrokerId, batches: &[Addressed]) -> Result<Option<Pending>, CallError> {
-    let timeout = shared.client.config().request_timeout;
-    let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
-    let request = exchange::request(batches, shared.config.acks.on_the_wire(), timeout_ms);
-    let by_name = batches.iter().any(|batch| batch.topic_id == TopicId::ZERO);
-    let ceiling = if by_name { LAST_BY_NAME } else { i16::MAX };
-    let connection = shared.client.broker(leader).await?;
-    match shared.config.acks {
-        Acks::None => connection.tell(ceiling, &request).await.map(|()| None),
-        _ => connection.submit(ceiling, &request, timeout).await.map(Some),
+fn fail_all(shared: &Shared, batches: Vec<Addressed>, failure: &Failure) {
+    batches.into_iter().for_each(|batch| settle(shared, batch.ready, Err(failure.clone())));
+}
+
+/// Waits for something that batches need. Those that run out of time meanwhile fail; `None` when none is left.
+async fn in_time<T>(
+    shared: &Shared,
+    batches: &mut Vec<Addressed>,
+    end: impl Fn(Ready),
+    needed: impl Future<Output = T>,
+) -> Option<T> {
+    let mut needed = pin!(needed);
+    loop {
+        let opened = batches.iter().map(|batch| batch.ready.batch.opened).min()?;
+        if let Ok(had) = timeout_at(opened + shared.config.delivery_timeout, &mut needed).await {
+            return Some(had);
+        }
+        end_expired(shared, batches, &end);
     }
 }
 
-async fn answer(
+fn end_expired(shared: &Shared, batches: &mut Vec<Addressed>, end: impl Fn(Ready)) {
+    let (now, timeout) = (Instant::now(), shared.config.delivery_timeout);
+    let expired = batches.extract_if(.., |batch| batch.ready.batch.opened + timeout <= now);
+    expired.for_each(|batch| end(batch.ready));
+    shared.work.notify_one();
+}
+
+/// Ends a batch whose time was over before this try.
+fn end_unsent(shared: &Shared, ready: Ready) {
+    let reserved = ready.batch.reserved;
+    let error = expired(&ready.batch, shared.config.delivery_timeout);
+    shared.queues().finish(ready, Err(error));
+    shared.room.add_permits(reserved);
+}
+
+/// The batches of one request, and what came of handing it over; `None` when there will be no answer.
+type Submitted = (Vec<Addressed>, Result<Option<Pending>, CallError>);
+
+/// Hands batches to the connection.
+async fn submit_all(shared: &Shared, connection: &Arc<Connection>, mut batches: Vec<Addressed>) -> Vec<Submitted> {
+    let mut under_way = Vec::new();
+    while !batches.is_empty() {
+        let rest = batches.split_off(count_of_request(&batches, shared.config.max_request_bytes));
+        if let Some(submitted) = submit(shared, connection, &mut batches).await {
+            under_way.push((batches, submitted));
+        }
+        batches = rest;
+    }
+    under_way
+}
+
+/// Hands a request to the connection, without those batches that run out of time before it takes any; `None` when no batch
+/// is left.
+async fn submit(
     shared: &Shared,
-    submitted: Result<Option<Pending>, CallError>,
-    batches: &[Addressed],
-) -> Result<Vec<Verdict>, CallError> {
-    let Some(pending) = submitted? else {
-        return Ok(batches.iter().map(|batch| Ok(exchange::somewhere(&batch.ready))).collect());
+    connection: &Arc<Connection>,
+    batches: &mut Vec<Addressed>,
+) -> Option<Result<Option<Pending>, CallError>> {
+    let timeout = shared.client.config().request_timeout;
+    let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    loop {
+        let opened = batches.iter().map(|batch| batch.ready.batch.opened).min()?;
+        let request = exchange::request(batches, shared.config.acks.on_the_wire(), timeout_ms);
+        let by_name = batches.iter().any(|batch| batch.topic_id == TopicId::ZERO);
+        let ceiling = if by_name { LAST_BY_NAME } else { i16::MAX };
+        if shared.config.acks == Acks::None {
+            return Some(connection.tell(ceiling, &request).await.map(|()| None));
+        }
+        let submitting = connection.submit(ceiling, &request, timeout);
+        match timeout_at(opened + shared.config.delivery_timeout, submitting).await {
+            Ok(submitted) => return Some(submitted.map(Some)),
+            Err(_) => end_expired(shared, batches, |ready| end_unsent(shared, ready)),
+        }
+    }
+}
+
+/// Settles the batches of a request by its answer; each waits for it as long as it has time.
+async fn take_answer(shared: &Shared, mut pending: Pending, mut batches: Vec<Addressed>) {
+    let address = pending.address().clone();
+    let after = shared.config.delivery_timeout;
+    let late = |ready| {
+        let (address, api) = (address.clone(), ProduceRequest::API_KEY);
+        settle(shared, ready, Err(Failure::of_call(CallError::TimedOut { address, api, after })));
     };
-    // Batches of one request have waited about as long. Those with time left are sent again, and are known by their numbers.
-    let opened = batches.iter().map(|batch| batch.ready.batch.opened).min().unwrap_or_else(Instant::now);
-    let late = pending.timed_out();
-    match timeout_at(opened + shared.config.delivery_timeout, pending.answer()).await {
-        Ok(answer) => Ok(verdicts(&answer?.read()?, batches)),
-        Err(_) => Err(late),
+    let Some(answer) = in_time(shared, &mut batches, late, pending.answer()).await else {
+        return pending.give_up(shared.client.config().request_timeout.min(after / 2));
+    };
+    let verdicts = answer.and_then(|answer| Ok(verdicts(&answer.read()?, &batches)));
+    let verdicts = verdicts.unwrap_or_else(|error| vec![Err(Failure::of_call(error)); batches.len()]);
+    for (batch, verdict) in batches.into_iter().zip(verdicts) {
+        settle(shared, batch.ready, verdict);
     }
 }
 

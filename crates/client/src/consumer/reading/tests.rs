@@ -84,3 +84,18 @@ fn a_seek_drops_what_has_arrived() {
     assert_eq!(decode(&mut reading), Ok(vec![]));
     assert_eq!(reading.last_epoch(), LeaderEpoch::NONE);
 }
+
+#[test]
+fn a_partition_that_fails_waits_and_is_told_of_once_in_a_while() {
+    let (mut reading, now) = (Reading::new(1, "t".into(), PartitionIndex(0), Offset(0)), Instant::now());
+    let (patience, second) = (Duration::from_secs(3), Duration::from_secs(1));
+    let pause = |tries: u32| second * (tries + 1);
+    assert!(reading.may_be_asked(now));
+    assert!(!reading.fail(now, patience, pause));
+    assert!(!reading.may_be_asked(now) && reading.may_be_asked(now + second));
+    assert!(reading.fail(now + patience, patience, pause), "for too long");
+    assert!(!reading.may_be_asked(now + patience + second), "also afterwards it waits, for longer each time");
+    assert!(!reading.fail(now + patience + second, patience, pause));
+    reading.succeed();
+    assert!(reading.may_be_asked(now));
+}

@@ -17,7 +17,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        Bench { queue: PartitionQueue::default(), now: Instant::now(), rules: rules() }
+        let queue = PartitionQueue { identity: Some(IDENTITY), established: true, ..PartitionQueue::default() };
+        Bench { queue, now: Instant::now(), rules: rules() }
     }
 
     fn push(&mut self) {
@@ -187,4 +188,38 @@ fn the_delivery_timeout_ends_what_waits_and_what_comes_back() {
     assert!(bench.queue.take_opened_before(opened - Duration::from_millis(1)).is_empty());
     assert_eq!(bench.queue.take_opened_before(opened).len(), 2);
     assert_eq!(bench.queue.unfinished().count(), 0);
+}
+
+#[test]
+fn nothing_overtakes_the_first_batch_of_an_identity() {
+    let mut bench = Bench { queue: PartitionQueue::default(), ..Bench::new() };
+    let first = bench.taken(1).remove(0);
+    bench.push();
+    assert!(bench.take().is_none(), "the broker would take any number as the first");
+    bench.queue.finish(&first, true);
+    bench.push();
+    assert!(bench.take().is_some() && bench.take().is_some(), "now it knows what is next");
+}
+
+#[test]
+fn batches_wait_while_the_leader_is_looked_up() {
+    let mut bench = Bench::new();
+    let first = bench.taken(1).remove(0);
+    bench.queue.lose(first, bench.now);
+    bench.push();
+    assert!(bench.take().is_none() && bench.queue.due(&bench.rules).is_none());
+    assert!(bench.queue.expires(&bench.rules).is_some(), "not for longer than they have time");
+    let found = bench.queue.take_lost().unwrap();
+    assert_eq!(number(&found), (0, 0));
+    bench.queue.retry(found, bench.now);
+    assert_eq!(number(&bench.take().unwrap()), (0, 0));
+}
+
+#[test]
+fn a_batch_that_failed_while_its_leader_was_looked_up_does_not_come_back() {
+    let mut bench = Bench::new();
+    let first = bench.taken(1).remove(0);
+    bench.queue.lose(first, bench.now);
+    assert_eq!(bench.queue.take_opened_before(bench.now).len(), 1);
+    assert!(bench.queue.take_lost().is_none());
 }

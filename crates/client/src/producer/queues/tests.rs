@@ -90,8 +90,7 @@ fn partitions_that_were_added_take_records() {
     let (mut queues, now) = (queues(&ProducerConfig::default()), Instant::now());
     queues.learn(&topic("t", 4));
     push(&mut queues, 3, b"a", now);
-    queues.learn(&topic("t", 2));
-    push(&mut queues, 3, b"b", now);
+    push(&mut queues, 2, b"b", now);
 }
 
 #[test]
@@ -139,4 +138,26 @@ async fn records_learn_their_own_offsets() {
     let at = |offset| Delivered { partition: PartitionIndex(1), offset: Some(Offset(offset)), timestamp: Timestamp(1) };
     assert_eq!((first.await.unwrap(), second.await.unwrap()), (at(40), at(41)));
     drop(queues);
+}
+
+#[test]
+fn no_batch_waits_for_more_records_while_there_is_no_room_for_them() {
+    let (mut queues, now) = (queues(&ProducerConfig::default()), Instant::now());
+    push(&mut queues, 0, b"a", now);
+    assert!(queues.take_ready(now).is_empty(), "it lingers");
+    queues.short_of_room = 1;
+    assert_eq!(queues.next_due(), Some(now));
+    assert_eq!(queues.take_ready(now).len(), 1);
+}
+
+#[test]
+fn a_topic_that_was_created_anew_with_fewer_partitions_takes_records_for_those_alone() {
+    let (mut queues, now) = (queues(&ProducerConfig::default()), Instant::now());
+    push(&mut queues, 1, b"a", now);
+    queues.learn(&topic("t", 1));
+    let record = ProducerRecord { partition: Some(PartitionIndex(1)), ..ProducerRecord::to("t") };
+    let placed = Placed { record: &record, timestamp: Timestamp(1), len: 1, now };
+    assert!(matches!(queues.push(&placed, || 0), Err(SendError::NoSuchPartition { count: 1, .. })));
+    queues.seal_all();
+    assert_eq!(queues.take_ready(now).len(), 1, "what it has taken before is tried all the same");
 }
