@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::FileSlice;
-use net::{Answer, CloseReason, Outbox};
+use net::{Answer, Outbox};
 use wire::messages::produce::ProduceRequest;
 use wire::{Api as _, ApiKey, Cut, DecodeError, Message, Reader, RequestHeader, Response, Versions};
 
@@ -126,8 +126,6 @@ pub enum Flow {
     Done,
     /// The answer comes later; requests behind it wait.
     Wait(net::Wait),
-    /// The connection has to end.
-    Close(CloseReason),
 }
 
 /// What an answer needs to know of its request; outlives it.

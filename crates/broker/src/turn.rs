@@ -99,7 +99,6 @@ impl<'f> InTurn<'_, 'f> {
             match self.handle(&header, body, outbox)? {
                 Flow::Done => {}
                 Flow::Wait(wait) => return Ok(Turn::Wait(wait)),
-                Flow::Close(reason) => return Err(reason),
             }
         }
         Ok(self.produces.flush(self.node, outbox)?.map_or(Turn::Done, Turn::Wait))

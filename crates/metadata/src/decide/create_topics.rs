@@ -1,6 +1,6 @@
 //! CreateTopics: each topic is checked by itself, in Kafka's order (name, existence, configs, replicas).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use record::{BrokerId, PartitionIndex, TopicId, Uuid};
