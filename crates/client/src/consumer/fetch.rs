@@ -169,7 +169,7 @@ impl Consumer {
 
     /// Partitions that are not refused have been answered. All refusals are dealt with; the first error is told.
     fn handle(&mut self, wanted: &[Wanted], refused: Vec<Refused>) -> Result<(), PollError> {
-        for reading in &mut self.partitions {
+        for reading in self.partitions.iter_mut().filter(|reading| reading.not_before().is_some()) {
             let is_it = wanted.iter().any(|wanted| wanted.token == reading.token);
             if is_it && refused.iter().all(|refused| refused.token != reading.token) {
                 reading.succeed();
