@@ -17,7 +17,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 /// What came back.
 pub enum Answer {
     /// A response, and what was left of its frame.
-    Response(ResponseKind, Bytes),
+    Response(Box<ResponseKind>, Bytes),
     /// None: [`CLOSED`] or [`SILENT`].
     None(&'static str),
     /// A frame that is no response in the version of the request.
@@ -27,7 +27,7 @@ pub enum Answer {
 /// Sends a request that must be answered.
 pub fn call(address: &str, version: i16, request: &RequestKind) -> ResponseKind {
     match ask(address, key_of(request), version, request) {
-        Answer::Response(response, _) => response,
+        Answer::Response(response, _) => *response,
         Answer::None(why) => panic!("{why} instead of an answer to {request:?}"),
         Answer::Strange(bytes) => panic!("{bytes:?} instead of {request:?}"),
     }
@@ -45,7 +45,7 @@ pub fn ask(address: &str, api: ApiKey, version: i16, request: &RequestKind) -> A
     let whole = answer.clone();
     let header = ResponseHeader::decode(&mut answer, api.response_header_version(schema));
     match header.and_then(|_| ResponseKind::decode(api, &mut answer, schema)) {
-        Ok(response) => Answer::Response(response, answer),
+        Ok(response) => Answer::Response(Box::new(response), answer),
         Err(_) => Answer::Strange(whole),
     }
 }

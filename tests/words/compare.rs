@@ -46,7 +46,8 @@ impl Verdict {
         if self.prints {
             eprintln!("{difference}");
         }
-        let covered = self.listed.iter().fold(false, |covered, listed| listed.covers(case) || covered);
+        // All of them: each remembers that it was needed.
+        let covered = self.listed.iter().filter(|listed| listed.covers(case)).count() > 0;
         if !covered {
             self.complaints.push(difference);
         }
@@ -94,10 +95,9 @@ fn diff(kafka: &str, ottla: &str) -> String {
 fn resync(kafka: &[&str], ottla: &[&str]) -> (usize, usize) {
     let (kafka_len, ottla_len) = (kafka.len(), ottla.len());
     for total in 1..kafka_len + ottla_len {
-        for skip in total.saturating_sub(ottla_len)..=total.min(kafka_len) {
-            let other = total - skip;
-            if skip < kafka_len && other < ottla_len && kafka[skip] == ottla[other] {
-                return (skip, other);
+        for (skip, line) in kafka.iter().enumerate().take(total + 1).skip(total.saturating_sub(ottla_len)) {
+            if ottla.get(total - skip) == Some(line) {
+                return (skip, total - skip);
             }
         }
     }

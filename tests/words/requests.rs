@@ -102,12 +102,12 @@ fn render(subject: &Subject, answer: Answer) -> String {
         Answer::None(why) => why.to_owned(),
         Answer::Strange(bytes) => format!("not a response of this version: {bytes:?}"),
         Answer::Response(response, left) => {
-            if let ResponseKind::Fetch(fetched) = &response
+            if let ResponseKind::Fetch(fetched) = &*response
                 && fetched.session_id != 0
             {
                 subject.session.set(fetched.session_id);
             }
-            let response = versions::sorted(response);
+            let response = versions::sorted(*response);
             let text = format!("{response:#?}").replace(&subject.cluster(), "some cluster");
             let left = if left.is_empty() { String::new() } else { format!("\nleft over: {left:?}") };
             format!("{}{left}", normal::response(&text))

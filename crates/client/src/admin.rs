@@ -254,7 +254,6 @@ impl Admin {
             isolation_level: isolation.on_the_wire(),
             topics: topics.collect(),
             timeout_ms: self.timeout_ms(),
-            ..ListOffsetsRequest::default()
         };
         let answer = self.client.broker(leader).await?.call(&request).await?;
         let response = answer.read::<ListOffsetsResponse<'_>>()?;

@@ -47,7 +47,7 @@ fn everyday_calls_of_each_client_do_what_they_say() {
     for (call, name) in CALLS {
         table.row(name, outcomes.iter().map(|outcomes| outcomes[call].clone()));
     }
-    print!("{table}");
+    eprint!("{table}");
     compare_with_docs("calls", &table);
 }
 

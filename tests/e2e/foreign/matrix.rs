@@ -39,7 +39,7 @@ fn what_one_client_writes_all_others_read_in_every_codec() {
     run(&broker, &targets.collect::<Vec<_>>());
     let clients = Client::all_available();
     let (written, read) = (cells_written(&clients), cells_read(&clients));
-    print!("{written}\n{read}");
+    eprint!("{written}\n{read}");
     compare_with_docs("written", &written);
     compare_with_docs("read", &read);
 }

@@ -172,8 +172,11 @@ fn altered() -> Vec<Case> {
     cases
 }
 
+/// Name of the case, kind, name of the resource, configs.
+type Replacement = (&'static str, i8, &'static str, &'static [(&'static str, Option<&'static str>)]);
+
 fn replaced() -> Vec<Case> {
-    let changes: &[(&str, i8, &'static str, &'static [(&'static str, Option<&'static str>)])] = &[
+    let changes: &[Replacement] = &[
         ("one key", TOPIC, "config", &[("retention.ms", Some("4000000"))]),
         ("null", TOPIC, "config", &[("retention.ms", None)]),
         ("a bad value", TOPIC, "config", &[("retention.ms", Some("x"))]),
@@ -186,12 +189,7 @@ fn replaced() -> Vec<Case> {
         ("of an unknown kind", UNKNOWN, "x", &[("a", Some("1"))]),
         ("of a broker that is no number", BROKER, "x", &[("log.retention.ms", Some("4000000"))]),
     ];
-    let of = |&(name, kind, resource, configs): &(
-        &str,
-        i8,
-        &'static str,
-        &'static [(&'static str, Option<&'static str>)],
-    )| {
+    let of = |&(name, kind, resource, configs): &Replacement| {
         case(format!("replace: {name}"), 0..=2, move |_, _| {
             let config = |&(key, value): &(&str, Option<&str>)| {
                 AlterableConfig::default().with_name(text(key)).with_value(value.map(text))

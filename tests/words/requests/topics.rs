@@ -105,8 +105,11 @@ fn configured() -> Vec<Case> {
     cases
 }
 
+/// Name of the case, and the replicas of partitions.
+type Assignment = (&'static str, &'static [(i32, &'static [i32])]);
+
 fn assignments() -> Vec<Case> {
-    let lists: &[(&'static str, &'static [(i32, &'static [i32])])] = &[
+    let lists: &[Assignment] = &[
         ("of two partitions", &[(0, &[1]), (1, &[1])]),
         ("with a gap", &[(0, &[1]), (2, &[1])]),
         ("that begins at 1", &[(1, &[1])]),
@@ -118,7 +121,7 @@ fn assignments() -> Vec<Case> {
         ("of a partition twice", &[(0, &[1]), (0, &[1])]),
         ("that is uneven", &[(0, &[1]), (1, &[1, 1])]),
     ];
-    let of = |(at, &(name, list)): (usize, &(&'static str, &'static [(i32, &'static [i32])]))| {
+    let of = |(at, &(name, list)): (usize, &Assignment)| {
         case(format!("an assignment {name}"), 7..=7, move |_, _| {
             create(vec![named(&format!("assigned-{at}"), -1, -1).with_assignments(assigned(list))])
         })

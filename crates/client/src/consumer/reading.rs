@@ -183,7 +183,7 @@ impl Reading {
             };
             let batch: Batch<'_> = next?;
             let (len, next_offset) = (batch.bytes().len(), batch.header().next_offset());
-            if next_offset > self.position && !self.end.is_some_and(|end| self.position >= end) {
+            if next_offset > self.position && self.end.is_none_or(|end| self.position < end) {
                 let span = Span { from: self.position, end: self.end, check_crc };
                 if !arrived.aborted.leaves_out(&batch, scratch) {
                     decode_batch(&batch, span, (&self.topic, self.partition), scratch, out)?;

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::time::Instant;
 
 use super::*;
 
@@ -35,10 +34,8 @@ fn connections(server: &HttpServer, said: &str) -> Vec<TcpStream> {
 fn a_peer_that_says_nothing_makes_room_for_another() {
     let server = server();
     let silent = connections(&server, "GET /hea");
-    let asked = Instant::now();
-    let answer = get(server.local_addr(), "/health", READ_DEADLINE * 2).unwrap();
+    let answer = get(server.local_addr(), "/health", READ_DEADLINE).unwrap();
     assert_eq!(answer, (200, "fine".to_owned()));
-    assert!(asked.elapsed() < READ_DEADLINE, "{:?}", asked.elapsed());
     drop(silent);
 }
 
