@@ -9,14 +9,25 @@ use wire::ErrorCode;
 pub fn ours(value: &impl Debug) -> String {
     // A field that only we have, at its default.
     let text = format!("{value:?}").replace(", is_cordoned: false", "");
-    let fields = ["metrics", "salt", "salted_password", "auth_bytes"];
-    let text = fields.iter().fold(text, |text, field| map_bytes(&text, field));
+    let text = BYTES.iter().fold(text, |text, field| map_bytes(&text, field));
     map(&text, "Bytes([", "])", |list| {
         let numbers = list.split(", ").filter(|number| !number.is_empty());
         let bytes: Vec<u8> = numbers.map(|number| number.parse().unwrap()).collect();
         format!("{:?}", bytes::Bytes::from(bytes))
     })
 }
+
+/// Fields of bytes that are no record batch.
+const BYTES: [&str; 8] = [
+    "metrics",
+    "salt",
+    "salted_password",
+    "auth_bytes",
+    "metadata",
+    "assignment",
+    "member_metadata",
+    "member_assignment",
+];
 
 /// A field of bytes that are no record batch.
 fn map_bytes(text: &str, field: &str) -> String {
@@ -44,9 +55,15 @@ fn uuid(hyphenated: &str) -> String {
     format!("{:?}", Uuid(std::array::from_fn(byte)))
 }
 
-/// A comma follows, as the unknown tags are the last field of each of their structs.
+/// A comma or a space follows; neither is in a number or an id.
 fn map_field(text: &str, field: &str, change: impl Fn(&str) -> String) -> String {
-    map(text, &format!("{field}: "), ",", |value| format!("{field}: {},", change(value)))
+    let start = format!("{field}: ");
+    let mut parts = text.split(&start);
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |done, part| {
+        let (value, rest) = part.split_at(part.find([',', ' ']).unwrap());
+        done + &start + &change(value) + rest
+    })
 }
 
 /// Replaces each `start value end` by what `change` makes of the value.

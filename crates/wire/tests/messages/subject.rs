@@ -93,6 +93,10 @@ pub const SUBJECTS: &[Subject] = subjects! {
     alter_user_scram_credentials::AlterUserScramCredentialsResponse
     api_versions::ApiVersionsRequest
     api_versions::ApiVersionsResponse
+    consumer_group_describe::ConsumerGroupDescribeRequest
+    consumer_group_describe::ConsumerGroupDescribeResponse
+    consumer_group_heartbeat::ConsumerGroupHeartbeatRequest
+    consumer_group_heartbeat::ConsumerGroupHeartbeatResponse
     create_acls::CreateAclsRequest
     create_acls::CreateAclsResponse
     create_partitions::CreatePartitionsRequest
@@ -101,6 +105,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     create_topics::CreateTopicsResponse
     delete_acls::DeleteAclsRequest
     delete_acls::DeleteAclsResponse
+    delete_groups::DeleteGroupsRequest
+    delete_groups::DeleteGroupsResponse
     delete_records::DeleteRecordsRequest
     delete_records::DeleteRecordsResponse
     delete_topics::DeleteTopicsRequest
@@ -113,6 +119,8 @@ pub const SUBJECTS: &[Subject] = subjects! {
     describe_cluster::DescribeClusterResponse
     describe_configs::DescribeConfigsRequest
     describe_configs::DescribeConfigsResponse
+    describe_groups::DescribeGroupsRequest
+    describe_groups::DescribeGroupsResponse
     describe_log_dirs::DescribeLogDirsRequest
     describe_log_dirs::DescribeLogDirsResponse
     describe_producers::DescribeProducersRequest
@@ -131,10 +139,16 @@ pub const SUBJECTS: &[Subject] = subjects! {
     find_coordinator::FindCoordinatorResponse
     get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest
     get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse
+    heartbeat::HeartbeatRequest
+    heartbeat::HeartbeatResponse
     incremental_alter_configs::IncrementalAlterConfigsRequest
     incremental_alter_configs::IncrementalAlterConfigsResponse
     init_producer_id::InitProducerIdRequest
     init_producer_id::InitProducerIdResponse
+    join_group::JoinGroupRequest
+    join_group::JoinGroupResponse
+    leave_group::LeaveGroupRequest
+    leave_group::LeaveGroupResponse
     list_config_resources::ListConfigResourcesRequest
     list_config_resources::ListConfigResourcesResponse
     list_groups::ListGroupsRequest
@@ -145,16 +159,26 @@ pub const SUBJECTS: &[Subject] = subjects! {
     list_partition_reassignments::ListPartitionReassignmentsResponse
     metadata::MetadataRequest
     metadata::MetadataResponse
+    offset_commit::OffsetCommitRequest
+    offset_commit::OffsetCommitResponse
+    offset_delete::OffsetDeleteRequest
+    offset_delete::OffsetDeleteResponse
+    offset_fetch::OffsetFetchRequest
+    offset_fetch::OffsetFetchResponse
     offset_for_leader_epoch::OffsetForLeaderEpochRequest
     offset_for_leader_epoch::OffsetForLeaderEpochResponse
     produce::ProduceRequest
     produce::ProduceResponse
+    push_telemetry::PushTelemetryRequest
+    push_telemetry::PushTelemetryResponse
     sasl_authenticate::SaslAuthenticateRequest
     sasl_authenticate::SaslAuthenticateResponse
     sasl_handshake::SaslHandshakeRequest
     sasl_handshake::SaslHandshakeResponse
-    push_telemetry::PushTelemetryRequest
-    push_telemetry::PushTelemetryResponse
+    sync_group::SyncGroupRequest
+    sync_group::SyncGroupResponse
+    txn_offset_commit::TxnOffsetCommitRequest
+    txn_offset_commit::TxnOffsetCommitResponse
     unregister_broker::UnregisterBrokerRequest
     unregister_broker::UnregisterBrokerResponse
     update_features::UpdateFeaturesRequest

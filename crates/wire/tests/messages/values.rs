@@ -157,6 +157,7 @@ macro_rules! structs {
 
 // Behind the macro, which it uses.
 mod admin;
+mod groups;
 
 structs! {
     alter_configs::AlterConfigsRequest<'static> { resources, validate_only }
