@@ -81,7 +81,13 @@ impl Shard {
     }
 
     /// SyncGroup; answered by [`crate::Answer::Sync`], often later.
-    pub fn sync_group(&mut self, _step: &mut Step<'_>, _ticket: Ticket, _version: i16, _request: &SyncGroupRequest<'_>) {
+    pub fn sync_group(
+        &mut self,
+        _step: &mut Step<'_>,
+        _ticket: Ticket,
+        _version: i16,
+        _request: &SyncGroupRequest<'_>,
+    ) {
         todo!()
     }
 
@@ -91,7 +97,12 @@ impl Shard {
     }
 
     /// LeaveGroup.
-    pub fn leave_group(&mut self, _step: &mut Step<'_>, _version: i16, _request: &LeaveGroupRequest<'_>) -> LeaveAnswer {
+    pub fn leave_group(
+        &mut self,
+        _step: &mut Step<'_>,
+        _version: i16,
+        _request: &LeaveGroupRequest<'_>,
+    ) -> LeaveAnswer {
         todo!()
     }
 

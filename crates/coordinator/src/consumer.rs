@@ -115,17 +115,30 @@ impl Shard {
     }
 
     /// Like [`Shard::sync_group`], in a consumer group.
-    pub(crate) fn sync_consumer_group(&mut self, _step: &mut Step<'_>, _ticket: Ticket, _request: &SyncGroupRequest<'_>) {
+    pub(crate) fn sync_consumer_group(
+        &mut self,
+        _step: &mut Step<'_>,
+        _ticket: Ticket,
+        _request: &SyncGroupRequest<'_>,
+    ) {
         todo!()
     }
 
     /// Like [`Shard::heartbeat`], in a consumer group.
-    pub(crate) fn heartbeat_consumer_group(&mut self, _step: &mut Step<'_>, _request: &HeartbeatRequest<'_>) -> ErrorCode {
+    pub(crate) fn heartbeat_consumer_group(
+        &mut self,
+        _step: &mut Step<'_>,
+        _request: &HeartbeatRequest<'_>,
+    ) -> ErrorCode {
         todo!()
     }
 
     /// Like [`Shard::leave_group`], in a consumer group.
-    pub(crate) fn leave_consumer_group(&mut self, _step: &mut Step<'_>, _request: &LeaveGroupRequest<'_>) -> LeaveAnswer {
+    pub(crate) fn leave_consumer_group(
+        &mut self,
+        _step: &mut Step<'_>,
+        _request: &LeaveGroupRequest<'_>,
+    ) -> LeaveAnswer {
         todo!()
     }
 

@@ -48,7 +48,12 @@ pub struct ListedGroup {
 impl Shard {
     /// OffsetCommit: one error for each partition, in the order of the request. Topics are named; those that do not
     /// exist were sorted out before.
-    pub fn offset_commit(&mut self, _step: &mut Step<'_>, _version: i16, _request: &OffsetCommitRequest<'_>) -> Vec<ErrorCode> {
+    pub fn offset_commit(
+        &mut self,
+        _step: &mut Step<'_>,
+        _version: i16,
+        _request: &OffsetCommitRequest<'_>,
+    ) -> Vec<ErrorCode> {
         todo!()
     }
 
