@@ -14,6 +14,7 @@ pub mod dynamic;
 pub mod environment;
 mod families;
 pub mod group;
+pub mod groups;
 pub mod key;
 pub mod keys;
 mod listener;
@@ -79,6 +80,8 @@ pub struct Config {
     pub recovery_threads: usize,
     /// When the node looks after its logs.
     pub tasks: Intervals,
+    /// Groups of consumers.
+    pub groups: groups::GroupsConfig,
     /// What was set at start, as it was written, by key.
     pub originals: BTreeMap<String, String>,
     pub(crate) raw_broker_id: BrokerId,
@@ -137,6 +140,7 @@ impl Default for Config {
             topic_defaults: TopicConfig::default(),
             recovery_threads: cores(),
             tasks: Intervals::default(),
+            groups: groups::GroupsConfig::default(),
             originals: BTreeMap::new(),
             raw_broker_id: BrokerId(-1),
             raw_log_dir: None,

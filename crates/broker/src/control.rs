@@ -25,6 +25,7 @@ use record::BrokerId;
 use tokio::sync::oneshot;
 use wire::ErrorCode;
 
+use crate::coordinators::Coordinators;
 use crate::errors::{DISK_FULL, refusal_code};
 use crate::metrics::{EndMark, Metrics};
 use crate::tasks::Nudge;
@@ -89,6 +90,8 @@ pub struct Controller {
     pub nudges: SyncSender<Nudge>,
     /// Told when the metadata log fails.
     pub metrics: Arc<Metrics>,
+    /// Told of each view.
+    pub coordinators: Arc<Coordinators>,
 }
 
 impl Control {
@@ -298,14 +301,17 @@ impl Controller {
         }
         self.hosting.retire(&view, &image, self.clock.monotonic());
         let opened = self.hosting.open(&view, &image);
-        let next = view.next(image, opened).with_quorum(self.quorum.status());
-        self.published.store(Arc::new(next));
+        let next = Arc::new(view.next(image, opened).with_quorum(self.quorum.status()));
+        self.published.store(Arc::clone(&next));
+        self.coordinators.published(&view, &next);
     }
 
     fn open_offline(&mut self) {
         let view = self.published.load_full();
         let opened = self.hosting.open_offline(&view);
-        self.published.store(Arc::new(view.next(Arc::clone(view.image()), opened)));
+        let next = Arc::new(view.next(Arc::clone(view.image()), opened));
+        self.published.store(Arc::clone(&next));
+        self.coordinators.published(&view, &next);
     }
 }
 

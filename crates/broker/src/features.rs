@@ -9,8 +9,12 @@ use metadata::decide::SupportedFeature;
 ///
 /// The level of `metadata.version` is that of the Kafka release whose APIs are served (4.3-IV0); tools show it and compare
 /// releases by it. The records of the metadata log are not Kafka's, so there are no other levels to go to.
-pub const SUPPORTED: &[SupportedFeature] =
-    &[SupportedFeature { name: "metadata.version", min_level: 30, max_level: 30, initial_level: 30 }];
+///
+/// Level 1 of `group.version` is the consumer protocol of groups (KIP-848).
+pub const SUPPORTED: &[SupportedFeature] = &[
+    SupportedFeature { name: "group.version", min_level: 0, max_level: 1, initial_level: 1 },
+    SupportedFeature { name: "metadata.version", min_level: 30, max_level: 30, initial_level: 30 },
+];
 
 /// The features in use, with their levels.
 pub fn finalized(image: &Image) -> impl Iterator<Item = (&'static str, i16)> {

@@ -2,7 +2,7 @@
 //!
 //! Follow one request: [`turn`] takes the frames of one read; [`api`] is the table that says who handles what;
 //! `handlers/` has one file per API; [`partition`] appends and reads; [`control`] is the thread that changes metadata and
-//! opens logs; [`tasks`] is the one that looks after them by the clock; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
+//! opens logs; [`coordinators`] carries out what is decided about groups; [`tasks`] is the one that looks after them by the clock; [`view`] is what handlers see of both. [`node`] puts it together and [`config`] is what it is told.
 //!
 //! What an operator sees of it: [`observe`] answers over HTTP, [`metrics`] counts, [`log_levels`] changes what is logged,
 //! [`doctor`] looks for what is wrong.
@@ -12,6 +12,7 @@
 mod api;
 pub mod config;
 mod control;
+mod coordinators;
 pub mod doctor;
 mod errors;
 mod features;

@@ -16,6 +16,7 @@ use std::time::Duration;
 use host::Clock;
 use storage::Progress;
 
+use crate::coordinators::counts::Counts;
 pub use histogram::Histogram;
 use requests::LoopCounts;
 
@@ -32,6 +33,10 @@ pub struct Metrics {
     pub control_ended: AtomicBool,
     /// The thread that looks after the logs has ended.
     pub tasks_ended: AtomicBool,
+    /// The thread that looks after the coordinators' timers has ended.
+    pub coordinators_ended: AtomicBool,
+    /// What coordinators count.
+    pub groups: Arc<Counts>,
     /// Files of logs that retention took away.
     pub retention_deleted_files: AtomicU64,
     /// Logs to be opened at the start.
@@ -66,6 +71,8 @@ impl Metrics {
             metadata_failed: AtomicBool::new(false),
             control_ended: AtomicBool::new(false),
             tasks_ended: AtomicBool::new(false),
+            coordinators_ended: AtomicBool::new(false),
+            groups: Arc::default(),
             retention_deleted_files: AtomicU64::new(0),
             recovery_logs: AtomicU64::new(0),
             recovery_logs_done: AtomicU64::new(0),

@@ -14,6 +14,7 @@ use storage::LogDir;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
+use crate::coordinators::{Coordinators, CoordinatorsThread};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::produce::Recompressions;
 use crate::log_levels::LogLevels;
@@ -46,6 +47,8 @@ pub struct Node {
     pub recompressions: Recompressions,
     /// What clients fetch again and again (KIP-227).
     pub fetch_sessions: FetchSessions,
+    /// Groups of consumers.
+    pub coordinators: Arc<Coordinators>,
     /// Clients that push metrics.
     pub telemetry: Telemetry,
     /// The metadata and the open partitions; the control thread replaces it.
@@ -106,6 +109,7 @@ pub struct RunningNode {
     pub(crate) server: net::Server,
     pub(crate) tasks: TasksThread,
     pub(crate) control: ControlThread,
+    pub(crate) coordinators: CoordinatorsThread,
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) durability: String,
@@ -140,6 +144,8 @@ impl RunningNode {
     /// Stops cleanly: no new requests, answers in flight are sent, logs are closed and marked.
     pub fn shutdown(self) {
         self.observed.stopping.store(true, Ordering::Relaxed);
+        // First, so that requests that wait for their group have an answer before their connections close.
+        self.coordinators.stop();
         self.server.shutdown();
         self.tasks.stop();
         self.control.stop();

@@ -13,6 +13,7 @@ use net::LoopObserver;
 use net::http::{Handler, Reply};
 use storage::LogDir;
 
+use crate::coordinators::Coordinators;
 use crate::metrics::Metrics;
 use crate::metrics::scrape::{self, Subjects};
 use crate::view::View;
@@ -44,6 +45,8 @@ pub struct Serving {
     pub published: Arc<ArcSwap<View>>,
     /// The loops.
     pub loops: Vec<LoopObserver>,
+    /// The groups.
+    pub coordinators: Option<Arc<Coordinators>>,
 }
 
 /// Answers requests for the three paths.
@@ -114,6 +117,7 @@ impl Observed {
         let threads = [
             (&self.metrics.control_ended, "the thread that changes topics and configs has ended: restart"),
             (&self.metrics.tasks_ended, "the thread that looks after the logs has ended: restart"),
+            (&self.metrics.coordinators_ended, "the thread that looks after the groups' timers has ended: restart"),
         ];
         let ended = threads.into_iter().filter(|(ended, _)| ended.load(Ordering::Relaxed) && !self.is_stopping());
         ended.map(|(_, text)| text.to_owned()).collect()
@@ -181,13 +185,14 @@ mod tests {
 
     fn serving() -> Observed {
         let node = observed();
-        node.serve(Serving { published: Arc::default(), loops: Vec::new() });
+        node.serve(Serving { published: Arc::default(), loops: Vec::new(), coordinators: None });
         node
     }
 
     #[test]
     fn a_node_without_one_of_its_threads_is_neither_ready_nor_healthy() {
-        let threads: [fn(&Metrics) -> &AtomicBool; 2] = [|m| &m.control_ended, |m| &m.tasks_ended];
+        let threads: [fn(&Metrics) -> &AtomicBool; 3] =
+            [|m| &m.control_ended, |m| &m.tasks_ended, |m| &m.coordinators_ended];
         for thread in threads {
             let node = serving();
             let mark = EndMark { metrics: Arc::clone(&node.metrics), thread };

@@ -19,6 +19,7 @@ use storage::LogDir;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
+use crate::coordinators::{Coordinators, CoordinatorsThread, Wiring};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::produce::Recompressions;
 use crate::log_levels::LogLevels;
@@ -140,12 +141,12 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let observed = Arc::new(observed(&config, options));
     // Up during the recovery, which it tells of.
     let endpoint = options.metrics.as_ref().map(|address| endpoint(address, &observed)).transpose()?;
-    let Opened { node, control, tasks, durability } = open(disk, config, &addresses, &observed, options)?;
-    let published = Arc::clone(&node.published);
+    let Opened { node, control, coordinators, tasks, durability } = open(disk, config, &addresses, &observed, options)?;
+    let (published, groups) = (Arc::clone(&node.published), Arc::clone(&node.coordinators));
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
-    observed.serve(Serving { published, loops: server.observers() });
-    Ok(RunningNode { server, control, tasks, addresses, data_dir: dir, durability, observed, endpoint, _lock: lock })
+    observed.serve(Serving { published, loops: server.observers(), coordinators: Some(groups) });
+    Ok(RunningNode { server, control, coordinators, tasks, addresses, data_dir: dir, durability, observed, endpoint, _lock: lock })
 }
 
 fn observed(config: &Config, options: &Options) -> Observed {
@@ -209,9 +210,19 @@ fn open(
     let (log_dir, hosting) = hosting(&disk, &config, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let (nudges, nudged) = tasks::nudges();
+    let wiring = Wiring {
+        published: Arc::clone(&published),
+        pool: Arc::clone(&pool),
+        metrics: Arc::clone(&metrics),
+        config: config.groups.clone(),
+        broker: config.node_id,
+    };
+    let coordinators = Arc::new(Coordinators::new(wiring));
+    let coordinators_thread = CoordinatorsThread::start(&coordinators, &metrics).map_err(StartError::Threads)?;
     let mut controller = Controller {
         quorum,
         hosting,
+        coordinators: Arc::clone(&coordinators),
         published: Arc::clone(&published),
         broker: config.node_id,
         clock: clock.clone(),
@@ -247,13 +258,14 @@ fn open(
         producer_ids,
         recompressions,
         fetch_sessions,
+        coordinators,
         telemetry: Telemetry::default(),
         published,
         metrics,
         log_levels: options.log_levels.clone(),
     };
     let node = Arc::new(node);
-    Ok(Opened { node, control: control_thread, tasks, durability })
+    Ok(Opened { node, control: control_thread, coordinators: coordinators_thread, tasks, durability })
 }
 
 /// The directory of logs, and what opens and closes them.
@@ -305,6 +317,7 @@ fn open_files_max() -> usize {
 struct Opened {
     node: Arc<Node>,
     control: ControlThread,
+    coordinators: CoordinatorsThread,
     tasks: TasksThread,
     /// What an acknowledgement means.
     durability: String,

@@ -214,3 +214,32 @@ pub struct ResolvedRegularExpression {
     /// When, in milliseconds since 1970.
     pub timestamp: i64,
 }
+
+/// The bytes of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedRecord {
+    /// Never null.
+    pub key: Vec<u8>,
+    /// `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// The bytes are not those of a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stub")]
+pub struct DecodeError;
+
+impl Record {
+    /// Stub.
+    pub fn encode(&self) -> EncodedRecord {
+        todo!()
+    }
+
+    /// Stub.
+    ///
+    /// # Errors
+    /// Stub.
+    pub fn decode(_key: &[u8], _value: Option<&[u8]>) -> Result<Option<Record>, DecodeError> {
+        todo!()
+    }
+}

@@ -1,4 +1,4 @@
-//! The configuration of one group of consumers (KIP-848, KIP-932, KIP-1071). It is kept and told; groups will obey it.
+//! The configuration of one group of consumers (KIP-848, KIP-932, KIP-1071). Consumer groups obey theirs; the others are kept and told.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,9 @@ use super::key::{Key, Scope, flag, int, text};
 use super::keys;
 use super::valid::Valid;
 
-const NOT_YET: &str = "it is kept for when groups are served";
+const NOT_YET: &str = "it is kept for when groups of its kind are served";
+/// Coordinators read it where it is stored.
+const IN_THE_IMAGE: fn(&mut (), &str) -> Result<(), String> = |(), _| Ok(());
 
 /// Every group key of Kafka 4.3.
 pub const KEYS: &[Key<()>] = &[
@@ -17,21 +19,21 @@ pub const KEYS: &[Key<()>] = &[
         .at_least(0)
         .scope(Scope::RunTime)
         .synonym("group.consumer.assignment.interval.ms")
-        .no_effect(NOT_YET)
+        .obeyed(IN_THE_IMAGE)
         .doc("The least time between two assignments."),
     int("consumer.heartbeat.interval.ms")
         .default("5000")
         .at_least(1)
         .scope(Scope::RunTime)
         .synonym("group.consumer.heartbeat.interval.ms")
-        .no_effect(NOT_YET)
+        .obeyed(IN_THE_IMAGE)
         .doc("How often members report."),
     int("consumer.session.timeout.ms")
         .default("45000")
         .at_least(1)
         .scope(Scope::RunTime)
         .synonym("group.consumer.session.timeout.ms")
-        .no_effect(NOT_YET)
+        .obeyed(IN_THE_IMAGE)
         .doc("How long a member may be silent."),
     int("share.assignment.interval.ms")
         .default("1000")

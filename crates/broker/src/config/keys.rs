@@ -28,6 +28,7 @@ use std::sync::LazyLock;
 use super::key::{Facts, Key, Scope};
 use super::support::{Rejection, Support};
 use super::topic::{self, TopicConfig};
+use super::groups as groups_config;
 use super::{Config, families};
 
 const TABLES: &[&[Key<Config>]] = &[
@@ -131,6 +132,7 @@ impl BrokerKey {
             BrokerKey::Own(key) => {
                 let at_run_time =
                     key.facts.name == "producer.id.expiration.ms" || topic_default(key.facts.name).is_some();
+                let at_run_time = at_run_time || groups_config::DYNAMIC.contains(&key.facts.name);
                 matches!(key.support, Support::Obeyed(_)) && !at_run_time
             }
             BrokerKey::TopicDefault(_) => false,
