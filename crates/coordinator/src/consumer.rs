@@ -17,6 +17,13 @@ use crate::{Client, LeaveAnswer, Record, Shard, Step, Ticket};
 /// A consumer group.
 pub(crate) struct ConsumerGroup {}
 
+impl ConsumerGroup {
+    /// Whether it has no members.
+    pub(crate) fn is_empty(&self) -> bool {
+        todo!()
+    }
+}
+
 /// To ConsumerGroupHeartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumerHeartbeatAnswer {
@@ -139,6 +146,11 @@ impl Shard {
         _step: &mut Step<'_>,
         _request: &LeaveGroupRequest<'_>,
     ) -> LeaveAnswer {
+        todo!()
+    }
+
+    /// Writes the tombstones of a consumer group and forgets it.
+    pub(crate) fn delete_consumer_group(&mut self, _step: &mut Step<'_>, _group: &Arc<str>) {
         todo!()
     }
 
