@@ -8,10 +8,44 @@ use wire::messages::join_group::JoinGroupRequest;
 use wire::messages::leave_group::LeaveGroupRequest;
 use wire::messages::sync_group::SyncGroupRequest;
 
+use crate::records::GroupMetadata;
+use crate::shard::Group;
 use crate::{Client, Record, Shard, Step, Ticket};
 
 /// A classic group.
-pub(crate) struct ClassicGroup {}
+#[derive(Default)]
+pub(crate) struct ClassicGroup {
+    metadata: Option<GroupMetadata>,
+}
+
+impl ClassicGroup {
+    pub(crate) fn simple() -> ClassicGroup {
+        ClassicGroup::default()
+    }
+
+    pub(crate) fn state_name(&self) -> &'static str {
+        if self.is_empty() { "Empty" } else { "Stable" }
+    }
+
+    pub(crate) fn protocol_type(&self) -> Option<&Arc<str>> {
+        self.metadata.as_ref().map(|group| &group.protocol_type).filter(|protocol_type| !protocol_type.is_empty())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.metadata.as_ref().is_none_or(|group| group.members.is_empty())
+    }
+
+    pub(crate) fn current_state_timestamp(&self) -> Option<i64> {
+        self.metadata.as_ref().map(|group| group.current_state_timestamp).filter(|since| *since >= 0)
+    }
+
+    pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
+        let contains = |bytes: &[u8]| bytes.windows(topic.len()).any(|window| window == topic.as_bytes());
+        let members = self.metadata.as_ref().map(|group| &group.members).into_iter().flatten();
+        self.protocol_type().is_some_and(|protocol_type| **protocol_type == *"consumer")
+            && members.into_iter().any(|member| contains(&member.subscription))
+    }
+}
 
 /// To LeaveGroup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +145,40 @@ impl Shard {
         todo!()
     }
 
-    pub(crate) fn replay_classic(&mut self, _record: &Record) {
-        todo!()
+    /// OffsetCommit of a member; it counts as a heartbeat.
+    pub(crate) fn classic_commit(
+        &mut self,
+        _step: &mut Step<'_>,
+        group: &Arc<str>,
+        member_id: &str,
+        _instance_id: Option<&str>,
+        generation: i32,
+    ) -> Result<(), ErrorCode> {
+        let Some(Group::Classic(group)) = self.groups.get(group) else { return Ok(()) };
+        let members = group.metadata.as_ref().map(|group| &group.members).into_iter().flatten();
+        match generation {
+            ..0 if group.is_empty() => Ok(()),
+            _ if !members.into_iter().any(|member| &*member.member_id == member_id) => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+            _ if group.metadata.as_ref().is_some_and(|group| group.generation != generation) => {
+                Err(ErrorCode::ILLEGAL_GENERATION)
+            }
+            _ => Ok(()),
+        }
     }
 
-    pub(crate) fn loaded_classic(&mut self, _step: &mut Step<'_>) {
-        todo!()
+    pub(crate) fn replay_classic(&mut self, record: &Record) {
+        let Record::GroupMetadata { group, value } = record else { return };
+        match value {
+            Some(_) => {
+                self.groups.insert(Arc::clone(group), Group::Classic(ClassicGroup { metadata: value.clone() }));
+            }
+            None => {
+                self.groups.remove(group);
+            }
+        }
     }
+
+    pub(crate) fn loaded_classic(&mut self, _step: &mut Step<'_>) {}
 
     pub(crate) fn pending_member_expired(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {
         todo!()

@@ -3,10 +3,17 @@
 //! A key begins with the kind of the record as an `i16`, a value with its version as an `i16`. A record without a value
 //! takes back what was said under its key.
 
+mod decode;
+mod encode;
+mod layout;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use record::TopicId;
+
+pub use decode::DecodeError;
+pub use encode::EncodedRecord;
 
 /// A set of partitions, by topic.
 pub type Partitions = BTreeMap<TopicId, BTreeSet<i32>>;
