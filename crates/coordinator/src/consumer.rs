@@ -1,6 +1,6 @@
 //! Consumer groups (KIP-848): the broker assigns, members report and reconcile one by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use metadata::Image;
@@ -11,16 +11,56 @@ use wire::messages::join_group::JoinGroupRequest;
 use wire::messages::leave_group::LeaveGroupRequest;
 use wire::messages::sync_group::SyncGroupRequest;
 
-use crate::records::Partitions;
+use crate::records::{ConsumerGroupMemberMetadata, Partitions};
+use crate::shard::Group;
 use crate::{Client, LeaveAnswer, Record, Shard, Step, Ticket};
 
 /// A consumer group.
-pub(crate) struct ConsumerGroup {}
+#[derive(Default)]
+pub(crate) struct ConsumerGroup {
+    members: BTreeMap<Arc<str>, ConsumerGroupMemberMetadata>,
+    epochs: BTreeMap<Arc<str>, i32>,
+}
 
 impl ConsumerGroup {
-    /// Whether it has no members.
+    pub(crate) fn state_name(&self) -> &'static str {
+        if self.is_empty() { "Empty" } else { "Stable" }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        todo!()
+        self.members.is_empty()
+    }
+
+    pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
+        self.members.values().any(|member| member.subscribed_topic_names.iter().any(|name| &**name == topic))
+    }
+
+    pub(crate) fn validate_offset_commit(&self, member_id: &str, epoch: i32, version: i16) -> Result<(), ErrorCode> {
+        if epoch < 0 && self.is_empty() {
+            return Ok(());
+        }
+        if !self.members.contains_key(member_id) {
+            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
+        }
+        if version < 9 {
+            return Err(ErrorCode::UNSUPPORTED_VERSION);
+        }
+        self.validate_offset_fetch(member_id, epoch)
+    }
+
+    pub(crate) fn validate_offset_fetch(&self, member_id: &str, epoch: i32) -> Result<(), ErrorCode> {
+        if !self.members.contains_key(member_id) {
+            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
+        }
+        if self.epochs.get(member_id) == Some(&epoch) { Ok(()) } else { Err(ErrorCode::STALE_MEMBER_EPOCH) }
+    }
+
+    /// The records that end the group.
+    pub(crate) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
+        vec![
+            Record::ConsumerGroupTargetAssignmentMetadata { group: Arc::clone(name), value: None },
+            Record::ConsumerGroupMetadata { group: Arc::clone(name), value: None },
+        ]
     }
 }
 
@@ -150,17 +190,42 @@ impl Shard {
     }
 
     /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, _step: &mut Step<'_>, _group: &Arc<str>) {
-        todo!()
+    pub(crate) fn delete_consumer_group(&mut self, step: &mut Step<'_>, group: &Arc<str>) {
+        if let Some(Group::Consumer(found)) = self.groups.remove(group) {
+            found.tombstones(group).into_iter().for_each(|record| step.write(record));
+        }
     }
 
-    pub(crate) fn replay_consumer(&mut self, _record: &Record) {
-        todo!()
+    pub(crate) fn replay_consumer(&mut self, record: &Record) {
+        match record {
+            Record::ConsumerGroupMetadata { group, value: Some(_) } => {
+                // A group that only had offsets until now.
+                if !matches!(self.groups.get(group), Some(Group::Consumer(_))) {
+                    self.groups.insert(Arc::clone(group), Group::Consumer(ConsumerGroup::default()));
+                }
+            }
+            Record::ConsumerGroupMetadata { group, value: None } => {
+                self.groups.remove(group);
+            }
+            Record::ConsumerGroupMemberMetadata { group, member, value } => {
+                let created = Group::Consumer(ConsumerGroup::default());
+                if let Group::Consumer(found) = self.groups.entry(Arc::clone(group)).or_insert(created) {
+                    match value {
+                        Some(value) => found.members.insert(Arc::clone(member), value.clone()),
+                        None => found.members.remove(member),
+                    };
+                }
+            }
+            Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(value) } => {
+                if let Some(Group::Consumer(found)) = self.groups.get_mut(group) {
+                    found.epochs.insert(Arc::clone(member), value.member_epoch);
+                }
+            }
+            _ => {}
+        }
     }
 
-    pub(crate) fn loaded_consumer(&mut self, _step: &mut Step<'_>) {
-        todo!()
-    }
+    pub(crate) fn loaded_consumer(&mut self, _step: &mut Step<'_>) {}
 
     /// Of a member of a consumer group.
     pub(crate) fn consumer_session_ended(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {

@@ -1,17 +1,26 @@
-//! How far groups have come.
+//! How far groups have come: committing, fetching, forgetting.
+//!
+//! A commit is a [`Record::OffsetCommit`], and [`Shard::replay`] keeps it; nothing else changes an offset.
+
+mod commit;
+mod delete;
+mod expiry;
+mod fetch;
+mod groups;
+mod list;
+mod store;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use record::TopicId;
 use wire::ErrorCode;
-use wire::messages::offset_commit::OffsetCommitRequest;
-use wire::messages::offset_delete::OffsetDeleteRequest;
 
 use crate::{Record, Shard, Step};
 
-/// The offsets of all groups of a shard.
-#[derive(Debug, Default)]
-pub(crate) struct Offsets {}
+pub(crate) use store::Offsets;
 
 /// How far a group has come in one partition, as OffsetFetch tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,64 +55,9 @@ pub struct ListedGroup {
 }
 
 impl Shard {
-    /// OffsetCommit: one error for each partition, in the order of the request. Topics are named; those that do not
-    /// exist were sorted out before.
-    pub fn offset_commit(
-        &mut self,
-        _step: &mut Step<'_>,
-        _version: i16,
-        _request: &OffsetCommitRequest<'_>,
-    ) -> Vec<ErrorCode> {
-        todo!()
-    }
-
-    /// OffsetFetch of one group: these partitions, or all that have an offset.
-    ///
-    /// # Errors
-    /// The member is not what it says, or the group is gone.
-    pub fn offset_fetch(
-        &mut self,
-        _step: &mut Step<'_>,
-        _group: &str,
-        _member: Option<(&str, i32)>,
-        _partitions: Option<&[(&str, i32)]>,
-        _require_stable: bool,
-    ) -> Result<Vec<CommittedPartition>, ErrorCode> {
-        todo!()
-    }
-
-    /// OffsetDelete: one error for each partition, in the order of the request.
-    ///
-    /// # Errors
-    /// There is no such group, or it has members that may read anything.
-    pub fn offset_delete(
-        &mut self,
-        _step: &mut Step<'_>,
-        _request: &OffsetDeleteRequest<'_>,
-    ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        todo!()
-    }
-
-    /// DeleteGroups, of one group.
-    pub fn delete_group(&mut self, _step: &mut Step<'_>, _group: &str) -> ErrorCode {
-        todo!()
-    }
-
-    /// ListGroups: states and types to list, by any spelling of their letters; none for all.
-    pub fn list_groups(&self, _states: &[&str], _types: &[&str]) -> Vec<ListedGroup> {
-        todo!()
-    }
-
-    /// These topics are deleted, their offsets go.
-    pub fn topics_deleted(&mut self, _step: &mut Step<'_>, _topics: &[(Arc<str>, TopicId)]) {
-        todo!()
-    }
-
-    pub(crate) fn replay_offset(&mut self, _record: &Record) {
-        todo!()
-    }
-
-    pub(crate) fn expire_offsets(&mut self, _step: &mut Step<'_>) {
-        todo!()
+    /// Changes the state by the record and has it appended.
+    pub(crate) fn commit_record(&mut self, step: &mut Step<'_>, record: Record) {
+        self.replay(&record);
+        step.write(record);
     }
 }

@@ -3,10 +3,17 @@
 //! A key begins with the kind of the record as an `i16`, a value with its version as an `i16`. A record without a value
 //! takes back what was said under its key.
 
+mod decode;
+mod encode;
+mod layout;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use record::TopicId;
+
+pub use decode::DecodeError;
+pub use encode::EncodedRecord;
 
 /// A set of partitions, by topic.
 pub type Partitions = BTreeMap<TopicId, BTreeSet<i32>>;
@@ -213,33 +220,4 @@ pub struct ResolvedRegularExpression {
     pub version: i64,
     /// When, in milliseconds since 1970.
     pub timestamp: i64,
-}
-
-/// The bytes of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodedRecord {
-    /// Never null.
-    pub key: Vec<u8>,
-    /// `None` is a tombstone.
-    pub value: Option<Vec<u8>>,
-}
-
-/// The bytes are not those of a record.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("stub")]
-pub struct DecodeError;
-
-impl Record {
-    /// Stub.
-    pub fn encode(&self) -> EncodedRecord {
-        todo!()
-    }
-
-    /// Stub.
-    ///
-    /// # Errors
-    /// Stub.
-    pub fn decode(_key: &[u8], _value: Option<&[u8]>) -> Result<Option<Record>, DecodeError> {
-        todo!()
-    }
 }

@@ -65,6 +65,7 @@ impl Shard {
 
     /// After the last record of the log: members that were there have their whole session from now on.
     pub fn loaded(&mut self, step: &mut Step<'_>) {
+        self.offsets.loaded(step.now);
         self.loaded_classic(step);
         self.loaded_consumer(step);
         self.timers.set(Timer::OffsetExpiry, step.now.monotonic + self.settings.offsets_retention_check);
