@@ -25,20 +25,18 @@ mod waiting;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use coordinator::shard_of;
 use host::Pool;
 use metadata::Image;
-use record::{BrokerId, Compression, PartitionIndex, Uuid};
+use record::{BrokerId, PartitionIndex, Uuid};
 use wire::ErrorCode;
 
 use crate::config::groups::{self as group_settings, GroupsConfig};
 use crate::metrics::Metrics;
 use crate::view::{HostedTopic, View};
-use alarm::{Alarm, AlarmThread};
-use counts::Counts;
+use alarm::AlarmThread;
 pub use place::Place;
 use place::{DeletedTopic, Surroundings};
 pub use waiting::{Ran, Waiting};

@@ -77,6 +77,11 @@ impl Node {
         CreateTopics { topics: Vec::new(), validate_only, defaults, check_config: CHECK_CONFIG }
     }
 
+    /// A CreateTopics without topics, for those that the broker makes itself: they may be compacted.
+    pub fn internal_topic_creation(&self) -> CreateTopics {
+        CreateTopics { check_config: topic::check_internal, ..self.topic_creation(false) }
+    }
+
     /// A topic with a new id, and everything else left to the defaults.
     pub fn new_topic(&self, name: &str) -> NewTopic {
         NewTopic {

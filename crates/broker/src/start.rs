@@ -146,7 +146,18 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     observed.serve(Serving { published, loops: server.observers(), coordinators: Some(groups) });
-    Ok(RunningNode { server, control, coordinators, tasks, addresses, data_dir: dir, durability, observed, endpoint, _lock: lock })
+    Ok(RunningNode {
+        server,
+        control,
+        coordinators,
+        tasks,
+        addresses,
+        data_dir: dir,
+        durability,
+        observed,
+        endpoint,
+        _lock: lock,
+    })
 }
 
 fn observed(config: &Config, options: &Options) -> Observed {

@@ -5,7 +5,7 @@
 //! there; the requests behind them are taken in the next one.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use net::{CloseReason, Frames, Outbox, Service, Turn};
@@ -25,6 +25,8 @@ pub struct Session {
     pub listener: usize,
     /// Where the client comes from.
     pub peer: SocketAddr,
+    /// The same as Kafka writes it, for groups: a slash and the address.
+    pub host: Box<str>,
     /// What the client said that it is.
     pub software: RefCell<Software>,
 }
@@ -46,7 +48,7 @@ impl Service for Requests {
 
     fn connect(&self, peer: SocketAddr, listener: usize) -> Session {
         self.0.metrics.install();
-        Session { listener, peer, software: RefCell::default() }
+        Session { listener, peer, host: java_host(peer.ip()), software: RefCell::default() }
     }
 
     fn turn(&self, session: &mut Session, frames: &mut Frames<'_>, outbox: &mut Outbox) -> Turn {
@@ -58,6 +60,17 @@ impl Service for Requests {
             requests::refused();
             Turn::Close(reason)
         })
+    }
+}
+
+/// An address as Java writes it: without a name before the slash, and IPv6 without anything left out.
+fn java_host(ip: IpAddr) -> Box<str> {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => format!("/{ip}").into(),
+        IpAddr::V6(ip) => {
+            let segments = ip.segments().map(|segment| format!("{segment:x}"));
+            format!("/{}", segments.join(":")).into()
+        }
     }
 }
 
@@ -139,4 +152,21 @@ fn bad_body(header: &RequestHeader<'_>, error: &DecodeError) -> CloseReason {
 
 fn not_served(header: &RequestHeader<'_>) -> CloseReason {
     format!("{} version {} is not served", ApiKey(header.api_key), header.api_version).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_where_java_would_say_that_they_are() {
+        for (ip, host) in [
+            ("127.0.0.1", "/127.0.0.1"),
+            ("::ffff:10.0.0.7", "/10.0.0.7"),
+            ("::1", "/0:0:0:0:0:0:0:1"),
+            ("fe80::ab:1", "/fe80:0:0:0:0:0:ab:1"),
+        ] {
+            assert_eq!(&*java_host(ip.parse().unwrap()), host);
+        }
+    }
 }

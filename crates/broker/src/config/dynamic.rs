@@ -8,6 +8,8 @@ use metadata::{ConfigResource, Refusal};
 use super::key::{Facts, Scope};
 use super::support::Rejection;
 use super::valid::Kind;
+use crate::handlers::is_internal;
+
 use super::{Config, TopicConfig, client_metrics, group, keys, topic};
 
 /// What the controller has to know of configs.
@@ -18,6 +20,10 @@ const BROKER_KEYS_MAX: usize = 1000;
 
 fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
     match resource {
+        ConfigResource::Topic(name) if is_internal(name) => {
+            let mut pairs = configs.iter();
+            pairs.try_for_each(|(key, value)| topic::check_internal(key, value)).map_err(Refusal::InvalidConfig)
+        }
         ConfigResource::Topic(_) => {
             let pairs = configs.iter().map(|(key, value)| (*key, Some(*value)));
             TopicConfig::default().with(pairs).map(drop).map_err(Refusal::InvalidConfig)

@@ -25,10 +25,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::groups as groups_config;
 use super::key::{Facts, Key, Scope};
 use super::support::{Rejection, Support};
 use super::topic::{self, TopicConfig};
-use super::groups as groups_config;
 use super::{Config, families};
 
 const TABLES: &[&[Key<Config>]] = &[

@@ -341,6 +341,20 @@ fn timestamp_type(value: &str) -> Result<TimestampType, String> {
     }
 }
 
+/// The policy of topics that coordinators keep their records in. Compaction is not served yet, so they keep all of them.
+const COMPACTED: (&str, &str) = ("cleanup.policy", "compact");
+
+/// Whether a topic that the broker makes itself may have this config.
+///
+/// # Errors
+/// Why not.
+pub fn check_internal(name: &str, value: &str) -> Result<(), String> {
+    if (name, value) == COMPACTED {
+        return Ok(());
+    }
+    TopicConfig::default().with([(name, Some(value))]).map(drop)
+}
+
 /// `delete`, or nothing at all.
 fn deletes(value: &str) -> Result<bool, String> {
     match value.trim() {
@@ -413,6 +427,10 @@ impl TopicConfig {
     pub fn with_stored<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> (TopicConfig, Vec<String>) {
         let (mut config, mut not_understood) = (self.clone(), Vec::new());
         for (name, value) in pairs {
+            if (name, value) == COMPACTED {
+                config.deletes = false;
+                continue;
+            }
             match config.with([(name, Some(value))]) {
                 Ok(next) => config = next,
                 Err(reason) => {

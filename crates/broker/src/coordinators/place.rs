@@ -4,7 +4,7 @@
 //! state is thrown away, whoever waits is told to look for the coordinator again, and the log is replayed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -114,6 +114,20 @@ impl Place {
     /// `offsets.commit.timeout.ms`.
     pub fn commit_timeout(&self) -> Duration {
         self.around.commit_timeout
+    }
+
+    /// Whether what is written now would find its way into the log.
+    ///
+    /// # Errors
+    /// COORDINATOR_NOT_AVAILABLE: the disk is full, or too few replicas are in sync.
+    pub fn check_writable(&self) -> Result<(), ErrorCode> {
+        let is_full = self.partition.dir().is_full();
+        let in_sync = self.partition.check_in_sync();
+        if is_full {
+            Err(ErrorCode::COORDINATOR_NOT_AVAILABLE)
+        } else {
+            in_sync.map_err(|_| ErrorCode::COORDINATOR_NOT_AVAILABLE)
+        }
     }
 
     /// Does one step. What is returned may be told when the commit in it is done.
@@ -383,7 +397,10 @@ impl Place {
             self.inner.clear_poison();
             let mut inner = poisoned.into_inner();
             if let State::Active(_) = inner.state {
-                tracing::error!(partition = self.partition.index().0, "a step of a group panicked; groups are loaded again");
+                tracing::error!(
+                    partition = self.partition.index().0,
+                    "a step of a group panicked; groups are loaded again"
+                );
                 inner.throw_away(State::Failed, ErrorCode::NOT_COORDINATOR);
                 self.set_alarm(&mut inner);
             }

@@ -47,9 +47,7 @@ fn refusal(version: i16, key_type: i8) -> Option<(ErrorCode, &'static str)> {
     match key_type {
         GROUP => None,
         TRANSACTION => Some((ErrorCode::COORDINATOR_NOT_AVAILABLE, "transactions are not served yet")),
-        SHARE_GROUP if version >= 6 => {
-            Some((ErrorCode::COORDINATOR_NOT_AVAILABLE, "share groups are not served yet"))
-        }
+        SHARE_GROUP if version >= 6 => Some((ErrorCode::COORDINATOR_NOT_AVAILABLE, "share groups are not served yet")),
         _ => Some((ErrorCode::INVALID_REQUEST, "the key type does not exist in this version")),
     }
 }

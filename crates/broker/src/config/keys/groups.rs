@@ -23,7 +23,11 @@ pub const KEYS: &[Key<Config>] = &[
         .default("6000")
         .obeyed(|c: &mut Config, v| put(&mut c.groups.settings.session_timeout_min, millis(v)))
         .doc("The shortest session that a member may ask for."),
-    int("group.max.size").default("2147483647").at_least(1).obeyed(|c: &mut Config, v| put(&mut c.groups.settings.members_max, number(v))).doc("The most members of a group."),
+    int("group.max.size")
+        .default("2147483647")
+        .at_least(1)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.settings.members_max, number(v)))
+        .doc("The most members of a group."),
     int("group.coordinator.append.linger.ms")
         .default("-1")
         .at_least(-1)

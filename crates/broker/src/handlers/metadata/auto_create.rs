@@ -8,7 +8,9 @@ use net::Outbox;
 use super::response::Question;
 use super::{Asked, Failure};
 use crate::api::{Call, Flow};
+use crate::coordinators::OFFSETS_TOPIC;
 use crate::errors::{KafkaError, refusal_error};
+use crate::handlers::find_coordinator::create_offsets_topic;
 use crate::node::Node;
 
 /// The names that are asked for, legal, and not there.
@@ -20,7 +22,9 @@ pub fn missing(call: &Call<'_>, question: &Question) -> Vec<String> {
         Asked::Name(name) => Some(name),
         Asked::Id(_) => None,
     });
-    let legal = names.filter(|name| metadata::check_topic_name(name).is_ok() && !crate::handlers::is_internal(name));
+    // Of the broker's own topics it can make this one.
+    let may_be_made = |name: &str| name == OFFSETS_TOPIC || !crate::handlers::is_internal(name);
+    let legal = names.filter(|name| metadata::check_topic_name(name).is_ok() && may_be_made(name));
     let mut missing: Vec<_> = legal.filter(|name| call.view.image().topic(name).is_none()).cloned().collect();
     missing.sort_unstable();
     missing.dedup();
@@ -36,7 +40,15 @@ pub fn then_answer(call: &Call<'_>, question: Question, missing: Vec<String>) ->
     })
 }
 
-async fn create(node: &Node, missing: Vec<String>) -> Vec<Failure> {
+async fn create(node: &Node, mut missing: Vec<String>) -> Vec<Failure> {
+    let asked = missing.len();
+    missing.retain(|name| name != OFFSETS_TOPIC);
+    if missing.len() < asked {
+        create_offsets_topic(node).await;
+    }
+    if missing.is_empty() {
+        return Vec::new();
+    }
     let topics = missing.iter().map(|name| node.new_topic(name)).collect();
     let wanted = CreateTopics { topics, ..node.topic_creation(false) };
     match node.control.create_topics(wanted).await {

@@ -1,0 +1,62 @@
+//! OffsetDelete (key 47), version 0: forgets how far a group has read in some partitions (KIP-496).
+
+use net::Outbox;
+use record::Uuid;
+use wire::messages::offset_delete::{
+    OffsetDeleteRequest, OffsetDeleteResponse, OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
+};
+use wire::{Array, ErrorCode};
+
+use super::groups;
+use crate::api::{Call, Flow};
+
+/// Answers when it is in the log. An error of the group comes without topics.
+pub fn handle(call: &Call<'_>, request: OffsetDeleteRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let topics: Vec<Asked> = request
+        .topics
+        .iter()
+        .map(|topic| Asked {
+            name: topic.name.into(),
+            partitions: topic.partitions.iter().map(|partition| partition.partition_index).collect(),
+            is_known: call.view.image().topic(topic.name).is_some(),
+        })
+        .collect();
+    let known: Array<'_, _> =
+        request.topics.iter().zip(&topics).filter(|(_, asked)| asked.is_known).map(|(topic, _)| topic).collect();
+    let place = groups::place(call, request.group_id).and_then(|_| groups::writable_place(call, request.group_id));
+    let request = OffsetDeleteRequest { topics: known, ..request };
+    let ran = place.and_then(|place| place.run(Uuid::ZERO, |shard, step| shard.offset_delete(step, &request)));
+    groups::answer(call, outbox, ran, move |respond, result, outbox| match result.and_then(|result| result) {
+        Ok(errors) => {
+            let topics = told(&topics, errors);
+            respond.answer(outbox, &OffsetDeleteResponse { topics, ..Default::default() });
+        }
+        Err(error_code) => respond.answer(outbox, &OffsetDeleteResponse { error_code, ..Default::default() }),
+    })
+}
+
+struct Asked {
+    name: Box<str>,
+    partitions: Vec<i32>,
+    is_known: bool,
+}
+
+fn told(topics: &[Asked], errors: Vec<ErrorCode>) -> Array<'_, OffsetDeleteResponseTopic<'_>> {
+    let mut errors = errors.into_iter();
+    let mut of_topic = |topic: &Asked| {
+        let mut of_partition = |index: &i32| OffsetDeleteResponsePartition {
+            partition_index: *index,
+            error_code: match topic.is_known {
+                true => errors.next().unwrap_or(ErrorCode::UNKNOWN_SERVER_ERROR),
+                false => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            },
+        };
+        topic.partitions.iter().map(&mut of_partition).collect::<Vec<_>>()
+    };
+    let partitions: Vec<Vec<_>> = topics.iter().map(&mut of_topic).collect();
+    let told = topics
+        .iter()
+        .zip(partitions)
+        .map(|(topic, partitions)| OffsetDeleteResponseTopic { name: &topic.name, partitions: partitions.into() });
+    told.collect()
+}
