@@ -158,7 +158,9 @@ impl Shard {
         let members = group.metadata.as_ref().map(|group| &group.members).into_iter().flatten();
         match generation {
             ..0 if group.is_empty() => Ok(()),
-            _ if !members.into_iter().any(|member| &*member.member_id == member_id) => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+            _ if !members.into_iter().any(|member| &*member.member_id == member_id) => {
+                Err(ErrorCode::UNKNOWN_MEMBER_ID)
+            }
             _ if group.metadata.as_ref().is_some_and(|group| group.generation != generation) => {
                 Err(ErrorCode::ILLEGAL_GENERATION)
             }
