@@ -2,6 +2,8 @@
 //!
 //! No broker of Kafka's protocol tells this; `ottla group explain` does.
 
+mod sentences;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,6 +6,8 @@
 mod decode;
 mod encode;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

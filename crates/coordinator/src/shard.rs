@@ -2,6 +2,9 @@
 //!
 //! Here each request finds its group. What it does there is in `classic`, `consumer` and `offsets`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +64,13 @@ impl Shard {
             Record::GroupMetadata { .. } => self.replay_classic(record),
             _ => self.replay_consumer(record),
         }
+    }
+
+    /// The shard that the records add up to, before [`Shard::loaded`].
+    pub fn rebuild<'r>(settings: Arc<Settings>, records: impl IntoIterator<Item = &'r Record>) -> Shard {
+        let mut shard = Shard::new(settings);
+        records.into_iter().for_each(|record| shard.replay(record));
+        shard
     }
 
     /// After the last record of the log: members that were there have their whole session from now on.

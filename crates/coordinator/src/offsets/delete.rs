@@ -72,7 +72,8 @@ impl Shard {
         for (group, offsets) in self.offsets.groups() {
             for (topic, id) in topics {
                 let partitions = offsets.get(topic).into_iter().flatten();
-                let of_topic = partitions.filter(|(_, commit)| commit.topic_id == *id || commit.topic_id == TopicId::ZERO);
+                let of_topic =
+                    partitions.filter(|(_, commit)| commit.topic_id == *id || commit.topic_id == TopicId::ZERO);
                 gone.extend(of_topic.map(|(partition, _)| (Arc::clone(group), Arc::clone(topic), *partition)));
             }
         }

@@ -61,7 +61,10 @@ impl Record {
                     epoch: value.epoch,
                     metadata_hash: value.metadata_hash,
                 };
-                Record::ConsumerGroupMetadata { group: group(key)?, value: Value { kind, bytes: value }.read(0, 0, read)? }
+                Record::ConsumerGroupMetadata {
+                    group: group(key)?,
+                    value: Value { kind, bytes: value }.read(0, 0, read)?,
+                }
             }
             5 => {
                 let (group, member) = group_and(key)?;
@@ -185,7 +188,7 @@ fn member_metadata(value: MemberMetadataValue<'_>) -> ConsumerGroupMemberMetadat
         subscribed_topic_regex: value.subscribed_topic_regex.map(Into::into),
         rebalance_timeout_ms: value.rebalance_timeout_ms,
         server_assignor: value.server_assignor.map(Into::into),
-        classic: value.classic.map(classic_member),
+        classic: value.classic.0.map(classic_member),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wire::{Message, Writer};
 
 use super::layout::{
-    ClassicMember, ClassicProtocol, ConsumerGroupMetadataValue, CurrentAssignmentValue, GroupAndKey, GroupKey,
+    Classic, ClassicMember, ClassicProtocol, ConsumerGroupMetadataValue, CurrentAssignmentValue, GroupAndKey, GroupKey,
     GroupMember, GroupMetadataValue, MemberMetadataValue, OffsetCommitKey, OffsetCommitValue, RegularExpressionValue,
     TargetMemberValue, TargetMetadataValue, TopicPartitions,
 };
@@ -31,7 +31,9 @@ impl Record {
                 let key = OffsetCommitKey { group, topic, partition: *partition };
                 record(1, &key, value.as_ref().map(offset_commit))
             }
-            Record::GroupMetadata { group, value } => record(2, &GroupKey { group }, value.as_ref().map(group_metadata)),
+            Record::GroupMetadata { group, value } => {
+                record(2, &GroupKey { group }, value.as_ref().map(group_metadata))
+            }
             Record::ConsumerGroupMetadata { group, value } => {
                 let value = value.as_ref().map(|value| {
                     let (epoch, metadata_hash) = (value.epoch, value.metadata_hash);
@@ -50,9 +52,9 @@ impl Record {
                 record(6, &GroupKey { group }, value)
             }
             Record::ConsumerGroupTargetAssignmentMember { group, member, value } => {
-                let value = value.as_ref().map(|value| {
-                    flexible(0, &TargetMemberValue { topic_partitions: topic_partitions(value).into() })
-                });
+                let value = value
+                    .as_ref()
+                    .map(|value| flexible(0, &TargetMemberValue { topic_partitions: topic_partitions(value).into() }));
                 record(7, &named(group, member), value)
             }
             Record::ConsumerGroupCurrentMemberAssignment { group, member, value } => {
@@ -160,7 +162,7 @@ fn member_metadata(value: &ConsumerGroupMemberMetadata) -> Vec<u8> {
         subscribed_topic_regex: value.subscribed_topic_regex.as_deref(),
         rebalance_timeout_ms: value.rebalance_timeout_ms,
         server_assignor: value.server_assignor.as_deref(),
-        classic,
+        classic: Classic(classic),
     };
     flexible(0, &layout)
 }

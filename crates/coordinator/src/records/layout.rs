@@ -3,7 +3,7 @@
 //! Keys have one version each. Values have many for the records of classic groups, one for those of KIP-848.
 
 use record::Uuid;
-use wire::{Array, Message};
+use wire::{Array, DecodeError, Field, Message, Reader, Writer};
 
 /// Kind 0 and 1.
 #[derive(Clone, Debug, PartialEq, Message)]
@@ -85,7 +85,34 @@ pub(super) struct MemberMetadataValue<'a> {
     pub rebalance_timeout_ms: i32,
     pub server_assignor: Option<&'a str>,
     #[kafka(tag = 0)]
-    pub classic: Option<ClassicMember<'a>>,
+    pub classic: Classic<'a>,
+}
+
+/// What a tag without a default of null makes of a nullable struct: null is said by a byte of 0, and where the tag is missing the
+/// struct is there with its defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Classic<'a>(pub Option<ClassicMember<'a>>);
+
+impl Default for Classic<'_> {
+    fn default() -> Self {
+        Classic(Some(ClassicMember::default()))
+    }
+}
+
+impl<'a> Field<'a> for Classic<'a> {
+    fn read(r: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        match r.unsigned_varint()? {
+            0 => Ok(Classic(None)),
+            _ => ClassicMember::decode(r, version).map(|member| Classic(Some(member))),
+        }
+    }
+
+    fn write(&self, w: &mut Writer<'_>, version: i16) {
+        w.unsigned_varint(u32::from(self.0.is_some()));
+        if let Some(member) = &self.0 {
+            member.encode(w, version);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Message)]
