@@ -112,6 +112,7 @@ pub const TABLE: &[Api] = &[
     api!(push_telemetry::PushTelemetryRequest),
     api!(list_config_resources::ListConfigResourcesRequest),
     api!(describe_topic_partitions::DescribeTopicPartitionsRequest),
+    api!(explain_group::ExplainGroupRequest),
 ];
 
 /// The line of a request, if its key and version are served.

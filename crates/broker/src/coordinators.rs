@@ -22,7 +22,7 @@ mod loading;
 mod place;
 mod waiting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -58,6 +58,17 @@ struct Groups {
     /// By partition. As many as the topic had when it was first seen: groups keep their partitions until the next start, as
     /// with Apache Kafka, if somebody adds some. `None` where the log is not open.
     places: Vec<Option<Arc<Place>>>,
+}
+
+/// Groups and members of all shards that are in service.
+#[derive(Debug, Default)]
+pub struct Census {
+    /// How many shards.
+    pub shards: usize,
+    /// How many groups, by type and state.
+    pub groups: BTreeMap<(&'static str, &'static str), usize>,
+    /// How many members.
+    pub members: usize,
 }
 
 /// What coordinators need of the node.
@@ -134,6 +145,21 @@ impl Coordinators {
     /// All shards that are here.
     pub fn all(&self) -> Vec<Arc<Place>> {
         self.groups.load().as_ref().map_or_else(Vec::new, |groups| groups.places.iter().flatten().cloned().collect())
+    }
+
+    /// What there is now.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for place in self.all() {
+            place.tell(|shard| {
+                census.shards += 1;
+                census.members += shard.member_count();
+                for group in shard.list_groups(&[], &[]) {
+                    *census.groups.entry((group.group_type, group.state)).or_insert(0) += 1;
+                }
+            });
+        }
+        census
     }
 
     /// Takes in a view that was published after `before`. The control thread calls it after each.

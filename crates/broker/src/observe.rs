@@ -88,6 +88,7 @@ impl Observed {
             data_dir: &self.data_dir,
             dir: self.dir.get().map(Arc::as_ref),
             loops: serving.map_or(&[], |serving| &serving.loops),
+            coordinators: serving.and_then(|serving| serving.coordinators.as_deref()),
             view: &view,
             partitions_max: self.partitions_max,
         };

@@ -1,66 +1,157 @@
 //! Consumer groups (KIP-848): the broker assigns, members report and reconcile one by one.
+//!
+//! A member says what it wants; that raises the group's epoch. Each epoch gets a target assignment, and each member is led to
+//! its part of it by itself: first it gives up what it shall no longer have, then it gets what is free. Durable state changes
+//! only in [`ConsumerGroup::replay`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod describe;
+mod epoch;
+mod error;
+mod heartbeat;
+mod join;
+mod leave;
+mod member;
+pub(crate) mod protocol;
+mod reconcile;
+mod regex;
+mod replay;
+mod target;
+mod timeouts;
+mod validate;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
-use metadata::Image;
+use metadata::{Image, Index};
+use record::TopicId;
 use wire::ErrorCode;
 use wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
-use wire::messages::heartbeat::HeartbeatRequest;
-use wire::messages::join_group::JoinGroupRequest;
-use wire::messages::leave_group::LeaveGroupRequest;
-use wire::messages::sync_group::SyncGroupRequest;
 
-use crate::records::{ConsumerGroupMemberMetadata, Partitions};
+use crate::history::{Event, History};
+use crate::records::{Partitions, ResolvedRegularExpression};
 use crate::shard::Group;
-use crate::{Client, LeaveAnswer, Record, Shard, Step, Ticket};
+use crate::timers::Timers;
+use crate::{Client, Record, Settings, Shard, Step};
+
+use error::ConsumerGroupError;
+use member::Member;
+
+/// The epoch of a request that joins.
+const JOINS: i32 = 0;
+/// The epoch of a request that leaves.
+const LEAVES: i32 = -1;
+/// The epoch of a static member that leaves and will be back.
+const LEAVES_STATIC: i32 = -2;
 
 /// A consumer group.
-#[derive(Default)]
+#[derive(Debug)]
 pub(crate) struct ConsumerGroup {
-    members: BTreeMap<Arc<str>, ConsumerGroupMemberMetadata>,
-    epochs: BTreeMap<Arc<str>, i32>,
+    id: Arc<str>,
+    epoch: i32,
+    /// Of the topics that the group is subscribed to; 0 for none.
+    metadata_hash: i64,
+    assignment_epoch: i32,
+    /// When the target was assigned, in milliseconds since 1970; 0 if it is not known.
+    assignment_timestamp: i64,
+    members: BTreeMap<Arc<str>, Member>,
+    /// By instance id, the member's id.
+    static_members: HashMap<Arc<str>, Arc<str>>,
+    /// By member, what it shall have.
+    targets: BTreeMap<Arc<str>, Partitions>,
+    /// Partitions that a member has or has not given up yet, with the epoch in which it got them.
+    owned: HashMap<TopicId, HashMap<i32, i32>>,
+    /// Topics that are subscribed to by name, each with the number of subscribers.
+    names: HashMap<Arc<str>, usize>,
+    /// Expressions that are subscribed to, each with the number of subscribers.
+    regexes: BTreeMap<Arc<str>, usize>,
+    /// What the expressions match.
+    resolved: BTreeMap<Arc<str>, ResolvedRegularExpression>,
+    /// How many members speak the classic protocol.
+    classic_members: usize,
+    soft: Soft,
+}
+
+/// What a group need not remember.
+#[derive(Debug, Default)]
+struct Soft {
+    /// Topics that the group is subscribed to may have changed.
+    metadata_stale: bool,
+    /// Topics that its expressions match may have come or gone.
+    regexes_stale: bool,
+    /// When all expressions were looked up last.
+    regexes_refreshed: Option<Duration>,
+    /// The hash of the subscribed topics in this version of the metadata.
+    hash: Option<(Index, i64)>,
+}
+
+/// A group in the course of a step.
+struct Work<'w, 's> {
+    group: &'w mut ConsumerGroup,
+    timers: &'w mut Timers,
+    history: &'w mut History,
+    settings: &'w Settings,
+    step: &'w mut Step<'s>,
 }
 
 impl ConsumerGroup {
-    pub(crate) fn state_name(&self) -> &'static str {
-        if self.is_empty() { "Empty" } else { "Stable" }
+    /// A group without members.
+    pub(crate) fn new(id: Arc<str>) -> ConsumerGroup {
+        ConsumerGroup {
+            id,
+            epoch: 0,
+            metadata_hash: 0,
+            assignment_epoch: 0,
+            assignment_timestamp: 0,
+            members: BTreeMap::new(),
+            static_members: HashMap::new(),
+            targets: BTreeMap::new(),
+            owned: HashMap::new(),
+            names: HashMap::new(),
+            regexes: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            classic_members: 0,
+            // What is loaded may be older than the topics are.
+            soft: Soft { metadata_stale: true, regexes_stale: true, ..Soft::default() },
+        }
     }
 
+    /// Whether it has no members.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
+    /// How many members it has.
+    pub(crate) fn member_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether a member is subscribed to this topic.
     pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
-        self.members.values().any(|member| member.subscribed_topic_names.iter().any(|name| &**name == topic))
+        self.names.contains_key(topic) || self.resolved.values().any(|resolved| resolved.topics.contains(topic))
     }
 
-    pub(crate) fn validate_offset_commit(&self, member_id: &str, epoch: i32, version: i16) -> Result<(), ErrorCode> {
-        if epoch < 0 && self.is_empty() {
-            return Ok(());
-        }
-        if !self.members.contains_key(member_id) {
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
-        }
-        if version < 9 {
-            return Err(ErrorCode::UNSUPPORTED_VERSION);
-        }
-        self.validate_offset_fetch(member_id, epoch)
+    /// The member of this id with its key, or the error that Kafka has for there being none.
+    fn member(&self, id: &str) -> Result<(&Arc<str>, &Member), ConsumerGroupError> {
+        let unknown = || ConsumerGroupError::UnknownMember { member: id.into(), group: Arc::clone(&self.id) };
+        self.members.get_key_value(id).ok_or_else(unknown)
     }
 
-    pub(crate) fn validate_offset_fetch(&self, member_id: &str, epoch: i32) -> Result<(), ErrorCode> {
-        if !self.members.contains_key(member_id) {
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
-        }
-        if self.epochs.get(member_id) == Some(&epoch) { Ok(()) } else { Err(ErrorCode::STALE_MEMBER_EPOCH) }
+    /// The member with this instance id.
+    fn static_member(&self, instance: &str) -> Option<(&Arc<str>, &Member)> {
+        self.members.get_key_value(self.static_members.get(instance)?)
+    }
+}
+
+impl Work<'_, '_> {
+    /// Changes the state and has the record appended.
+    fn apply(&mut self, record: Record) {
+        self.group.replay(&record);
+        self.step.write(record);
     }
 
-    /// The records that end the group.
-    pub(crate) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
-        vec![
-            Record::ConsumerGroupTargetAssignmentMetadata { group: Arc::clone(name), value: None },
-            Record::ConsumerGroupMetadata { group: Arc::clone(name), value: None },
-        ]
+    fn note(&mut self, event: Event) {
+        self.history.note(&self.group.id, self.step.now.wall, event);
     }
 }
 
@@ -131,124 +222,79 @@ impl Shard {
     /// ConsumerGroupHeartbeat.
     pub fn consumer_group_heartbeat(
         &mut self,
-        _step: &mut Step<'_>,
-        _client: Client<'_>,
-        _version: i16,
-        _request: &ConsumerGroupHeartbeatRequest<'_>,
+        step: &mut Step<'_>,
+        client: Client<'_>,
+        version: i16,
+        request: &ConsumerGroupHeartbeatRequest<'_>,
     ) -> ConsumerHeartbeatAnswer {
-        todo!()
+        self.try_consumer_heartbeat(step, client, version, request).unwrap_or_else(|error| {
+            self.note_fenced(step, request, &error);
+            ConsumerHeartbeatAnswer::refused(&error)
+        })
+    }
+
+    fn note_fenced(&mut self, step: &Step<'_>, request: &ConsumerGroupHeartbeatRequest<'_>, error: &ConsumerGroupError) {
+        if error.code() == ErrorCode::FENCED_MEMBER_EPOCH
+            && let Some((group, _)) = self.groups.get_key_value(request.group_id)
+        {
+            let event = Event::Fenced { member: request.member_id.into(), epoch: request.member_epoch };
+            self.history.note(group, step.now.wall, event);
+        }
     }
 
     /// ConsumerGroupDescribe, of one group.
-    pub fn describe_consumer_group(&self, _image: &Image, _group: &str) -> DescribedConsumerGroup {
-        todo!()
+    pub fn describe_consumer_group(&self, image: &Image, group: &str) -> DescribedConsumerGroup {
+        match self.groups.get(group) {
+            Some(Group::Consumer(group)) => group.describe(image, &self.settings),
+            Some(_) => DescribedConsumerGroup::refused(&ConsumerGroupError::NotAConsumerGroup(group.into())),
+            None => DescribedConsumerGroup::refused(&ConsumerGroupError::GroupIdNotFound(group.into())),
+        }
     }
 
     /// The topics of the image have changed: groups that are subscribed to these look at them again at their next heartbeat.
-    pub fn topics_changed(&mut self, _names: &BTreeSet<Arc<str>>) {
-        todo!()
+    pub fn topics_changed(&mut self, names: &BTreeSet<Arc<str>>) {
+        for group in self.groups.values_mut() {
+            if let Group::Consumer(group) = group {
+                group.soft.metadata_stale |= names.iter().any(|name| group.is_subscribed_to(name));
+                group.soft.regexes_stale |= !group.regexes.is_empty();
+            }
+        }
     }
 
-    /// Like [`Shard::join_group`], in a consumer group.
-    pub(crate) fn join_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _ticket: Ticket,
-        _client: Client<'_>,
-        _version: i16,
-        _request: &JoinGroupRequest<'_>,
-    ) {
-        todo!()
-    }
-
-    /// Like [`Shard::sync_group`], in a consumer group.
-    pub(crate) fn sync_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _ticket: Ticket,
-        _request: &SyncGroupRequest<'_>,
-    ) {
-        todo!()
-    }
-
-    /// Like [`Shard::heartbeat`], in a consumer group.
-    pub(crate) fn heartbeat_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _request: &HeartbeatRequest<'_>,
-    ) -> ErrorCode {
-        todo!()
-    }
-
-    /// Like [`Shard::leave_group`], in a consumer group.
-    pub(crate) fn leave_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _request: &LeaveGroupRequest<'_>,
-    ) -> LeaveAnswer {
-        todo!()
-    }
-
-    /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, step: &mut Step<'_>, group: &Arc<str>) {
-        if let Some(Group::Consumer(found)) = self.groups.remove(group) {
-            found.tombstones(group).into_iter().for_each(|record| step.write(record));
+    /// The consumer group of this name, to be worked upon.
+    fn consumer_work<'w, 's>(&'w mut self, step: &'w mut Step<'s>, group: &str) -> Option<Work<'w, 's>> {
+        match self.groups.get_mut(group) {
+            Some(Group::Consumer(group)) => Some(Work {
+                group,
+                timers: &mut self.timers,
+                history: &mut self.history,
+                settings: &self.settings,
+                step,
+            }),
+            _ => None,
         }
     }
 
     pub(crate) fn replay_consumer(&mut self, record: &Record) {
-        match record {
-            Record::ConsumerGroupMetadata { group, value: Some(_) } => {
-                // A group that only had offsets until now.
-                if !matches!(self.groups.get(group), Some(Group::Consumer(_))) {
-                    self.groups.insert(Arc::clone(group), Group::Consumer(ConsumerGroup::default()));
-                }
+        let Some(id) = replay::group_of(record) else { return };
+        if let Record::ConsumerGroupMetadata { value: None, .. } = record {
+            if let Some(Group::Consumer(_)) = self.groups.get(id) {
+                self.groups.remove(id);
             }
-            Record::ConsumerGroupMetadata { group, value: None } => {
-                self.groups.remove(group);
+            return;
+        }
+        match self.groups.get_mut(id) {
+            Some(Group::Consumer(group)) => group.replay(record),
+            // A tombstone makes no group; and what is left of a classic group is gone when its members are in this one.
+            _ if replay::is_tombstone(record) => {}
+            _ => {
+                let mut group = ConsumerGroup::new(Arc::clone(id));
+                group.replay(record);
+                self.groups.insert(Arc::clone(id), Group::Consumer(group));
             }
-            Record::ConsumerGroupMemberMetadata { group, member, value } => {
-                let created = Group::Consumer(ConsumerGroup::default());
-                if let Group::Consumer(found) = self.groups.entry(Arc::clone(group)).or_insert(created) {
-                    match value {
-                        Some(value) => found.members.insert(Arc::clone(member), value.clone()),
-                        None => found.members.remove(member),
-                    };
-                }
-            }
-            Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(value) } => {
-                if let Some(Group::Consumer(found)) = self.groups.get_mut(group) {
-                    found.epochs.insert(Arc::clone(member), value.member_epoch);
-                }
-            }
-            _ => {}
         }
     }
-
-    pub(crate) fn loaded_consumer(&mut self, _step: &mut Step<'_>) {}
-
-    /// Of a member of a consumer group.
-    pub(crate) fn consumer_session_ended(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {
-        todo!()
-    }
-
-    pub(crate) fn revocation_ended(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {
-        todo!()
-    }
-
-    pub(crate) fn classic_rejoin_ended(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {
-        todo!()
-    }
-
-    pub(crate) fn classic_sync_ended(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _member: &Arc<str>) {
-        todo!()
-    }
-
-    pub(crate) fn assignment_due(&mut self, _step: &mut Step<'_>, _group: &Arc<str>) {
-        todo!()
-    }
-
-    pub(crate) fn regex_refresh_due(&mut self, _step: &mut Step<'_>, _group: &Arc<str>) {
-        todo!()
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod assignor;
 mod classic;
 mod client;
 mod consumer;

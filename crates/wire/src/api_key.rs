@@ -53,7 +53,15 @@ impl ApiKey {
         self.definition().is_some_and(|definition| version >= definition.flexible)
     }
 
+    /// What happened to a group: Ottla's own.
+    pub const EXPLAIN_GROUP: ApiKey = ApiKey(Self::OWN_FROM + 1);
+    /// Kafka has no keys from here on; those that there are, are Ottla's own.
+    pub const OWN_FROM: i16 = 20_000;
+
     fn definition(self) -> Option<&'static Definition> {
+        if self == ApiKey::EXPLAIN_GROUP {
+            return Some(&EXPLAIN_GROUP);
+        }
         DEFINITIONS.get(usize::try_from(self.0).ok()?)
     }
 }
@@ -85,6 +93,9 @@ macro_rules! api_keys {
         ];
     };
 }
+
+static EXPLAIN_GROUP: Definition =
+    Definition { name: "ExplainGroup", versions: Versions { min: 0, max: 0 }, flexible: NEVER };
 
 /// No version is flexible.
 const NEVER: i16 = i16::MAX;

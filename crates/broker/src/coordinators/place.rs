@@ -265,7 +265,7 @@ impl Place {
         }
     }
 
-    /// Tells the shard something that writes nothing.
+    /// Tells the shard something that writes nothing, or asks it, if it is in service.
     pub fn tell(&self, tell: impl FnOnce(&mut Shard)) {
         if let State::Active(active) = &mut self.lock().state {
             tell(&mut active.shard);

@@ -6,13 +6,13 @@ use net::Outbox;
 use wire::messages::api_versions::{
     ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
 };
-use wire::{ErrorCode, RequestHeader};
+use wire::{ApiKey, ErrorCode, RequestHeader};
 
 use crate::api::{Api, Call, Flow, Respond, TABLE};
 use crate::features;
 use crate::turn::Software;
 
-/// Lists the table, and the features. Before version 4 no feature that the cluster can do without is told: clients fail on it.
+/// Lists the table but for Ottla's own APIs, and the features. Before version 4 no feature that the cluster can do without is told: clients fail on it.
 ///
 /// Old librdkafka reads support for compression from Produce's lowest version, hence its advertised 0.
 pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Outbox) -> Flow {
@@ -25,7 +25,7 @@ pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Out
             Software { name: request.client_software_name.into(), version: request.client_software_version.into() };
         let image = call.view.image();
         ApiVersionsResponse {
-            api_keys: TABLE.iter().map(api_version).collect(),
+            api_keys: TABLE.iter().filter(|api| api.key.0 < ApiKey::OWN_FROM).map(api_version).collect(),
             supported_features: features::SUPPORTED
                 .iter()
                 .filter(|feature| feature.min_level > 0 || call.version() >= 4)
@@ -45,7 +45,7 @@ pub fn handle(call: &Call<'_>, request: ApiVersionsRequest<'_>, outbox: &mut Out
 /// The answer to a version that is not served: in the body of version 0, which every client reads, so that it can come
 /// back with one that is (KIP-511).
 pub fn unsupported(header: &RequestHeader<'_>, outbox: &mut Outbox) {
-    let own = TABLE.iter().filter(|api| api.key == wire::ApiKey::API_VERSIONS).map(api_version);
+    let own = TABLE.iter().filter(|api| api.key == ApiKey::API_VERSIONS).map(api_version);
     let response = ApiVersionsResponse {
         error_code: ErrorCode::UNSUPPORTED_VERSION,
         api_keys: own.collect(),

@@ -61,8 +61,11 @@ impl LoopCounts {
         }
     }
 
-    fn api(&self, key: i16) -> Option<&ApiCounts> {
-        self.apis.get(usize::try_from(key).ok()?)
+    /// Ottla's own APIs have the last places.
+    pub(super) fn api(&self, key: i16) -> Option<&ApiCounts> {
+        let place = usize::try_from(key).ok()?;
+        let own = place.checked_sub(ApiKey::OWN_FROM as usize);
+        self.apis.get(own.map_or(Some(place), |own| KEYS.checked_sub(own))?)
     }
 }
 

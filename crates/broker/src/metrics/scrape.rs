@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use host::system;
@@ -15,6 +16,7 @@ use super::histogram::Snapshot;
 use super::requests::ApiCounts;
 use super::text::{Kind, Text};
 use crate::api::TABLE;
+use crate::coordinators::Coordinators;
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use Kind::{Counter, Gauge};
@@ -29,6 +31,8 @@ pub struct Subjects<'s> {
     pub dir: Option<&'s LogDir>,
     /// The loops.
     pub loops: &'s [LoopObserver],
+    /// The groups.
+    pub coordinators: Option<&'s Coordinators>,
     /// The topics.
     pub view: &'s View,
     /// With more partitions than this only topics have series of their own.
@@ -45,6 +49,7 @@ pub fn text(metrics: &Metrics, of: &Subjects<'_>) -> String {
     requests(&mut text, metrics);
     logs(&mut text, metrics);
     topics(&mut text, of);
+    groups(&mut text, metrics, of);
     text.finish()
 }
 
@@ -162,7 +167,7 @@ fn requests(text: &mut Text, metrics: &Metrics) {
     for counts in metrics.lock_loops().iter() {
         refused += counts.refused.value();
         for (sum, api) in apis.iter_mut().zip(TABLE) {
-            sum.add(&counts.apis[api.key.0.unsigned_abs() as usize]);
+            counts.api(api.key.0).into_iter().for_each(|counts| sum.add(counts));
         }
         for (key, count) in counts.errors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             *errors.entry(*key).or_insert(0) += count;
@@ -203,6 +208,22 @@ fn logs(text: &mut Text, metrics: &Metrics) {
     text.single("ottla_log_recovery_done", Gauge, "Those of them that are open.", recovery.logs_done);
     let help = "How long their opening took; 0 while it goes on.";
     text.single("ottla_log_recovery_seconds", Gauge, help, metrics.recovery_seconds());
+}
+
+/// Takes the lock of one shard after the other, for as long as its groups are counted.
+fn groups(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
+    let census = of.coordinators.map(Coordinators::census).unwrap_or_default();
+    text.metric("ottla_groups", Gauge, "Groups, by type and state.");
+    for ((group_type, state), count) in census.groups {
+        text.series(&[("type", &group_type), ("state", &state)], count);
+    }
+    text.single("ottla_group_members", Gauge, "Members of all groups.", census.members);
+    text.single("ottla_group_shards", Gauge, "Partitions of the offsets topic that are in service here.", census.shards);
+    let counts = &metrics.groups;
+    let mut counter = |name, help, count: &AtomicU64| text.single(name, Counter, help, count.load(Relaxed));
+    counter("ottla_group_offset_commits_total", "Offsets committed.", &counts.offset_commits);
+    counter("ottla_group_rebalances_total", "Assignments of groups.", &counts.rebalances);
+    counter("ottla_group_loads_total", "Times that a shard of groups was read from its log.", &counts.loads);
 }
 
 /// A topic's name, the index within the topic, and the partition.

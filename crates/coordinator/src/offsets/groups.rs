@@ -76,7 +76,7 @@ impl Group {
 
     pub(super) fn validate_offset_fetch(&self, member: Option<(&str, i32)>) -> Result<(), ErrorCode> {
         match (self, member) {
-            (Group::Consumer(group), Some((member_id, epoch))) => group.validate_offset_fetch(member_id, epoch),
+            (Group::Consumer(group), Some((member_id, epoch))) => group.validate_offset_fetch(Some(member_id), epoch),
             _ => Ok(()),
         }
     }
@@ -85,7 +85,7 @@ impl Group {
     pub(super) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
         match self {
             Group::Classic(_) => vec![Record::GroupMetadata { group: Arc::clone(name), value: None }],
-            Group::Consumer(group) => group.tombstones(name),
+            Group::Consumer(group) => group.tombstones(),
         }
     }
 }
@@ -110,7 +110,9 @@ impl Shard {
         let name = Arc::clone(name);
         match group {
             Group::Classic(_) => self.commit_in_classic_group(step, &name, member, request.group_instance_id, generation)?,
-            Group::Consumer(group) => group.validate_offset_commit(member, generation, version)?,
+            Group::Consumer(group) => {
+                group.validate_offset_commit(member, request.group_instance_id, generation, version)?;
+            }
         }
         Ok(name)
     }

@@ -1,0 +1,99 @@
+//! Requests that are refused, in Kafka's words. KIP-848.
+
+use super::*;
+
+fn with<'a>(change: impl FnOnce(&mut ConsumerGroupHeartbeatRequest<'a>)) -> ConsumerGroupHeartbeatRequest<'a> {
+    let mut request = join("m", &["a"]);
+    change(&mut request);
+    request
+}
+
+#[test]
+fn a_field_that_is_not_what_it_must_be_is_named() {
+    let table: [(ConsumerGroupHeartbeatRequest<'_>, &str); 10] = [
+        (with(|r| r.member_id = ""), "MemberId can't be empty."),
+        (with(|r| r.group_id = ""), "GroupId can't be empty."),
+        (with(|r| r.instance_id = Some("")), "InstanceId can't be empty."),
+        (with(|r| r.rack_id = Some("")), "RackId can't be empty."),
+        (with(|r| r.rebalance_timeout_ms = -1), "RebalanceTimeoutMs must be provided in first request."),
+        (with(|r| r.topic_partitions = None), "TopicPartitions must be empty when (re-)joining."),
+        (
+            with(|r| r.topic_partitions = owns("m", 1, &parts(&[("a", &[0])])).topic_partitions),
+            "TopicPartitions must be empty when (re-)joining.",
+        ),
+        (
+            with(|r| r.subscribed_topic_names = None),
+            "Either SubscribedTopicNames or SubscribedTopicRegex must be non-null when (re-)joining.",
+        ),
+        (with(|r| r.member_epoch = -2), "InstanceId can't be null."),
+        (with(|r| r.member_epoch = -3), "MemberEpoch is invalid."),
+    ];
+    for (request, text) in table {
+        let mut lab = Lab::new(&[("a", 1)]);
+        assert_eq!(lab.refused(&request), (ErrorCode::INVALID_REQUEST, text.into()));
+        assert_eq!(lab.log, []);
+        assert!(lab.shard.groups.is_empty());
+    }
+}
+
+#[test]
+fn an_unknown_assignor_is_answered_with_the_known_ones() {
+    let refused = Lab::new(&[]).refused(&with(|r| r.server_assignor = Some("sticky")));
+    let text = "ServerAssignor sticky is not supported. Supported assignors: uniform, range.";
+    assert_eq!(refused, (ErrorCode::UNSUPPORTED_ASSIGNOR, text.into()));
+}
+
+#[test]
+fn a_group_that_is_not_there_is_not_found() {
+    let mut lab = Lab::new(&[]);
+    assert_eq!(lab.refused(&beat("m", 1)), (ErrorCode::GROUP_ID_NOT_FOUND, "Consumer group g not found.".into()));
+    assert_eq!(lab.refused(&beat("m", -1)), (ErrorCode::GROUP_ID_NOT_FOUND, "Group g not found.".into()));
+    let described = lab.describe();
+    assert_eq!((described.error, described.error_message.as_deref()), (ErrorCode::GROUP_ID_NOT_FOUND, Some("Group g not found.")));
+}
+
+#[test]
+fn a_stranger_is_unknown() {
+    let mut lab = Lab::new(&[("a", 1)]);
+    lab.says(&join("m", &["a"]));
+    let unknown = (ErrorCode::UNKNOWN_MEMBER_ID, "Member x is not a member of group g.".into());
+    assert_eq!(lab.refused(&beat("x", 1)), unknown);
+    assert_eq!(lab.refused(&beat("x", -1)), unknown);
+}
+
+#[test]
+fn an_epoch_that_is_not_the_members_is_fenced() {
+    let mut lab = Lab::new(&[("a", 1), ("b", 1)]);
+    lab.says(&join("m", &["a"]));
+    let text = |than, received, known| {
+        format!("The consumer group member has a {than} member epoch ({received}) than the one known by the group coordinator ({known}). The member must abandon all its partitions and rejoin.")
+    };
+    assert_eq!(lab.refused(&beat("m", 9)), (ErrorCode::FENCED_MEMBER_EPOCH, text("greater", 9, 1)));
+    for topics in [["b"], ["a"], ["b"]] {
+        lab.says(&join("m", &topics));
+    }
+    let epoch = lab.members()["m"].0;
+    assert_eq!(lab.refused(&beat("m", 1)), (ErrorCode::FENCED_MEMBER_EPOCH, text("smaller", 1, epoch)));
+}
+
+#[test]
+fn a_full_group_takes_back_whom_it_has_and_nobody_else() {
+    let mut lab = Lab::new(&[("a", 1)]).with(|settings| settings.consumer.members_max = 1);
+    lab.says(&join("m", &["a"]));
+    let full = (ErrorCode::GROUP_MAX_SIZE_REACHED, "The consumer group has reached its maximum capacity of 1 members.".into());
+    assert_eq!(lab.refused(&join("n", &["a"])), full);
+    assert_eq!(lab.told(&join("m", &["a"])).0, 1);
+}
+
+#[test]
+fn the_protocol_may_be_switched_off() {
+    let mut lab = Lab::new(&[]).with(|settings| settings.serves_consumer_protocol = false);
+    assert_eq!(lab.refused(&join("m", &["a"])).0, ErrorCode::UNSUPPORTED_VERSION);
+}
+
+#[test]
+fn partitions_that_nobody_has_and_negative_ones_do_no_harm() {
+    let mut lab = Lab::new(&[("a", 1)]);
+    lab.says(&join("m", &["a"]));
+    assert_eq!(lab.told(&owns("m", 1, &parts(&[("a", &[-1, i32::MAX]), ("z", &[0])]))), (1, None));
+}
