@@ -22,6 +22,11 @@ impl ConsumerGroup {
     pub(crate) fn is_empty(&self) -> bool {
         todo!()
     }
+
+    /// The records that end the group.
+    pub(crate) fn tombstones(&self, _name: &Arc<str>) -> Vec<Record> {
+        todo!()
+    }
 }
 
 /// To ConsumerGroupHeartbeat.
@@ -146,11 +151,6 @@ impl Shard {
         _step: &mut Step<'_>,
         _request: &LeaveGroupRequest<'_>,
     ) -> LeaveAnswer {
-        todo!()
-    }
-
-    /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, _step: &mut Step<'_>, _group: &Arc<str>) {
         todo!()
     }
 
