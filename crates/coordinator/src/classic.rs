@@ -26,7 +26,6 @@ use self::live::Live;
 use self::session::Leaver;
 use crate::records::GroupMetadata;
 use crate::shard::Group;
-use crate::timers::Timer;
 use crate::{Answer, Client, JoinAnswer, RebalanceCause, Record, Shard, Step, SyncAnswer, Ticket};
 
 pub(crate) use self::group::ClassicGroup;
@@ -139,8 +138,11 @@ impl Shard {
             return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
         }
         let name: Arc<str> = request.group_id.into();
-        if self.groups.contains_key(&name) {
-            self.delete_consumer_group(step, &name);
+        if let Some(Group::Consumer(group)) = self.groups.get(&name) {
+            for tombstone in group.tombstones(&name) {
+                self.replay(&tombstone);
+                step.write(tombstone);
+            }
         }
         self.replay_classic(&first_record(&name, step.now.wall.0));
         Ok(true)
@@ -201,20 +203,19 @@ impl Shard {
         }
     }
 
-    /// Whether a member of a classic group may commit offsets, or somebody without a group; a member is heard of by it.
+    /// Whether a member of a classic group may commit offsets, or somebody who is in no group; a member is heard of by it.
     ///
     /// # Errors
-    /// As [`ClassicGroup::validate_offset_commit`]; `GROUP_ID_NOT_FOUND` if this is no classic group.
-    pub(crate) fn commit_in_classic_group(
+    /// As [`ClassicGroup::validate_offset_commit`].
+    pub(crate) fn classic_commit(
         &mut self,
         step: &mut Step<'_>,
-        group: &str,
+        group: &Arc<str>,
         member_id: &str,
         instance_id: Option<&str>,
         generation: i32,
     ) -> Result<(), ErrorCode> {
-        let mut live = self.live(step, group).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
-        live.commit(member_id, instance_id, generation)
+        self.live(step, group).map_or(Ok(()), |mut live| live.commit(member_id, instance_id, generation))
     }
 
     /// Takes a classic group away to make a consumer group of it (KIP-848): its record is taken back, its timers are gone,

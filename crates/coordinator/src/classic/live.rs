@@ -14,6 +14,10 @@ use crate::{Answer, Departure, Event, JoinAnswer, RebalanceCause, Settings, Step
 /// A member that was never told its id cannot report: its JoinGroup may wait for this long, then it has to come again.
 pub(super) const NEW_MEMBER_JOIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
+/// When only static members are left and none has joined, they are waited for again, for so long at least: a member may
+/// ask not to be waited for at all.
+const NOBODY_JOINED_WAIT_MIN: Duration = Duration::from_secs(1);
+
 /// A group at work.
 pub(super) struct Live<'a, 's> {
     pub(super) name: &'a Arc<str>,
@@ -92,7 +96,7 @@ impl Live<'_, '_> {
         self.group.initial = None;
         self.remove_absent();
         if !self.elect() {
-            return self.set_join_timer(self.group.members.rebalance_timeout());
+            return self.set_join_timer(self.group.members.rebalance_timeout().max(NOBODY_JOINED_WAIT_MIN));
         }
         self.group.generation = self.group.generation.checked_add(1).unwrap_or(1);
         self.group.protocol = self.group.members.favourite();
@@ -116,7 +120,8 @@ impl Live<'_, '_> {
 
     fn remove_absent(&mut self) {
         let absent = |member: &&Member| member.joining.is_none() && member.instance_id.is_none();
-        let gone: Vec<Arc<str>> = self.group.members.iter().filter(absent).map(|member| Arc::clone(&member.id)).collect();
+        let gone: Vec<Arc<str>> =
+            self.group.members.iter().filter(absent).map(|member| Arc::clone(&member.id)).collect();
         for id in gone {
             let timeout = self.group.members.find(&id).map(Member::rebalance_timeout).unwrap_or_default();
             self.remove(&id, Departure::RebalanceTimeout(timeout));
