@@ -1,0 +1,12 @@
+//! Classic groups, told as tables: what is given, who asks when, what is answered and written.
+
+mod bad_input;
+mod chance;
+mod conversion;
+mod join;
+mod leave;
+mod replay;
+mod scene;
+mod session;
+mod static_members;
+mod sync;

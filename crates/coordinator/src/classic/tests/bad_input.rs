@@ -1,0 +1,88 @@
+//! What clients should not send.
+
+use wire::ErrorCode;
+use wire::messages::heartbeat::HeartbeatRequest;
+use wire::messages::leave_group::LeaveGroupRequest;
+
+use super::scene::{Join, Scene, known, new};
+
+#[test]
+fn a_group_must_have_a_name() {
+    let mut scene = Scene::new();
+    scene.join(Join { group: "", ..new("a") }).answers(&["a: INVALID_GROUP_ID"]);
+    let heartbeat = HeartbeatRequest { group_id: "", generation_id: 1, member_id: "a", group_instance_id: None };
+    let error = scene.step(|shard, step| shard.heartbeat(step, &heartbeat));
+    assert_eq!(error, ErrorCode::INVALID_GROUP_ID);
+    let leave = LeaveGroupRequest { group_id: "", member_id: "", members: Vec::new().into() };
+    let answer = scene.step(|shard, step| shard.leave_group(step, 5, &leave));
+    assert_eq!(answer.error, ErrorCode::INVALID_GROUP_ID);
+    assert!(scene.shard.groups.is_empty());
+}
+
+#[test]
+fn a_session_timeout_must_be_within_bounds() {
+    for (session_ms, allowed) in
+        [(-1, false), (0, false), (5_999, false), (6_000, true), (1_800_000, true), (1_800_001, false)]
+    {
+        let mut scene = Scene::new();
+        scene.join(Join { session_ms, ..new("a") });
+        scene.answers(if allowed { &[] } else { &["a: INVALID_SESSION_TIMEOUT"] });
+        assert_eq!(scene.shard.groups.len(), usize::from(allowed));
+    }
+}
+
+#[test]
+fn a_member_must_say_how_it_takes_part_and_what_it_says_must_fit() {
+    let mut scene = Scene::new();
+    for (kind, protocols) in [("", &["range"][..]), ("consumer", &[]), ("", &[])] {
+        scene.join(Join { kind, protocols, ..new("a") }).answers(&["a: INCONSISTENT_GROUP_PROTOCOL"]).writes(&[]);
+    }
+    assert!(scene.shard.groups.is_empty());
+    let mut scene = Scene::stable(&["a"]);
+    for (kind, protocols) in [("connect", &["range"][..]), ("consumer", &["sticky"]), ("consumer", &[])] {
+        scene.join(Join { kind, protocols, ..new("b") }).answers(&["b: INCONSISTENT_GROUP_PROTOCOL"]);
+        scene.join(Join { kind, protocols, ..known("a", "a-1") }).answers(&["a: INCONSISTENT_GROUP_PROTOCOL a-1"]);
+    }
+    scene.is("Stable");
+}
+
+#[test]
+fn an_id_that_was_not_given_is_unknown_and_makes_no_group() {
+    let mut scene = Scene::new();
+    scene
+        .join(known("a", "a-1"))
+        .answers(&["a: UNKNOWN_MEMBER_ID a-1"])
+        .sync("a-1", 1, &[])
+        .answers(&["a-1: UNKNOWN_MEMBER_ID"]);
+    assert!(scene.shard.groups.is_empty());
+    Scene::stable(&["a"]).join(known("b", "b-2")).answers(&["b: UNKNOWN_MEMBER_ID b-2"]).is("Stable");
+}
+
+#[test]
+fn an_id_that_was_given_without_a_static_name_does_not_come_with_one() {
+    let mut scene = Scene::new();
+    scene.join(Join { version: 9, ..new("a") }).answers(&["a: MEMBER_ID_REQUIRED a-1"]);
+    scene.join(Join { instance: Some("i"), ..known("a", "a-1") }).answers(&["a: UNKNOWN_MEMBER_ID a-1"]);
+}
+
+#[test]
+fn a_protocol_that_is_named_twice_counts_once() {
+    let mut scene = Scene::new();
+    scene.join(Join { protocols: &["range=1", "range=2"], ..new("a") }).at(3.0);
+    scene.answers(&["a: a-1 in 1 with range under a-1: a-1=1"]);
+}
+
+#[test]
+fn a_member_may_be_assigned_twice_and_the_last_counts() {
+    let mut scene = Scene::new();
+    scene.join(new("a")).at(3.0).sync("a-1", 1, &[("a-1", "x"), ("a-1", "y")]);
+    scene.answers(&["a-1: has y", "a: a-1 in 1 with range under a-1: a-1="]);
+}
+
+#[test]
+fn negative_timeouts_and_generations_harm_nothing() {
+    let mut scene = Scene::new();
+    scene.join(Join { rebalance_ms: -5, ..new("a") }).at(3.0).answers(&["a: a-1 in 1 with range under a-1: a-1="]);
+    scene.sync("a-1", -1, &[]).answers(&["a-1: ILLEGAL_GENERATION"]);
+    assert_eq!(scene.heartbeat("a-1", i32::MIN), ErrorCode::ILLEGAL_GENERATION);
+}
