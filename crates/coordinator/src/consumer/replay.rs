@@ -74,6 +74,10 @@ impl ConsumerGroup {
         self.unsubscribe(id, &member.wants);
         self.subscribe(id, wants);
         member.wants = wants.clone();
+        // They are looked up by halving.
+        if !member.wants.subscribed_topic_names.is_sorted() {
+            member.wants.subscribed_topic_names.sort_unstable();
+        }
         self.members.insert(Arc::clone(id), member);
     }
 
