@@ -4,6 +4,7 @@
 //! its part of it by itself: first it gives up what it shall no longer have, then it gets what is free. Durable state changes
 //! only in [`ConsumerGroup::replay`].
 
+mod convert;
 mod describe;
 mod epoch;
 mod error;
@@ -69,6 +70,8 @@ pub(crate) struct ConsumerGroup {
     resolved: BTreeMap<Arc<str>, ResolvedRegularExpression>,
     /// How many members speak the classic protocol.
     classic_members: usize,
+    /// What these know, each with the number of members that know it.
+    protocols: HashMap<Arc<str>, usize>,
     soft: Soft,
 }
 
@@ -111,6 +114,7 @@ impl ConsumerGroup {
             regexes: BTreeMap::new(),
             resolved: BTreeMap::new(),
             classic_members: 0,
+            protocols: HashMap::new(),
             // What is loaded may be older than the topics are.
             soft: Soft { metadata_stale: true, regexes_stale: true, ..Soft::default() },
         }
@@ -233,7 +237,12 @@ impl Shard {
         })
     }
 
-    fn note_fenced(&mut self, step: &Step<'_>, request: &ConsumerGroupHeartbeatRequest<'_>, error: &ConsumerGroupError) {
+    fn note_fenced(
+        &mut self,
+        step: &Step<'_>,
+        request: &ConsumerGroupHeartbeatRequest<'_>,
+        error: &ConsumerGroupError,
+    ) {
         if error.code() == ErrorCode::FENCED_MEMBER_EPOCH
             && let Some((group, _)) = self.groups.get_key_value(request.group_id)
         {

@@ -16,6 +16,7 @@ mod assignor;
 mod classic;
 mod client;
 mod consumer;
+pub mod consumer_protocol;
 mod history;
 mod offsets;
 pub mod records;

@@ -1,6 +1,6 @@
 //! A member reports: it joins, goes on, changes what it wants, or leaves.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl Shard {
         if let Some(expression) = request.subscribed_topic_regex.filter(|expression| !expression.is_empty()) {
             regex::check(expression)?;
         }
-        self.make_consumer_group(step, request.group_id)
+        self.make_consumer_group(step, request.group_id, request.member_id)
     }
 }
 
@@ -82,12 +82,15 @@ impl Work<'_, '_> {
         client: Client<'_>,
         request: &ConsumerGroupHeartbeatRequest<'_>,
     ) -> Result<ConsumerHeartbeatAnswer, ConsumerGroupError> {
+        if let Some(quiet) = self.heartbeat_without_news(client, request) {
+            return Ok(quiet);
+        }
         let seat = self.seat(request)?;
         let says_all = request.rebalance_timeout_ms != -1
             && (request.subscribed_topic_names.is_some() || request.subscribed_topic_regex.is_some())
             && request.topic_partitions.is_some();
         let updated = match seat {
-            Seat::Taken(id) if !self.is_changed(&id, client, request) => {
+            Seat::Taken(id) if !is_changed(&self.group.members[&id], client, request) => {
                 Updated { id, is_new: false, subscription_changed: false }
             }
             seat => self.update(seat, client, request)?,
@@ -98,17 +101,56 @@ impl Work<'_, '_> {
         Ok(self.answer(&updated.id, request.member_epoch == JOINS || says_all || moved))
     }
 
+    /// Nearly all heartbeats: nothing is new, neither of the member nor of the group. None for all others.
+    fn heartbeat_without_news(
+        &mut self,
+        client: Client<'_>,
+        request: &ConsumerGroupHeartbeatRequest<'_>,
+    ) -> Option<ConsumerHeartbeatAnswer> {
+        let group = &*self.group;
+        let is_settled = group.assignment_epoch >= group.epoch
+            && !group.soft.metadata_stale
+            && (!group.soft.regexes_stale || group.regexes.is_empty());
+        if !is_settled || request.member_epoch == JOINS || request.subscribed_topic_names.is_some() {
+            return None;
+        }
+        let (id, member) = group.members.get_key_value(request.member_id)?;
+        if request.member_epoch != member.epoch
+            || !member.is_reconciled_to(group.assignment_epoch)
+            || request.instance_id.is_some_and(|instance| member.wants.instance_id.as_deref() != Some(instance))
+            || is_changed(member, client, request)
+        {
+            return None;
+        }
+        let (id, epoch) = (Arc::clone(id), member.epoch);
+        let has_all = request.topic_partitions.is_some() && request.rebalance_timeout_ms != -1;
+        let is_full = has_all && request.subscribed_topic_regex.is_some();
+        (!is_full).then(|| self.answer_with(id, epoch, None))
+    }
+
     fn answer(&mut self, id: &Arc<str>, with_assignment: bool) -> ConsumerHeartbeatAnswer {
-        let (session, interval) = self.times();
-        self.timers.set(Timer::Session(Arc::clone(&self.group.id), Arc::clone(id)), self.step.now.monotonic + session);
         let member = &self.group.members[id];
+        let (epoch, assignment) = (member.epoch, with_assignment.then(|| member.assigned.clone()));
+        self.answer_with(Arc::clone(id), epoch, assignment)
+    }
+
+    /// Hears the member, and tells it this.
+    fn answer_with(
+        &mut self,
+        id: Arc<str>,
+        member_epoch: i32,
+        assignment: Option<Partitions>,
+    ) -> ConsumerHeartbeatAnswer {
+        let (session, interval) = self.times();
+        let timer = Timer::Session(Arc::clone(&self.group.id), Arc::clone(&id));
+        self.timers.set(timer, self.step.now.monotonic + session);
         ConsumerHeartbeatAnswer {
             error: wire::ErrorCode::NONE,
             error_message: None,
-            member_id: Some(Arc::clone(id)),
-            member_epoch: member.epoch,
+            member_id: Some(id),
+            member_epoch,
             heartbeat_interval_ms: i32::try_from(interval.as_millis()).unwrap_or(i32::MAX),
-            assignment: with_assignment.then(|| member.assigned.clone()),
+            assignment,
         }
     }
 
@@ -165,7 +207,9 @@ impl Work<'_, '_> {
                 None => Seat::New(fresh()),
             }),
             Some((_, Some((owner, _)))) if **owner == *id => Ok(Seat::Taken(Arc::clone(owner))),
-            Some((_, Some((owner, member)))) if classic || member.classic().is_some() || member.epoch == LEAVES_STATIC => {
+            Some((_, Some((owner, member))))
+                if classic || member.classic().is_some() || member.epoch == LEAVES_STATIC =>
+            {
                 Ok(Seat::Replaces(Arc::clone(owner), fresh()))
             }
             Some((instance, Some((owner, _)))) => {
@@ -173,21 +217,6 @@ impl Work<'_, '_> {
                 Err(ConsumerGroupError::UnreleasedInstance { member, instance, owner })
             }
         }
-    }
-
-    /// Whether the request says something of the member that is not known. Most heartbeats say nothing.
-    fn is_changed(&self, id: &Arc<str>, client: Client<'_>, request: &ConsumerGroupHeartbeatRequest<'_>) -> bool {
-        let wants = &self.group.members[id].wants;
-        let differs = |said: Option<&str>, known: &Option<Arc<str>>| said.is_some() && said != known.as_deref();
-        wants.classic.is_some()
-            || *wants.client_id != *client.id
-            || *wants.client_host != *client.host
-            || differs(request.instance_id, &wants.instance_id)
-            || differs(request.rack_id, &wants.rack_id)
-            || differs(request.server_assignor, &wants.server_assignor)
-            || differs(request.subscribed_topic_regex, &wants.subscribed_topic_regex)
-            || ![-1, wants.rebalance_timeout_ms].contains(&request.rebalance_timeout_ms)
-            || request.subscribed_topic_names.is_some()
     }
 
     /// Seats the member and writes down what it wants.
@@ -203,6 +232,13 @@ impl Work<'_, '_> {
             && let Some(expression) = wants.subscribed_topic_regex.as_ref().filter(|regex| !regex.is_empty())
         {
             regex::check(expression)?;
+        }
+        if let Seat::Taken(id) = &seat
+            && self.group.members[id].classic().is_some()
+        {
+            // It speaks the consumer protocol from now on.
+            self.timers.cancel(&Timer::ClassicRejoin(Arc::clone(&self.group.id), Arc::clone(id)));
+            self.timers.cancel(&Timer::ClassicSync(Arc::clone(&self.group.id), Arc::clone(id)));
         }
         Ok(self.put(seat, wants, client, ""))
     }
@@ -245,7 +281,8 @@ impl Work<'_, '_> {
     /// Names in order, each once, shared with the other members.
     pub(super) fn names_of<'n>(&self, names: impl Iterator<Item = &'n str>) -> Vec<Arc<str>> {
         let names: BTreeSet<&str> = names.collect();
-        let shared = |name: &str| self.group.names.get_key_value(name).map_or_else(|| name.into(), |known| known.0.clone());
+        let shared =
+            |name: &str| self.group.names.get_key_value(name).map_or_else(|| name.into(), |known| known.0.clone());
         names.into_iter().map(shared).collect()
     }
 
@@ -308,8 +345,16 @@ impl Work<'_, '_> {
         (member.epoch, member.previous_epoch) = (0, 0);
         let group = || Arc::clone(&self.group.id);
         let records = [
-            Record::ConsumerGroupMemberMetadata { group: group(), member: Arc::clone(new), value: Some(member.wants.clone()) },
-            Record::ConsumerGroupTargetAssignmentMember { group: group(), member: Arc::clone(new), value: Some(target) },
+            Record::ConsumerGroupMemberMetadata {
+                group: group(),
+                member: Arc::clone(new),
+                value: Some(member.wants.clone()),
+            },
+            Record::ConsumerGroupTargetAssignmentMember {
+                group: group(),
+                member: Arc::clone(new),
+                value: Some(target),
+            },
             Record::ConsumerGroupCurrentMemberAssignment {
                 group: group(),
                 member: Arc::clone(new),
@@ -349,7 +394,7 @@ impl Work<'_, '_> {
             epoch: group.assignment_epoch,
             target: group.targets.get(&updated.id).unwrap_or(&nothing),
             reported: reported.as_ref(),
-            subscribed: &self.subscribed_topics(member),
+            subscribed: &|topic| self.is_subscribed(member, topic),
             owned: &group.owned,
             subscription_changed: updated.subscription_changed,
         };
@@ -375,11 +420,27 @@ impl Work<'_, '_> {
         }
     }
 
-    fn subscribed_topics(&self, member: &Member) -> HashSet<TopicId> {
+    fn is_subscribed(&self, member: &Member, topic: &TopicId) -> bool {
+        let Some(topic) = self.step.image.topic_by_id(*topic) else { return false };
         let resolved = member.regex().and_then(|regex| self.group.resolved.get(regex));
-        let names = member.wants.subscribed_topic_names.iter().chain(resolved.into_iter().flat_map(|r| &r.topics));
-        names.filter_map(|name| self.step.image.topic(name)).map(|topic| topic.id).collect()
+        member.wants.subscribed_topic_names.binary_search(&topic.name).is_ok()
+            || resolved.is_some_and(|resolved| resolved.topics.contains(&topic.name))
     }
+}
+
+/// Whether the request says something of the member that is not known. Most heartbeats say nothing.
+fn is_changed(member: &Member, client: Client<'_>, request: &ConsumerGroupHeartbeatRequest<'_>) -> bool {
+    let wants = &member.wants;
+    let differs = |said: Option<&str>, known: &Option<Arc<str>>| said.is_some() && said != known.as_deref();
+    wants.classic.is_some()
+        || *wants.client_id != *client.id
+        || *wants.client_host != *client.host
+        || differs(request.instance_id, &wants.instance_id)
+        || differs(request.rack_id, &wants.rack_id)
+        || differs(request.server_assignor, &wants.server_assignor)
+        || differs(request.subscribed_topic_regex, &wants.subscribed_topic_regex)
+        || ![-1, wants.rebalance_timeout_ms].contains(&request.rebalance_timeout_ms)
+        || request.subscribed_topic_names.is_some()
 }
 
 fn partitions_of(topics: &Array<'_, TopicPartitions<'_>>) -> Partitions {

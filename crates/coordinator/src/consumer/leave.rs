@@ -48,7 +48,7 @@ impl Shard {
     /// Takes members out of a consumer group, which becomes a classic one when all that stay speak the classic protocol.
     pub(super) fn remove_members(&mut self, step: &mut Step<'_>, group: &Arc<str>, gone: &[(Arc<str>, Departure)]) {
         if self.downgrades_without(group, gone) {
-            self.make_classic_group(step, group, gone);
+            self.leave_to_classic_group(step, group, gone);
         } else if let Some(mut work) = self.consumer_work(step, group) {
             work.remove_all(gone);
         }
@@ -102,8 +102,8 @@ impl ConsumerGroup {
     }
 
     /// What takes the whole group out of the log, in the order in which it is to be replayed.
-    pub(crate) fn tombstones(&self) -> Vec<Record> {
-        let group = || Arc::clone(&self.id);
+    pub(crate) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
+        let group = || Arc::clone(name);
         let mut records: Vec<Record> = self.members.keys().flat_map(|id| self.tombstones_of(id)).collect();
         records.push(Record::ConsumerGroupTargetAssignmentMetadata { group: group(), value: None });
         records.extend(self.resolved.keys().map(|regex| Record::ConsumerGroupRegularExpression {

@@ -3,7 +3,7 @@
 //! A member first gives up what is not in its target. Only when it says that it has done so it comes to the new epoch, and
 //! gets those partitions of its target that no other member has. So no partition is owned twice at any moment.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use record::TopicId;
 
@@ -20,8 +20,8 @@ pub(super) struct Aim<'a> {
     pub(super) target: &'a Partitions,
     /// What it says that it has, if it says so.
     pub(super) reported: Option<&'a Partitions>,
-    /// The topics that it is subscribed to.
-    pub(super) subscribed: &'a HashSet<TopicId>,
+    /// Whether it is subscribed to a topic.
+    pub(super) subscribed: &'a dyn Fn(&TopicId) -> bool,
     /// What members have, by topic and partition.
     pub(super) owned: &'a HashMap<TopicId, HashMap<i32, i32>>,
     /// It has just changed its subscription.
@@ -39,7 +39,9 @@ pub(super) fn next(member: &Member, aim: &Aim<'_>) -> Result<Option<CurrentMembe
         MemberState::UnrevokedPartitions if has_any(aim.reported, &member.pending_revocation) => {
             drop_unsubscribed(member, aim)
         }
-        MemberState::UnrevokedPartitions | MemberState::UnreleasedPartitions => Some(advance(member, member.epoch, aim)),
+        MemberState::UnrevokedPartitions | MemberState::UnreleasedPartitions => {
+            Some(advance(member, member.epoch, aim))
+        }
         MemberState::Unknown if aim.reported.is_none_or(|reported| !reported.is_empty()) => {
             return Err(ConsumerGroupError::UnknownState);
         }
@@ -63,12 +65,12 @@ fn has_any(reported: Option<&Partitions>, given_up: &Partitions) -> bool {
 
 /// Has it give up topics that it is no longer subscribed to, without waiting for a new target.
 fn drop_unsubscribed(member: &Member, aim: &Aim<'_>) -> Option<CurrentMemberAssignment> {
-    if !aim.subscription_changed || member.assigned.keys().all(|topic| aim.subscribed.contains(topic)) {
+    if !aim.subscription_changed || member.assigned.keys().all(aim.subscribed) {
         return None;
     }
     let (mut assigned, mut pending) = (Partitions::new(), member.pending_revocation.clone());
     for (topic, partitions) in &member.assigned {
-        if aim.subscribed.contains(topic) {
+        if (aim.subscribed)(topic) {
             assigned.insert(*topic, partitions.clone());
         } else {
             pending.entry(*topic).or_default().extend(partitions);
@@ -108,7 +110,7 @@ fn difference(member: &Member, aim: &Aim<'_>) -> Difference {
     let mut difference = Difference::default();
     let topics: BTreeSet<&TopicId> = aim.target.keys().chain(member.assigned.keys()).collect();
     for topic in topics {
-        let target = aim.target.get(topic).filter(|_| aim.subscribed.contains(topic)).unwrap_or(&none);
+        let target = aim.target.get(topic).filter(|_| (aim.subscribed)(topic)).unwrap_or(&none);
         let has = member.assigned.get(topic).unwrap_or(&none);
         let mine = member.pending_revocation.get(topic).unwrap_or(&none);
         let owned = aim.owned.get(topic);
@@ -136,5 +138,11 @@ fn at(
     pending_revocation: Partitions,
 ) -> CurrentMemberAssignment {
     let previous_member_epoch = member.epoch;
-    CurrentMemberAssignment { member_epoch: epoch, previous_member_epoch, state: state.number(), assigned, pending_revocation }
+    CurrentMemberAssignment {
+        member_epoch: epoch,
+        previous_member_epoch,
+        state: state.number(),
+        assigned,
+        pending_revocation,
+    }
 }

@@ -74,6 +74,10 @@ impl ConsumerGroup {
         self.unsubscribe(id, &member.wants);
         self.subscribe(id, wants);
         member.wants = wants.clone();
+        // They are looked up by halving.
+        if !member.wants.subscribed_topic_names.is_sorted() {
+            member.wants.subscribed_topic_names.sort_unstable();
+        }
         self.members.insert(Arc::clone(id), member);
     }
 
@@ -89,6 +93,9 @@ impl ConsumerGroup {
             self.static_members.insert(Arc::clone(instance), Arc::clone(id));
         }
         self.classic_members += usize::from(wants.classic.is_some());
+        for (protocol, _) in wants.classic.iter().flat_map(|classic| &classic.supported_protocols) {
+            *self.protocols.entry(Arc::clone(protocol)).or_default() += 1;
+        }
         for name in &wants.subscribed_topic_names {
             let count = self.names.entry(Arc::clone(name)).or_default();
             *count += 1;
@@ -108,6 +115,14 @@ impl ConsumerGroup {
             self.static_members.remove(instance);
         }
         self.classic_members -= usize::from(wants.classic.is_some());
+        for (protocol, _) in wants.classic.iter().flat_map(|classic| &classic.supported_protocols) {
+            if let Some(count) = self.protocols.get_mut(protocol) {
+                *count -= 1;
+                if *count == 0 {
+                    self.protocols.remove(protocol);
+                }
+            }
+        }
         for name in &wants.subscribed_topic_names {
             if let Some(count) = self.names.get_mut(name) {
                 *count -= 1;

@@ -125,9 +125,12 @@ impl<'a> Question<'a> {
     }
 }
 
+/// A subscription, by names and expression, and the numbers of its topics.
+type List<'a> = (&'a [Arc<str>], Option<&'a Arc<str>>, Rc<[u32]>);
+
 fn subscribers<'a>(group: &'a ConsumerGroup, topics: &[&Topic]) -> Vec<Subscriber<'a>> {
     let numbers: HashMap<&str, u32> = topics.iter().map(|topic| &*topic.name).zip(0..).collect();
-    let mut lists: Vec<(&[Arc<str>], Option<&Arc<str>>, Rc<[u32]>)> = Vec::new();
+    let mut lists: Vec<List<'_>> = Vec::new();
     let mut subscribers = Vec::with_capacity(group.members.len());
     for member in group.members.values() {
         let (names, regex) = (&member.wants.subscribed_topic_names[..], member.regex());
