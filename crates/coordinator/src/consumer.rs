@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use metadata::Image;
+use record::TopicId;
 use wire::ErrorCode;
 use wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 use wire::messages::heartbeat::HeartbeatRequest;
@@ -20,6 +21,8 @@ use crate::{Client, LeaveAnswer, Record, Shard, Step, Ticket};
 pub(crate) struct ConsumerGroup {
     members: BTreeMap<Arc<str>, ConsumerGroupMemberMetadata>,
     epochs: BTreeMap<Arc<str>, i32>,
+    assigned: BTreeMap<Arc<str>, Partitions>,
+    id: Arc<str>,
 }
 
 impl ConsumerGroup {
@@ -35,32 +38,45 @@ impl ConsumerGroup {
         self.members.values().any(|member| member.subscribed_topic_names.iter().any(|name| &**name == topic))
     }
 
-    pub(crate) fn validate_offset_commit(&self, member_id: &str, epoch: i32, version: i16) -> Result<(), ErrorCode> {
+    pub(crate) fn validate_offset_commit(
+        &self,
+        member_id: &str,
+        _instance_id: Option<&str>,
+        epoch: i32,
+        version: i16,
+    ) -> Result<(), ErrorCode> {
         if epoch < 0 && self.is_empty() {
             return Ok(());
         }
-        if !self.members.contains_key(member_id) {
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
-        }
-        if version < 9 {
+        if self.members.contains_key(member_id) && version < 9 {
             return Err(ErrorCode::UNSUPPORTED_VERSION);
         }
-        self.validate_offset_fetch(member_id, epoch)
+        self.validate_offset_fetch(Some(member_id), epoch)
     }
 
-    pub(crate) fn validate_offset_fetch(&self, member_id: &str, epoch: i32) -> Result<(), ErrorCode> {
-        if !self.members.contains_key(member_id) {
-            return Err(ErrorCode::UNKNOWN_MEMBER_ID);
+    /// Whether a commit with an older epoch is good for one partition all the same (KIP-1251).
+    pub(crate) fn accepts_older_commit(&self, member_id: &str, epoch: i32, topic: TopicId, partition: i32) -> bool {
+        let has = self
+            .assigned
+            .get(member_id)
+            .is_some_and(|has| has.get(&topic).is_some_and(|partitions| partitions.contains(&partition)));
+        has && self.epochs.get(member_id).is_some_and(|at| epoch <= *at)
+    }
+
+    pub(crate) fn validate_offset_fetch(&self, member_id: Option<&str>, epoch: i32) -> Result<(), ErrorCode> {
+        match member_id {
+            None if epoch < 0 => Ok(()),
+            Some(member_id) if self.members.contains_key(member_id) => match self.epochs.get(member_id) {
+                Some(at) if *at == epoch => Ok(()),
+                _ => Err(ErrorCode::STALE_MEMBER_EPOCH),
+            },
+            _ => Err(ErrorCode::UNKNOWN_MEMBER_ID),
         }
-        if self.epochs.get(member_id) == Some(&epoch) { Ok(()) } else { Err(ErrorCode::STALE_MEMBER_EPOCH) }
     }
 
     /// The records that end the group.
-    pub(crate) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
-        vec![
-            Record::ConsumerGroupTargetAssignmentMetadata { group: Arc::clone(name), value: None },
-            Record::ConsumerGroupMetadata { group: Arc::clone(name), value: None },
-        ]
+    pub(crate) fn tombstones(&self) -> Vec<Record> {
+        vec![Record::ConsumerGroupMetadata { group: Arc::clone(&self.id), value: None }]
     }
 }
 
@@ -194,14 +210,17 @@ impl Shard {
             Record::ConsumerGroupMetadata { group, value: Some(_) } => {
                 // A group that only had offsets until now.
                 if !matches!(self.groups.get(group), Some(Group::Consumer(_))) {
-                    self.groups.insert(Arc::clone(group), Group::Consumer(ConsumerGroup::default()));
+                    self.groups.insert(
+                        Arc::clone(group),
+                        Group::Consumer(ConsumerGroup { id: Arc::clone(group), ..ConsumerGroup::default() }),
+                    );
                 }
             }
             Record::ConsumerGroupMetadata { group, value: None } => {
                 self.groups.remove(group);
             }
             Record::ConsumerGroupMemberMetadata { group, member, value } => {
-                let created = Group::Consumer(ConsumerGroup::default());
+                let created = Group::Consumer(ConsumerGroup { id: Arc::clone(group), ..ConsumerGroup::default() });
                 if let Group::Consumer(found) = self.groups.entry(Arc::clone(group)).or_insert(created) {
                     match value {
                         Some(value) => found.members.insert(Arc::clone(member), value.clone()),
@@ -212,6 +231,7 @@ impl Shard {
             Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(value) } => {
                 if let Some(Group::Consumer(found)) = self.groups.get_mut(group) {
                     found.epochs.insert(Arc::clone(member), value.member_epoch);
+                    found.assigned.insert(Arc::clone(member), value.assigned.clone());
                 }
             }
             _ => {}
