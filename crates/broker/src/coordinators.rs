@@ -248,3 +248,6 @@ impl Changes {
         changes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,14 +104,6 @@ impl Shard {
         }
     }
 
-    /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, step: &mut Step<'_>, group: &Arc<str>) {
-        let Some(Group::Consumer(found)) = self.groups.get(group) else { return };
-        for tombstone in found.tombstones() {
-            self.commit_record(step, tombstone);
-        }
-    }
-
     /// Whether there is such a group, with members or with offsets alone.
     pub fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use metadata::Image;
 use record::TopicId;
 use wire::ErrorCode;
 use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic};
@@ -15,6 +16,14 @@ use crate::{Record, Shard, Step};
 struct Commit {
     group: Arc<str>,
     expire_timestamp: Option<i64>,
+}
+
+/// The id that the request has since version 10, or that the topic has now.
+pub(super) fn id_of(image: &Image, topic: &OffsetCommitRequestTopic<'_>) -> TopicId {
+    match topic.topic_id {
+        TopicId::ZERO => image.topic(topic.name).map_or(TopicId::ZERO, |topic| topic.id),
+        id => id,
+    }
 }
 
 impl Shard {
@@ -48,11 +57,7 @@ impl Shard {
         topic: &OffsetCommitRequestTopic<'_>,
         errors: &mut Vec<ErrorCode>,
     ) {
-        let known = step.image.topic(topic.name);
-        let topic_id = match topic.topic_id {
-            TopicId::ZERO => known.map_or(TopicId::ZERO, |topic| topic.id),
-            id => id,
-        };
+        let topic_id = id_of(step.image, topic);
         let name = match self.offsets.of(&commit.group).and_then(|topics| topics.get_key_value(topic.name)) {
             Some((name, _)) => Arc::clone(name),
             None => topic.name.into(),

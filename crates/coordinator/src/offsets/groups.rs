@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use metadata::Image;
 use wire::ErrorCode;
-use wire::messages::offset_commit::OffsetCommitRequest;
+use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestTopic};
 
+use crate::consumer::ConsumerGroup;
 use crate::shard::Group;
 use crate::{Record, Shard, Step};
 
@@ -76,7 +78,7 @@ impl Group {
 
     pub(super) fn validate_offset_fetch(&self, member: Option<(&str, i32)>) -> Result<(), ErrorCode> {
         match (self, member) {
-            (Group::Consumer(group), Some((member_id, epoch))) => group.validate_offset_fetch(Some(member_id), epoch),
+            (Group::Consumer(group), Some((member_id, epoch))) => group.validate_offset_fetch(member_id, epoch),
             _ => Ok(()),
         }
     }
@@ -85,7 +87,7 @@ impl Group {
     pub(super) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
         match self {
             Group::Classic(_) => vec![Record::GroupMetadata { group: Arc::clone(name), value: None }],
-            Group::Consumer(group) => group.tombstones(),
+            Group::Consumer(group) => group.tombstones(name),
         }
     }
 }
@@ -109,11 +111,29 @@ impl Shard {
         };
         let name = Arc::clone(name);
         match group {
-            Group::Classic(_) => self.commit_in_classic_group(step, &name, member, request.group_instance_id, generation)?,
-            Group::Consumer(group) => {
-                group.validate_offset_commit(member, request.group_instance_id, generation, version)?;
-            }
+            Group::Classic(_) => self.classic_commit(step, &name, member, request.group_instance_id, generation)?,
+            Group::Consumer(group) => validate_in_consumer_group(group, step.image, version, request)?,
         }
         Ok(name)
+    }
+}
+
+/// A member that has not learnt of its new epoch yet may commit in the one before, if it had all the partitions by then
+/// (KIP-1251).
+fn validate_in_consumer_group(
+    group: &ConsumerGroup,
+    image: &Image,
+    version: i16,
+    request: &OffsetCommitRequest<'_>,
+) -> Result<(), ErrorCode> {
+    let (member, epoch) = (request.member_id, request.generation_id_or_member_epoch);
+    let accepts = |topic: OffsetCommitRequestTopic<'_>| {
+        let id = super::commit::id_of(image, &topic);
+        let mut partitions = topic.partitions.iter();
+        partitions.all(|partition| group.accepts_older_commit(member, epoch, id, partition.partition_index))
+    };
+    match group.validate_offset_commit(member, epoch, version) {
+        Err(ErrorCode::STALE_MEMBER_EPOCH) if request.topics.iter().all(accepts) => Ok(()),
+        result => result,
     }
 }

@@ -200,7 +200,7 @@ pub(crate) fn empty(group: &str, protocol_type: &str, ago: u64) -> Record {
     Record::GroupMetadata { group: group.into(), value: Some(value) }
 }
 
-/// A consumer group with the member `m` at epoch 5, which is subscribed to these topics.
+/// A consumer group with the member `m` at epoch 5, which is subscribed to these topics and has partition 0 of `t9`.
 pub(crate) fn consumer(group: &str, topics: &[&str]) -> Vec<Record> {
     let (group, member): (Arc<str>, Arc<str>) = (group.into(), "m".into());
     let wants = ConsumerGroupMemberMetadata {
@@ -218,7 +218,7 @@ pub(crate) fn consumer(group: &str, topics: &[&str]) -> Vec<Record> {
         member_epoch: 5,
         previous_member_epoch: 4,
         state: 0,
-        assigned: Partitions::new(),
+        assigned: [(topic_id(9), [0].into())].into(),
         pending_revocation: Partitions::new(),
     };
     vec![

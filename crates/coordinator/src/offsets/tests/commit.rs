@@ -155,3 +155,22 @@ fn the_empty_group_id_has_offsets_of_its_own() {
     assert_eq!(world.offsets(""), ["t1-0@3"]);
     assert_eq!(world.offsets("g"), Vec::<String>::new());
 }
+
+/// KIP-1251: the member has not heard of epoch 6 yet.
+#[test]
+fn an_older_epoch_commits_what_the_member_had_by_then() {
+    let mut records = consumer("g", &["t9"]);
+    let mut later = records[2].clone();
+    if let Record::ConsumerGroupCurrentMemberAssignment { value: Some(value), .. } = &mut later {
+        (value.member_epoch, value.previous_member_epoch) = (6, 5);
+    }
+    records.push(later);
+    let mut world = given(records);
+    let both = || vec![named("t9", vec![at(0, 7)]), named("t1", vec![at(0, 7)])];
+    let stale = ErrorCode::STALE_MEMBER_EPOCH;
+    assert_eq!(world.commits(9, &request("g", "m", 5, both()[..1].to_vec())).0, [ErrorCode::NONE]);
+    assert_eq!(world.commits(9, &request("g", "m", 5, both()[1..].to_vec())).0, [stale]);
+    assert_eq!(world.commits(9, &request("g", "m", 5, both())).0, [stale, stale]);
+    assert_eq!(world.commits(9, &request("g", "m", 7, both()[..1].to_vec())).0, [stale]);
+    assert_eq!(world.offsets("g"), ["t9-0@7"]);
+}
