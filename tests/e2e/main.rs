@@ -33,6 +33,7 @@ mod durable;
 mod epochs;
 mod foreign;
 mod golden;
+mod groups;
 mod harness;
 mod kafka_dump;
 mod library;

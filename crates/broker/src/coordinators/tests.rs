@@ -11,9 +11,7 @@ use record::{LeaderEpoch, Timestamp};
 use storage::{Log, LogDir};
 use wire::Array;
 use wire::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
-use wire::messages::offset_commit::{
-    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
-};
+use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 
 use super::*;
 use crate::config::TopicConfig;
@@ -232,12 +230,8 @@ fn topics_that_are_deleted_take_their_offsets_with_them_also_while_the_log_is_lo
 
 #[test]
 fn the_records_of_a_step_are_one_batch_unless_that_would_be_too_large() {
-    let record = |partition| coordinator::Record::OffsetCommit {
-        group: "g".into(),
-        topic: "t".into(),
-        partition,
-        value: None,
-    };
+    let record =
+        |partition| coordinator::Record::OffsetCommit { group: "g".into(), topic: "t".into(), partition, value: None };
     let records: Vec<_> = (0..100).map(record).collect();
     let scene = Scene::new();
     let batches = || {
