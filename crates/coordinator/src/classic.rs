@@ -29,7 +29,7 @@ use crate::shard::Group;
 use crate::{Answer, Client, JoinAnswer, RebalanceCause, Record, Shard, Step, SyncAnswer, Ticket};
 
 pub(crate) use self::group::ClassicGroup;
-pub(crate) use self::members::{Member, Protocol};
+pub(crate) use self::members::Member;
 
 /// To LeaveGroup.
 #[derive(Clone, Debug, PartialEq, Eq)]
