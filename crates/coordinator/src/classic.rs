@@ -139,7 +139,7 @@ impl Shard {
         }
         let name: Arc<str> = request.group_id.into();
         if let Some(Group::Consumer(group)) = self.groups.get(&name) {
-            for tombstone in group.tombstones(&name) {
+            for tombstone in group.tombstones() {
                 self.replay(&tombstone);
                 step.write(tombstone);
             }

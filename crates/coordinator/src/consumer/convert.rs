@@ -124,7 +124,7 @@ impl Shard {
     ) {
         let Some(mut work) = self.consumer_work(step, name) else { return };
         let classic = work.downgraded();
-        let tombstones = work.group.tombstones(name);
+        let tombstones = work.group.tombstones();
         work.cancel_all_timers();
         work.note(Event::Converted { to: "classic" });
         for tombstone in tombstones {
@@ -132,17 +132,6 @@ impl Shard {
             step.write(tombstone);
         }
         self.put_classic_group(step, name, classic, rebalance);
-    }
-
-    /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, step: &mut Step<'_>, name: &Arc<str>) {
-        let Some(mut work) = self.consumer_work(step, name) else { return };
-        let tombstones = work.group.tombstones(name);
-        work.cancel_all_timers();
-        for tombstone in tombstones {
-            self.replay_consumer(&tombstone);
-            step.write(tombstone);
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use wire::ErrorCode;
 use wire::messages::heartbeat::HeartbeatRequest;
 use wire::messages::leave_group::LeaveGroupRequest;
 
-use super::scene::{Join, Scene, known, new};
+use super::scene::{Join, Scene, known, named, new};
 
 #[test]
 fn a_group_must_have_a_name() {
@@ -80,9 +80,27 @@ fn a_member_may_be_assigned_twice_and_the_last_counts() {
 }
 
 #[test]
-fn negative_timeouts_and_generations_harm_nothing() {
+fn a_member_that_asks_not_to_be_waited_for_is_not() {
     let mut scene = Scene::new();
     scene.join(Join { rebalance_ms: -5, ..new("a") }).at(3.0).answers(&["a: a-1 in 1 with range under a-1: a-1="]);
-    scene.sync("a-1", -1, &[]).answers(&["a-1: ILLEGAL_GENERATION"]);
-    assert_eq!(scene.heartbeat("a-1", i32::MIN), ErrorCode::ILLEGAL_GENERATION);
+    scene.is("Empty").sync("a-1", 1, &[]).answers(&["a-1: UNKNOWN_MEMBER_ID"]);
+}
+
+#[test]
+fn static_members_that_ask_not_to_be_waited_for_do_not_keep_the_coordinator_busy() {
+    let mut scene = Scene::new();
+    let static_member = Join { rebalance_ms: 0, ..named("a", "i") };
+    scene.join(static_member.clone()).join(new("b")).at(6.0).settle(1);
+    assert_eq!(scene.leave(&[("b-2", None)]), [ErrorCode::NONE]);
+    scene.beat(&["i-1"], 1, 20.0).is("PreparingRebalance");
+    scene.join(Join { id: "i-1", ..static_member }).answers(&["a: i-1 in 2 with range under i-1: i-1="]);
+}
+
+#[test]
+fn generations_that_never_were_are_refused() {
+    let mut scene = Scene::stable(&["a"]);
+    for generation in [i32::MIN, -1, 0, 2, i32::MAX] {
+        assert_eq!(scene.heartbeat("a-1", generation), ErrorCode::ILLEGAL_GENERATION);
+        scene.sync("a-1", generation, &[]).answers(&["a-1: ILLEGAL_GENERATION"]);
+    }
 }

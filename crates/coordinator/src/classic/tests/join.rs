@@ -97,7 +97,7 @@ fn those_who_do_not_join_in_time_are_gone_and_another_leads() {
 fn the_longest_rebalance_timeout_of_all_members_counts_kip_62() {
     let mut scene = Scene::new();
     scene.join(Join { rebalance_ms: 20_000, ..new("a") }).join(Join { rebalance_ms: 30_000, ..new("b") });
-    scene.at(6.0).settle(1).join(new("c"));
+    scene.at(6.0).settle(1).join(Join { rebalance_ms: 5_000, ..new("c") });
     scene.beat(&["a-1", "b-2"], 1, 35.9).answers(&[]);
     scene.at(36.0).answers(&["c: c-3 in 2 with range under c-3: c-3="]);
 }

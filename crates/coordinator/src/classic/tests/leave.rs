@@ -3,6 +3,7 @@
 use wire::ErrorCode;
 
 use super::scene::{Join, Scene, known, named, new};
+use crate::timers::Timer;
 
 const NONE: ErrorCode = ErrorCode::NONE;
 const UNKNOWN: ErrorCode = ErrorCode::UNKNOWN_MEMBER_ID;
@@ -79,4 +80,14 @@ fn who_waits_is_answered_when_it_is_made_to_leave() {
         "b-2: UNKNOWN_MEMBER_ID",
         "b: b-2 in 1 with range under a-1",
     ]);
+}
+
+#[test]
+fn nothing_is_due_any_more_in_a_group_that_all_have_left() {
+    let mut scene = Scene::new();
+    scene.join(new("a")).join(new("b")).at(6.0).is("CompletingRebalance");
+    assert_eq!(scene.leave(&[("a-1", None), ("b-2", None)]), [NONE, NONE]);
+    let timers = &scene.is("Empty").shard.timers;
+    let group = || "g".into();
+    assert_eq!([Timer::JoinPhase(group()), Timer::SyncPhase(group())].map(|timer| timers.due(&timer)), [None, None]);
 }

@@ -136,3 +136,13 @@ fn a_restart_within_the_session_timeout_disturbs_nobody_and_a_longer_one_begins_
     scene.beat(&["i-1"], 1, 25.8).is("Stable");
     scene.at(25.9).is("PreparingRebalance");
 }
+
+#[test]
+fn a_member_that_took_the_place_of_a_new_one_is_waited_for_like_any_that_knows_its_id() {
+    let mut scene = Scene::stable(&["a"]);
+    scene.join(named("b", "i")).join(named("b", "i")).answers(&["b: FENCED_INSTANCE_ID i-2"]);
+    scene
+        .beat(&["a-1"], 1, 60.0)
+        .join(known("a", "a-1"))
+        .answers(&["a: a-1 in 2 with range under a-1: a-1= i-3=", "b: i-3 in 2 with range under a-1"]);
+}

@@ -15,7 +15,7 @@ fn figures() {
     let ids: Vec<String> = (0..1_000).map(|n| format!("{n:08}-0000-0000-0000-000000000000")).collect();
     let client = Client { id: "c", host: "/127.0.0.1" };
     let mut epochs = vec![0; ids.len()];
-    let mut run = |lab: &mut Lab, request: &ConsumerGroupHeartbeatRequest<'_>| {
+    let run = |lab: &mut Lab, request: &ConsumerGroupHeartbeatRequest<'_>| {
         let now = Now { wall: lab.wall(), monotonic: lab.now };
         let mut step = Step::new(now, &lab.image, Uuid([1; 16]));
         let answer = lab.shard.consumer_group_heartbeat(&mut step, client, 1, request);

@@ -255,8 +255,8 @@ fn classic_requests_that_do_not_fit_are_refused() {
     assert_eq!(lab.alive("x", 2), ErrorCode::UNKNOWN_MEMBER_ID);
     lab = lab.with(|settings| settings.consumer.migration = MigrationPolicy::Disabled);
     assert_eq!(error(&mut lab, 3, &joins("l", None, &metadata)), ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
-    assert_eq!(lab.group().validate_offset_commit("k", 9, 3), Err(ErrorCode::ILLEGAL_GENERATION));
-    assert_eq!(lab.group().validate_offset_commit("k", 2, 3), Ok(()));
+    assert_eq!(lab.group().validate_offset_commit("k", None, 9, 3), Err(ErrorCode::ILLEGAL_GENERATION));
+    assert_eq!(lab.group().validate_offset_commit("k", None, 2, 3), Ok(()));
 }
 
 #[test]
