@@ -29,7 +29,7 @@ use crate::shard::Group;
 use crate::{Answer, Client, JoinAnswer, RebalanceCause, Record, Shard, Step, SyncAnswer, Ticket};
 
 pub(crate) use self::group::ClassicGroup;
-pub(crate) use self::members::{Member, Protocol};
+pub(crate) use self::members::Member;
 
 /// To LeaveGroup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Shard {
         }
         let name: Arc<str> = request.group_id.into();
         if let Some(Group::Consumer(group)) = self.groups.get(&name) {
-            for tombstone in group.tombstones() {
+            for tombstone in group.tombstones(&name) {
                 self.replay(&tombstone);
                 step.write(tombstone);
             }

@@ -274,14 +274,6 @@ impl ClassicGroup {
         Ok(())
     }
 
-    /// Whether its offsets may be fetched by a member of this epoch: anybody may.
-    ///
-    /// # Errors
-    /// None; classic groups do not look who reads.
-    pub(crate) fn validate_offset_fetch(&self, _member_id: &str, _epoch: i32) -> Result<(), ErrorCode> {
-        Ok(())
-    }
-
     /// Whether a member with these protocols would leave one that all know.
     pub(super) fn supports(&self, request: &JoinGroupRequest<'_>) -> bool {
         match self.state {

@@ -124,7 +124,7 @@ impl Shard {
     ) {
         let Some(mut work) = self.consumer_work(step, name) else { return };
         let classic = work.downgraded();
-        let tombstones = work.group.tombstones();
+        let tombstones = work.group.tombstones(name);
         work.cancel_all_timers();
         work.note(Event::Converted { to: "classic" });
         for tombstone in tombstones {

@@ -102,8 +102,8 @@ impl ConsumerGroup {
     }
 
     /// What takes the whole group out of the log, in the order in which it is to be replayed.
-    pub(crate) fn tombstones(&self) -> Vec<Record> {
-        let group = || Arc::clone(&self.id);
+    pub(crate) fn tombstones(&self, name: &Arc<str>) -> Vec<Record> {
+        let group = || Arc::clone(name);
         let mut records: Vec<Record> = self.members.keys().flat_map(|id| self.tombstones_of(id)).collect();
         records.push(Record::ConsumerGroupTargetAssignmentMetadata { group: group(), value: None });
         records.extend(self.resolved.keys().map(|regex| Record::ConsumerGroupRegularExpression {

@@ -102,13 +102,7 @@ impl ConsumerGroup {
     /// # Errors
     /// It is no member (UNKNOWN_MEMBER_ID), is in another epoch (STALE_MEMBER_EPOCH), in another generation
     /// (ILLEGAL_GENERATION), or cannot tell an epoch from a generation (UNSUPPORTED_VERSION).
-    pub(crate) fn validate_offset_commit(
-        &self,
-        member_id: &str,
-        _instance_id: Option<&str>,
-        epoch: i32,
-        version: i16,
-    ) -> Result<(), ErrorCode> {
+    pub(crate) fn validate_offset_commit(&self, member_id: &str, epoch: i32, version: i16) -> Result<(), ErrorCode> {
         // Without members anybody may, as an operator does who resets a group.
         if epoch < 0 && self.members.is_empty() {
             return Ok(());
@@ -137,16 +131,12 @@ impl ConsumerGroup {
             && since.is_some_and(|since| *since <= epoch)
     }
 
-    /// Whether a member may fetch offsets in this epoch. Who does not say that it is a member may.
+    /// Whether a member may fetch offsets in this epoch.
     ///
     /// # Errors
     /// It is no member (UNKNOWN_MEMBER_ID), or in another epoch (STALE_MEMBER_EPOCH, ILLEGAL_GENERATION).
-    pub(crate) fn validate_offset_fetch(&self, member_id: Option<&str>, epoch: i32) -> Result<(), ErrorCode> {
-        match member_id {
-            None if epoch < 0 => Ok(()),
-            None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
-            Some(id) => check_same_epoch(self.members.get(id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?, epoch),
-        }
+    pub(crate) fn validate_offset_fetch(&self, member_id: &str, epoch: i32) -> Result<(), ErrorCode> {
+        check_same_epoch(self.members.get(member_id).ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?, epoch)
     }
 }
 

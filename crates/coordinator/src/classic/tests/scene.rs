@@ -152,7 +152,9 @@ impl Scene {
     /// A stable group of these members, of generation 1, at 3 s; the first one leads.
     pub(super) fn stable(names: &[&str]) -> Scene {
         let mut scene = Scene::new();
-        names.iter().for_each(|name| drop(scene.join(new(name))));
+        for name in names {
+            scene.join(new(name));
+        }
         scene.at(6.0).settle(1);
         scene
     }
@@ -163,7 +165,9 @@ impl Scene {
         let parts: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), &id[..1])).collect();
         let leader = self.group().leader.clone().expect("a leader");
         self.sync(&short(&leader), generation, &parts);
-        ids.iter().filter(|id| **id != short(&leader)).for_each(|id| drop(self.sync(id, generation, &[])));
+        for id in ids.iter().filter(|id| **id != short(&leader)) {
+            self.sync(id, generation, &[]);
+        }
         self.answers.clear();
         self.records.clear();
         self
@@ -285,7 +289,9 @@ impl Scene {
         while self.seconds < until {
             let next = (self.seconds + 2.0).min(until);
             self.at(next);
-            ids.iter().for_each(|id| drop(self.heartbeat(id, generation)));
+            for id in ids {
+                self.heartbeat(id, generation);
+            }
         }
         self
     }

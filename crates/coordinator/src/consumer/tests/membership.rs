@@ -275,13 +275,13 @@ fn the_member_tells_who_and_where_it_is() {
 fn offsets_are_committed_in_the_members_epoch() {
     let mut lab = Lab::new(&[("a", 2)]);
     lab.says(&join("m", &["a"]));
-    let commit = |lab: &Lab, member, epoch, version| lab.group().validate_offset_commit(member, None, epoch, version);
+    let commit = |lab: &Lab, member, epoch, version| lab.group().validate_offset_commit(member, epoch, version);
     assert_eq!(commit(&lab, "m", 1, 9), Ok(()));
     assert_eq!(commit(&lab, "m", 1, 8), Err(ErrorCode::UNSUPPORTED_VERSION));
     assert_eq!(commit(&lab, "m", 2, 9), Err(ErrorCode::STALE_MEMBER_EPOCH));
     assert_eq!(commit(&lab, "", -1, 9), Err(ErrorCode::UNKNOWN_MEMBER_ID));
-    assert_eq!(lab.group().validate_offset_fetch(Some("m"), 1), Ok(()));
-    assert_eq!(lab.group().validate_offset_fetch(Some("m"), 0), Err(ErrorCode::STALE_MEMBER_EPOCH));
+    assert_eq!(lab.group().validate_offset_fetch("m", 1), Ok(()));
+    assert_eq!(lab.group().validate_offset_fetch("m", 0), Err(ErrorCode::STALE_MEMBER_EPOCH));
     lab.topic("a", 3);
     lab.says(&beat("m", 1));
     assert_eq!(commit(&lab, "m", 1, 9), Err(ErrorCode::STALE_MEMBER_EPOCH));

@@ -102,7 +102,7 @@ impl World {
             _ => (*epoch, *has) = (0, Partitions::new()),
         }
         self.hear();
-        self.assert_had_once();
+        self.assert_known();
     }
 
     fn leave(&mut self, who: usize) {
@@ -220,13 +220,14 @@ impl World {
         }
     }
 
-    /// While it is a consumer group. A classic group's leader here assigns without regard to what members have.
-    fn assert_had_once(&self) {
+    /// What a consumer has, its coordinator knows that it has; and there nothing is had twice.
+    fn assert_known(&self) {
         let Some(Group::Consumer(group)) = self.lab.shard.groups.get("g") else { return };
         for (id, epoch, has) in &self.consumers {
             let Some(member) = group.members.get(&**id).filter(|member| member.epoch == *epoch) else { continue };
-            for partition in has.get(&id_of("a")).into_iter().flatten() {
-                let known = |of: &Partitions| of.get(&id_of("a")).is_some_and(|of_topic| of_topic.contains(partition));
+            for partition in has.get(&super::id("a")).into_iter().flatten() {
+                let known =
+                    |of: &Partitions| of.get(&super::id("a")).is_some_and(|of_topic| of_topic.contains(partition));
                 assert!(known(&member.assigned) || known(&member.pending_revocation), "{id} has {partition}");
             }
         }
@@ -259,10 +260,6 @@ impl World {
     fn events(&self) -> Vec<Event> {
         self.lab.events().into_iter().rev().take(20).collect()
     }
-}
-
-fn id_of(topic: &str) -> TopicId {
-    super::id(topic)
 }
 
 #[test]
