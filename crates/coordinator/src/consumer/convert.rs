@@ -133,17 +133,6 @@ impl Shard {
         }
         self.put_classic_group(step, name, classic, rebalance);
     }
-
-    /// Writes the tombstones of a consumer group and forgets it.
-    pub(crate) fn delete_consumer_group(&mut self, step: &mut Step<'_>, name: &Arc<str>) {
-        let Some(mut work) = self.consumer_work(step, name) else { return };
-        let tombstones = work.group.tombstones(name);
-        work.cancel_all_timers();
-        for tombstone in tombstones {
-            self.replay_consumer(&tombstone);
-            step.write(tombstone);
-        }
-    }
 }
 
 impl Work<'_, '_> {

@@ -3,6 +3,7 @@
 mod large;
 mod membership;
 mod mixed;
+mod mixed_model;
 mod model;
 mod refusals;
 mod regexes;

@@ -36,6 +36,9 @@ fn joins<'a>(member: &'a str, instance: Option<&'a str>, metadata: &'a [u8]) -> 
     }
 }
 
+/// Partitions by topic.
+type Given<'a> = &'a [(&'a str, &'a [i32])];
+
 impl Lab {
     fn join_group(&mut self, version: i16, request: &JoinGroupRequest<'_>) -> Option<JoinAnswer> {
         let client = Client { id: "c", host: "/127.0.0.1" };
@@ -98,7 +101,7 @@ impl Lab {
     }
 
     /// A classic group of `m1`, which leads, and perhaps `m2`, each with what it is given.
-    fn classic(topics: &[(&str, i32)], members: &[(&str, &[(&str, &[i32])])]) -> Lab {
+    fn classic(topics: &[(&str, i32)], members: &[(&str, Given<'_>)]) -> Lab {
         let mut lab = Lab::new(topics).with(|settings| settings.initial_rebalance_delay = Duration::from_secs(3));
         let names: Vec<&str> = topics.iter().map(|(name, _)| *name).collect();
         let mut ids = Vec::new();
@@ -297,7 +300,7 @@ fn a_live_classic_group_becomes_a_consumer_group_and_back() {
     assert!(matches!(lab.written[0], Record::GroupMetadata { value: None, .. }));
     let classic: Vec<String> = lab.ids().into_iter().filter(|id| id != "m").collect();
     assert_eq!(classic.len(), 2);
-    let had: Vec<usize> = classic.iter().map(|id| lab.members()[id].1[&id_of_a()].len()).collect();
+    let had: Vec<usize> = classic.iter().map(|id| lab.members()[id].1[&super::id("a")].len()).collect();
     assert_eq!(had, [1, 1], "what they had they have");
     assert_eq!(lab.alive(&classic[0], 1), ErrorCode::REBALANCE_IN_PROGRESS);
     lab.assert_replays();
@@ -310,10 +313,6 @@ fn a_live_classic_group_becomes_a_consumer_group_and_back() {
     assert_eq!((written.members.len(), &*written.protocol_type, written.generation), (2, "consumer", 2));
     let replayed = lab.replayed();
     assert!(matches!(replayed.groups.get("g"), Some(Group::Classic(_))));
-}
-
-fn id_of_a() -> TopicId {
-    id("a")
 }
 
 #[test]

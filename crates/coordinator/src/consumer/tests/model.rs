@@ -32,10 +32,10 @@ const TOPICS: [&str; 3] = ["a", "b", "c"];
 impl World {
     fn new(seed: u64) -> World {
         let mut lab = Lab::new(&[("a", 5), ("b", 3)]);
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             lab = lab.with(|settings| settings.consumer.assignment_interval = Duration::from_secs(1));
         }
-        if seed % 3 == 0 {
+        if seed.is_multiple_of(3) {
             lab = lab.with(|settings| settings.consumer.assignors.reverse());
         }
         World { lab, dice: Dice(seed), consumers: Vec::new(), born: 0 }
