@@ -1,5 +1,5 @@
 //! The hot paths allocate nothing per record: a request with a thousand records costs as many allocations as one with a
-//! single record.
+//! single record; a heartbeat costs none.
 #![expect(clippy::disallowed_types, reason = "the test is a client")]
 #![expect(unsafe_code, reason = "a counting allocator is an allocator")]
 
@@ -12,7 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use record::{BatchBuilder, Compression, Timestamp};
 use wire::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
+use wire::messages::find_coordinator::FindCoordinatorRequest;
+use wire::messages::heartbeat::HeartbeatRequest;
+use wire::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse};
 use wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use wire::messages::sync_group::SyncGroupRequest;
 use wire::{Array, Message, Records, Request};
 
 struct Counting;
@@ -95,13 +99,47 @@ impl Client {
         let topics = Array::from(vec![FetchTopic { topic: "t", partitions, ..Default::default() }]);
         self.call(11, &FetchRequest { max_wait_ms: 0, min_bytes: 1, max_bytes: 1 << 20, topics, ..Default::default() })
     }
+
+    /// Makes the client the only member of a group, and returns its id.
+    fn join(&mut self) -> String {
+        self.call(3, &FindCoordinatorRequest { coordinator_keys: Array::EMPTY, key: "g", key_type: 0 });
+        let protocols = Array::from(vec![JoinGroupRequestProtocol { name: "range", metadata: b"" }]);
+        let joins = JoinGroupRequest {
+            group_id: "g",
+            session_timeout_ms: 30_000,
+            rebalance_timeout_ms: 30_000,
+            protocol_type: "consumer",
+            protocols,
+            ..Default::default()
+        };
+        // The coordinator may not have read its log yet.
+        let member = loop {
+            self.call(3, &joins);
+            let (_, mut body) = wire::decode_response_header(&self.answer, wire::ApiKey::JOIN_GROUP, 3).unwrap();
+            let joined = JoinGroupResponse::decode(&mut body, 3).unwrap();
+            if joined.error_code.is_none() {
+                break joined.member_id.to_owned();
+            }
+        };
+        let sync = SyncGroupRequest { group_id: "g", generation_id: 1, member_id: &member, ..Default::default() };
+        self.call(3, &sync);
+        member
+    }
+
+    fn heartbeat(&mut self, member_id: &str) -> usize {
+        let request = HeartbeatRequest { group_id: "g", generation_id: 1, member_id, group_instance_id: None };
+        let allocations = self.call(3, &request);
+        assert!(self.answer.ends_with(&[0, 0]), "the heartbeat was refused: {:?}", self.answer);
+        allocations
+    }
 }
 
 #[test]
 fn allocations_do_not_depend_on_the_number_of_records() {
     IS_CLIENT.set(true);
     let data = tempfile::tempdir().unwrap();
-    let overrides = vec![("num.network.threads".to_owned(), "1".to_owned())];
+    let overrides = [("num.network.threads", "1"), ("group.initial.rebalance.delay.ms", "0")];
+    let overrides = overrides.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let options = ottla_broker::Options {
         data_dir: Some(data.path().to_owned()),
         listen: Some("127.0.0.1:0".to_owned()),
@@ -126,5 +164,10 @@ fn allocations_do_not_depend_on_the_number_of_records() {
     let one = most((0..20).map(|offset| client.fetch(offset)).collect());
     let thousands = most((0..20).map(|at| client.fetch(70 + 1000 * at)).collect());
     assert!(thousands <= one + 1, "fetch: {one} allocations for the first batches, {thousands} for large ones");
+
+    let member = client.join();
+    (0..10).for_each(|_| _ = client.heartbeat(&member));
+    let least = (0..20).map(|_| client.heartbeat(&member)).min();
+    assert_eq!(least, Some(0), "heartbeats");
     node.shutdown();
 }
