@@ -303,7 +303,12 @@ impl Place {
         inner.load_again = self.around.clock.monotonic() + LOAD_AGAIN;
         let unfinished = Unfinished { place: Arc::clone(self), load: inner.load };
         drop(inner);
-        self.around.pool.run(Box::new(move || unfinished.run()));
+        // A log that was just made is read in no time: whoever had it made need not come again.
+        let is_empty = self.partition.log_start_offset() >= self.partition.reader().end().offset;
+        match is_empty {
+            true => unfinished.run(),
+            false => self.around.pool.run(Box::new(move || unfinished.run())),
+        }
     }
 
     /// The log as it adds up.

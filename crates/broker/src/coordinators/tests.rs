@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use coordinator::{Answer, Client, CommittedPartition};
 use host::sim::{Failure, Fault, OpKind};
 use host::{Clock, Disk, Pool, SimClock, SimDisk};
-use record::{LeaderEpoch, Timestamp};
+use record::{LeaderEpoch, Offset, Timestamp};
 use storage::{Log, LogDir};
 use wire::Array;
 use wire::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
