@@ -35,6 +35,7 @@ mod client;
 mod connection;
 mod consumer;
 mod error;
+mod group;
 mod metadata;
 mod partitioner;
 mod producer;
@@ -46,6 +47,7 @@ pub use admin::{
 pub use client::{Client, ClientConfig, ClientError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, Isolation, PollError, Reset, Start};
 pub use error::{CallError, ConnectError, Refusal, RequestError};
+pub use group::{Assignor, CommittedOffset, GroupConfig, GroupConsumer, GroupError, GroupEvent, GroupProtocol};
 pub use metadata::{Broker, Cluster, Partition, Topic};
 pub use partitioner::{Adaptive, CustomPartitioner, Partitioner, murmur2, partition_of};
 pub use producer::{Acks, Delivered, Delivery, Producer, ProducerConfig, ProducerRecord, SendError};
