@@ -44,6 +44,7 @@ use desk::ToDo;
 use shared::{Polling, Shared};
 
 pub use config::{Assignor, GroupConfig, GroupProtocol};
+pub(crate) use blobs::{assigned_in, by_topic, subscribed_in};
 pub(crate) use coordinator::Coordinator;
 pub use error::GroupError;
 pub use offsets::CommittedOffset;

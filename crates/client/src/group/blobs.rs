@@ -78,6 +78,18 @@ pub(crate) fn decode_assignment(bytes: &[u8]) -> Result<Vec<TopicPartition>, Bad
     input.partitions()
 }
 
+/// The topics in a subscription; none when it cannot be read.
+pub(crate) fn subscribed_in(bytes: &[u8]) -> Vec<String> {
+    MemberSubscription::decode(bytes).map(|subscription| subscription.topics).unwrap_or_default()
+}
+
+/// The partitions in an assignment, sorted; none when it cannot be read.
+pub(crate) fn assigned_in(bytes: &[u8]) -> Vec<TopicPartition> {
+    let mut partitions = decode_assignment(bytes).unwrap_or_default();
+    partitions.sort();
+    partitions
+}
+
 /// What `sticky` remembers in its user data: what the member had, and since when.
 pub(crate) fn encode_sticky(had: &[TopicPartition], generation: i32) -> Vec<u8> {
     let mut out = Vec::new();

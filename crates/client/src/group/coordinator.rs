@@ -57,6 +57,18 @@ impl Coordinator {
         Ok(found)
     }
 
+    /// The coordinator, waited for until the request timeout has passed.
+    pub(crate) async fn settled(&self) -> Result<Broker, RequestError> {
+        let deadline = Instant::now() + self.client.config().request_timeout;
+        for tries in 0.. {
+            match self.find().await {
+                Err(error) if passes(&error) && Instant::now() < deadline => self.client.pause(tries).await,
+                found => return found,
+            }
+        }
+        unreachable!("there is always another try")
+    }
+
     /// It is not there any more.
     pub(crate) fn forget(&self) {
         *lock(&self.known) = None;
