@@ -121,10 +121,7 @@ impl GroupConsumer {
     /// # Errors
     /// Records cannot be read, or the member cannot be one any more; then all further calls say the same.
     pub async fn next(&mut self) -> Result<GroupEvent, GroupError> {
-        self.shared.polls.fetch_add(1, Ordering::Relaxed);
-        if !self.shared.has_news.load(Ordering::Acquire)
-            && let Some(record) = self.consumer.next_now()
-        {
+        if let Some(record) = self.next_now() {
             return Ok(GroupEvent::Record(record));
         }
         let _polling = Polling::begin(Arc::clone(&self.shared));
@@ -147,6 +144,12 @@ impl GroupConsumer {
         }
     }
 
+    /// The next record, if it has arrived already and nothing has changed before it.
+    pub fn next_now(&mut self) -> Option<ConsumerRecord> {
+        self.shared.polls.fetch_add(1, Ordering::Relaxed);
+        if self.shared.has_news.load(Ordering::Acquire) { None } else { self.consumer.next_now() }
+    }
+
     /// Up to `max` records (`max.poll.records`): waits up to `wait` for the first, and takes what else has arrived. Changes of
     /// what is read are dealt with and not told.
     ///
@@ -163,8 +166,8 @@ impl GroupConsumer {
                 Err(_) => return Ok(records),
             }
         }
-        while records.len() < max && !self.shared.has_news.load(Ordering::Acquire) {
-            let Some(record) = self.consumer.next_now() else { break };
+        while records.len() < max {
+            let Some(record) = self.next_now() else { break };
             records.push(record);
         }
         Ok(records)

@@ -55,7 +55,7 @@ fn number(record: &client::ConsumerRecord) -> u32 {
     std::str::from_utf8(record.value.as_deref().unwrap()).unwrap().parse().unwrap()
 }
 
-/// The next event that is not a record, or a record.
+/// The next record or change.
 async fn next(consumer: &mut GroupConsumer) -> GroupEvent {
     tokio::time::timeout(PATIENCE, consumer.next()).await.expect("nothing comes").unwrap()
 }
@@ -200,10 +200,10 @@ pub async fn a_caller_that_is_too_slow_loses_what_it_had(bootstrap: &str, name: 
     };
     let mut slow = client.group_consumer(config.clone());
     slow.subscribe(&[name]);
-    until_it_has(&mut slow, 2).await;
+    until_it_has(&mut slow, 2).await;eprintln!("A");
     let mut other = client.group_consumer(config);
     other.subscribe(&[name]);
-    until_it_has(&mut other, 2).await;
+    until_it_has(&mut other, 2).await;eprintln!("B");
     loop {
         tokio::select! {
             event = next(&mut slow) => if let GroupEvent::Lost(partitions) = event {
@@ -213,6 +213,7 @@ pub async fn a_caller_that_is_too_slow_loses_what_it_had(bootstrap: &str, name: 
             _ = next(&mut other) => {}
         }
     }
+    eprintln!("C");
     while slow.assignment().len() != 1 {
         tokio::select! {
             _ = next(&mut slow) => {}
