@@ -82,8 +82,9 @@ pub async fn run(command: Command, connect: &Connect, output: Output) -> Result<
 }
 
 async fn list(args: &List, admin: &Admin, output: Output) -> Result<(), Failure> {
-    let borrowed = |texts: &[String]| texts.iter().map(String::as_str).collect::<Vec<_>>();
-    let groups = admin.list_groups(&borrowed(&args.state), &borrowed(&args.types)).await?;
+    let states: Vec<&str> = args.state.iter().map(String::as_str).collect();
+    let types: Vec<&str> = args.types.iter().map(String::as_str).collect();
+    let groups = admin.list_groups(&states, &types).await?;
     if output.json {
         return Ok(groups.iter().try_for_each(|group| output.line("", &listed(group)))?);
     }

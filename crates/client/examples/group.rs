@@ -13,12 +13,7 @@ use ottla_client as client;
 use client::{Client, GroupConfig, GroupEvent, GroupProtocol, Reset};
 
 /// Reads so many records, from where the group is.
-pub async fn run(
-    bootstrap: &str,
-    topic: &str,
-    protocol: GroupProtocol,
-    count: usize,
-) -> Result<usize, Box<dyn Error>> {
+pub async fn run(bootstrap: &str, topic: &str, protocol: GroupProtocol, count: usize) -> Result<usize, Box<dyn Error>> {
     let client = Client::connect(bootstrap).await?;
     let mut config = GroupConfig { protocol, auto_commit: None, ..GroupConfig::new("examples") };
     config.consumer.reset = Reset::Earliest;
@@ -54,7 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => GroupProtocol::Classic,
     };
     let count = arguments.next().map_or(Ok(10), |count| count.parse())?;
-    let read = run(bootstrap.as_deref().unwrap_or("127.0.0.1:9092"), topic.as_deref().unwrap_or("greetings"), protocol, count);
+    let read =
+        run(bootstrap.as_deref().unwrap_or("127.0.0.1:9092"), topic.as_deref().unwrap_or("greetings"), protocol, count);
     println!("{} records", read.await?);
     Ok(())
 }

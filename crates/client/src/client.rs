@@ -16,8 +16,8 @@ use crate::connection::{Answer, Connection};
 use crate::metadata::{self, Answered};
 use crate::producer::ProducerConfig;
 use crate::{
-    Address, AddressError, Admin, CallError, ConnectError, Consumer, ConsumerConfig, GroupConfig, GroupConsumer, Producer, Refusal, RequestError,
-    Topic,
+    Address, AddressError, Admin, CallError, ConnectError, Consumer, ConsumerConfig, GroupConfig, GroupConsumer,
+    Producer, Refusal, RequestError, Topic,
 };
 
 /// How often a topic that is not known is asked for again: the broker may not have heard of a new one yet.

@@ -43,8 +43,8 @@ use config::Subscription;
 use desk::ToDo;
 use shared::{Polling, Shared};
 
-pub use config::{Assignor, GroupConfig, GroupProtocol};
 pub(crate) use blobs::{assigned_in, by_topic, subscribed_in};
+pub use config::{Assignor, GroupConfig, GroupProtocol};
 pub(crate) use coordinator::Coordinator;
 pub use error::GroupError;
 pub use offsets::CommittedOffset;
@@ -98,8 +98,7 @@ impl GroupConsumer {
         let mut topics: Vec<String> = topics.iter().map(|&topic| topic.to_owned()).collect();
         topics.sort_unstable();
         topics.dedup();
-        let subscription =
-            if topics.is_empty() { Subscription::Nothing } else { Subscription::Topics(topics) };
+        let subscription = if topics.is_empty() { Subscription::Nothing } else { Subscription::Topics(topics) };
         self.shared.update(|desk| desk.subscribe(subscription));
     }
 
@@ -253,9 +252,7 @@ impl GroupConsumer {
         let wanted: Option<std::collections::HashSet<&TopicPartition>> = of.map(|of| of.iter().collect());
         let is_wanted = |partition: &TopicPartition| wanted.as_ref().is_none_or(|wanted| wanted.contains(partition));
         let known = self.consumer.known_positions();
-        known
-            .filter(|(partition, offset)| is_wanted(partition) && self.left.get(partition) != Some(offset))
-            .collect()
+        known.filter(|(partition, offset)| is_wanted(partition) && self.left.get(partition) != Some(offset)).collect()
     }
 
     /// Commits what was returned so far of all partitions, and waits until it is stored. A call that is dropped commits all
@@ -280,7 +277,8 @@ impl GroupConsumer {
     /// # Errors
     /// As [`GroupConsumer::commit`].
     pub async fn commit_offsets(&mut self, offsets: &[(TopicPartition, CommittedOffset)]) -> Result<(), GroupError> {
-        let position = |(partition, committed): &(TopicPartition, CommittedOffset)| (partition.clone(), committed.offset);
+        let position =
+            |(partition, committed): &(TopicPartition, CommittedOffset)| (partition.clone(), committed.offset);
         self.left.extend(offsets.iter().map(position));
         self.commit_left(offsets.iter().cloned()).await
     }

@@ -64,7 +64,11 @@ fn config(args: &Args, name: &str) -> Result<GroupConfig, Failure> {
     let reset = match args.from {
         Start::Beginning => Reset::Earliest,
         Start::End => Reset::Latest,
-        _ => return Err(Failure::usage("a group begins at `beginning` or `end` where it has committed nothing; `ottla group reset` moves it")),
+        _ => {
+            return Err(Failure::usage(
+                "a group begins at `beginning` or `end` where it has committed nothing; `ottla group reset` moves it",
+            ));
+        }
     };
     Ok(GroupConfig {
         protocol: match args.protocol {

@@ -24,14 +24,14 @@ pub struct Explain {
 pub async fn run(args: &Explain, admin: &Admin, output: Output) -> Result<(), Failure> {
     let happenings = match admin.explain_group(&args.group).await {
         Err(RequestError::Call(CallError::Closed { address, .. })) => {
-            return Err(Failure::failed(format!("{address} cannot tell: only Ottla remembers what has happened to a group")));
+            return Err(Failure::failed(format!(
+                "{address} cannot tell: only Ottla remembers what has happened to a group"
+            )));
         }
         happenings => happenings?,
     };
     if output.json {
-        let line = |(happening, took): (&GroupHappening, Option<i64>)| {
-            json!({"timestamp": happening.timestamp.0, "after_ms": took, "text": happening.text})
-        };
+        let line = |(happening, took): (&GroupHappening, Option<i64>)| json!({"timestamp": happening.timestamp.0, "after_ms": took, "text": happening.text});
         let lines = happenings.iter().zip(after(&happenings)).map(line);
         return Ok(lines.into_iter().try_for_each(|line| output.line("", &line))?);
     }

@@ -102,12 +102,16 @@ async fn wanted(
     if let Some(path) = &args.to.from_file {
         let mut text = String::new();
         crate::file::open(path)?.0.read_to_string(&mut text)?;
-        let offsets = from_file(&text, &args.group).map_err(|wrong| Failure::usage(format!("{}: {wrong}", path.display())))?;
+        let offsets =
+            from_file(&text, &args.group).map_err(|wrong| Failure::usage(format!("{}: {wrong}", path.display())))?;
         return Ok(offsets.into_iter().map(|(partition, offset)| (partition, Some(offset))).collect());
     }
     if args.all_topics {
         if committed.is_empty() {
-            return Err(Failure::failed(format!("group `{}` has committed nothing, name topics with --topic", args.group)));
+            return Err(Failure::failed(format!(
+                "group `{}` has committed nothing, name topics with --topic",
+                args.group
+            )));
         }
         let mut topics: Vec<Scope> = Vec::new();
         for partition in committed.keys() {
@@ -123,10 +127,7 @@ async fn wanted(
     partitions(&args.topic, admin).await
 }
 
-async fn partitions(
-    scopes: &[Scope],
-    admin: &Admin,
-) -> Result<BTreeMap<TopicPartition, Option<Offset>>, Failure> {
+async fn partitions(scopes: &[Scope], admin: &Admin) -> Result<BTreeMap<TopicPartition, Option<Offset>>, Failure> {
     let names: Vec<&str> = scopes.iter().map(|scope| scope.topic.as_str()).collect();
     let mut described: BTreeMap<String, _> = admin.describe_topics(&names).await?.into_iter().collect();
     let mut wanted = BTreeMap::new();
@@ -251,8 +252,5 @@ async fn execute(group: &str, steps: &[Step], admin: &Admin) -> Result<(), Failu
 
 /// Who is no member may not commit for a group that has some.
 fn is_in_use(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::REBALANCE_IN_PROGRESS | ErrorCode::ILLEGAL_GENERATION
-    )
+    matches!(code, ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::REBALANCE_IN_PROGRESS | ErrorCode::ILLEGAL_GENERATION)
 }

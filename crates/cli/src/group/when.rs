@@ -7,7 +7,9 @@ pub fn datetime(text: &str) -> Result<i64, String> {
         Some(ms) => ms.parse().ok(),
         None => calendar(text),
     };
-    parsed.ok_or_else(|| "a time such as 2026-11-21T14:02:00.000Z, or @ and milliseconds since 1970, is expected".to_owned())
+    parsed.ok_or_else(|| {
+        "a time such as 2026-11-21T14:02:00.000Z, or @ and milliseconds since 1970, is expected".to_owned()
+    })
 }
 
 fn calendar(text: &str) -> Option<i64> {
@@ -116,7 +118,9 @@ mod tests {
         for (text, ms) in cases {
             assert_eq!(datetime(text), Ok(ms), "{text}");
         }
-        for wrong in ["", "2024", "2023-02-29", "2024-13-01", "2024-01-01T24:00", "2024-1-1", "@", "2024-01-01T00:00:00.x"] {
+        for wrong in
+            ["", "2024", "2023-02-29", "2024-13-01", "2024-01-01T24:00", "2024-1-1", "@", "2024-01-01T00:00:00.x"]
+        {
             assert!(datetime(wrong).is_err(), "{wrong}");
         }
     }

@@ -232,7 +232,10 @@ impl Classic {
 
     /// Joins, however often it takes.
     async fn join(&mut self) -> Result<Joined, Stop> {
-        let (version, subscription) = self.shared.look(|desk| (desk.version, desk.subscription()));
+        let (version, subscription) = self.shared.look(|desk| {
+            desk.is_joining = true;
+            (desk.version, desk.subscription())
+        });
         self.joined_version = version;
         self.counted = None;
         loop {
@@ -322,7 +325,8 @@ impl Classic {
     /// Assigns if that is its part, and learns what it is to read.
     async fn sync(&mut self, joined: &Joined) -> Result<Vec<TopicPartition>, Stop> {
         let assignments = self.assignments(joined).await?;
-        let encode = |(id, partitions): (&String, &Vec<TopicPartition>)| (id.clone(), blobs::encode_assignment(partitions));
+        let encode =
+            |(id, partitions): (&String, &Vec<TopicPartition>)| (id.clone(), blobs::encode_assignment(partitions));
         let encoded: Vec<(String, Vec<u8>)> = assignments.iter().map(encode).collect();
         loop {
             let (group_id, member_id) = (self.config.group_id.clone(), self.member_id.clone());
@@ -378,6 +382,7 @@ impl Classic {
         };
         let owned = self.shared.update(|desk| {
             desk.membership = Some(membership);
+            desk.is_joining = false;
             desk.owned()
         });
         (self.had, self.had_in) = (assigned.clone(), self.generation);

@@ -53,10 +53,7 @@ fn again(outcome: &Result<(), GroupError>) -> Result<(), GroupError> {
 }
 
 /// Tries until it is done or there is no way: the member may be in a new generation at each try.
-async fn commit(
-    shared: &Shared,
-    mut left: BTreeMap<TopicPartition, super::desk::Left>,
-) -> Result<(), GroupError> {
+async fn commit(shared: &Shared, mut left: BTreeMap<TopicPartition, super::desk::Left>) -> Result<(), GroupError> {
     let coordinator = &shared.coordinator;
     let deadline = Instant::now() + coordinator.client().config().request_timeout;
     let mut not_owned = None;
@@ -82,7 +79,9 @@ async fn commit(
             Err(error) => error,
         };
         coordinator.heed(&error);
-        if !passes(&error) || Instant::now() >= deadline || shared.look(|desk| desk.ended) {
+        let is_between = error.code() == Some(ErrorCode::ILLEGAL_GENERATION)
+            && shared.look(|desk| desk.is_between_generations(&membership));
+        if !(passes(&error) || is_between) || Instant::now() >= deadline || shared.look(|desk| desk.ended) {
             return Err(GroupError::Commit(Arc::new(error)));
         }
         tracing::debug!(group = coordinator.group(), %error, "committing again");

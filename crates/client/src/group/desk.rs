@@ -26,6 +26,8 @@ pub(super) struct Desk {
     tenure: u64,
     /// Whom to commit as; `None` when it is no member.
     pub(super) membership: Option<Membership>,
+    /// A generation is beginning that `membership` does not have yet.
+    pub(super) is_joining: bool,
     pending: Commits,
     is_committing: bool,
     pub(super) auto_commit_due: bool,
@@ -192,6 +194,11 @@ impl Desk {
             self.is_committing = true;
             std::mem::take(&mut self.pending)
         })
+    }
+
+    /// Whether a commit that came with the wrong generation may come with the right one in a moment.
+    pub(super) fn is_between_generations(&self, used: &Membership) -> bool {
+        self.membership.as_ref().is_some_and(|membership| self.is_joining || membership != used)
     }
 
     pub(super) fn committed(&mut self) {

@@ -157,7 +157,7 @@ pub(super) async fn settled(shared: Arc<Shared>) {
 /// All that the member has is lost; waits until the caller knows, so that it cannot have it again before.
 pub(super) async fn lose(shared: &Arc<Shared>, always: bool) -> Result<(), Stop> {
     let is_told = shared.update(|desk| {
-        desk.membership = None;
+        (desk.membership, desk.is_joining) = (None, false);
         let owned: Vec<TopicPartition> = desk.owned().into_iter().collect();
         let is_told = always || !owned.is_empty() || !desk.settle();
         if is_told {

@@ -171,7 +171,8 @@ impl Modern {
         if !unknown.is_empty() {
             self.learn_names(unknown).await?;
         }
-        let known: ById = target.iter().filter(|(id, _)| self.names.contains_key(id)).map(|(id, of)| (*id, of.clone())).collect();
+        let known: ById =
+            target.iter().filter(|(id, _)| self.names.contains_key(id)).map(|(id, of)| (*id, of.clone())).collect();
         let is_whole = known.len() == target.len();
         let owned = self.shared.look(|desk| desk.owned());
         let Steps { revoked, added } = steps(&owned, &self.named(&known));
@@ -198,7 +199,8 @@ impl Modern {
     fn named(&self, partitions: &ById) -> BTreeSet<TopicPartition> {
         let of_topic = |(id, partitions): (&TopicId, &Vec<i32>)| {
             let topic = self.names[id].clone();
-            let named = move |&partition: &i32| TopicPartition { topic: topic.clone(), partition: PartitionIndex(partition) };
+            let named =
+                move |&partition: &i32| TopicPartition { topic: topic.clone(), partition: PartitionIndex(partition) };
             partitions.iter().map(named).collect::<Vec<_>>()
         };
         partitions.iter().flat_map(of_topic).collect()
@@ -306,7 +308,8 @@ impl Modern {
             rebalance_timeout_ms: if self.tells_all { millis(config.max_poll_interval) } else { -1 },
             subscribed_topic_names: tells_subscription.then(|| topics.iter().map(String::as_str).collect()),
             // A pattern that was withdrawn is told as an empty one.
-            subscribed_topic_regex: Some(pattern).filter(|pattern| tells_subscription && !(joins && pattern.is_empty())),
+            subscribed_topic_regex: Some(pattern)
+                .filter(|pattern| tells_subscription && !(joins && pattern.is_empty())),
             server_assignor: config.remote_assignor.as_deref().filter(|_| self.tells_all),
             topic_partitions: tells_owned.then(|| owned.iter().map(of_topic).collect()),
         };

@@ -156,7 +156,8 @@ pub(crate) async fn commit(
 ) -> Result<Outcomes<TopicPartition, ()>, RequestError> {
     let request = commit_request(coordinator.group(), membership, offsets);
     let unready = |outcomes: Outcomes<TopicPartition, ()>| {
-        let waits = |refusal: &Refusal| refusal.code.is_retriable() && refusal.code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        let waits =
+            |refusal: &Refusal| refusal.code.is_retriable() && refusal.code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
         let first = outcomes.iter().find_map(|(_, outcome)| outcome.as_ref().err().filter(|refusal| waits(refusal)));
         match first.cloned() {
             Some(refusal) => Err(refusal.into()),
@@ -174,12 +175,13 @@ fn commit_request<'a>(
     let mut topics: Vec<OffsetCommitRequestTopic<'a>> = Vec::new();
     let entries: Vec<(&TopicPartition, &CommittedOffset)> = offsets.iter().collect();
     for of_topic in entries.chunk_by(|a, b| a.0.topic == b.0.topic) {
-        let partition = |(partition, committed): &(&TopicPartition, &'a CommittedOffset)| OffsetCommitRequestPartition {
-            partition_index: partition.partition.0,
-            committed_offset: committed.offset.0,
-            committed_leader_epoch: committed.leader_epoch.0,
-            committed_metadata: Some(&committed.metadata),
-        };
+        let partition =
+            |(partition, committed): &(&TopicPartition, &'a CommittedOffset)| OffsetCommitRequestPartition {
+                partition_index: partition.partition.0,
+                committed_offset: committed.offset.0,
+                committed_leader_epoch: committed.leader_epoch.0,
+                committed_metadata: Some(&committed.metadata),
+            };
         topics.push(OffsetCommitRequestTopic {
             name: &of_topic[0].0.topic,
             topic_id: record::Uuid::ZERO,

@@ -140,7 +140,11 @@ pub async fn run(bootstrap: &str, name: &str, seed: u64, protocol: GroupProtocol
         let all_read = || model.borrow().read.values().map(BTreeSet::len).sum::<usize>() == total;
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         while !all_read() {
-            assert!(tokio::time::Instant::now() < deadline, "not all is read: {:?}", model.borrow().read.values().map(BTreeSet::len).collect::<Vec<_>>());
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "not all is read: {:?}",
+                model.borrow().read.values().map(BTreeSet::len).collect::<Vec<_>>()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         for (stop, task) in members {
@@ -149,7 +153,11 @@ pub async fn run(bootstrap: &str, name: &str, seed: u64, protocol: GroupProtocol
         }
         watch_commits(&client, name, &model).await;
         let lags = client.admin().group_lag(name, &[]).await.unwrap();
-        assert_eq!(lags.iter().map(|lag| lag.lag().unwrap()).collect::<Vec<_>>(), [0; 6], "all was committed at the end");
+        assert_eq!(
+            lags.iter().map(|lag| lag.lag().unwrap()).collect::<Vec<_>>(),
+            [0; 6],
+            "all was committed at the end"
+        );
     };
     local.run_until(storm).await;
     model.borrow().handovers

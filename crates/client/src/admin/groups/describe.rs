@@ -68,10 +68,7 @@ impl Admin {
     ///
     /// # Errors
     /// A broker did not answer.
-    pub async fn describe_groups(
-        &self,
-        groups: &[&str],
-    ) -> Result<Outcomes<String, GroupDescription>, RequestError> {
+    pub async fn describe_groups(&self, groups: &[&str]) -> Result<Outcomes<String, GroupDescription>, RequestError> {
         let mut outcomes = Vec::new();
         for &group in groups {
             let described = match self.describe_consumer_group(group).await {
@@ -157,7 +154,10 @@ fn consumer_member(member: &Member<'_>) -> GroupMember {
 fn partitions(assignment: &Assignment<'_>) -> Vec<TopicPartition> {
     let mut partitions = Vec::new();
     for topic in assignment.topic_partitions.iter() {
-        let named = |partition| TopicPartition { topic: name_of(topic.topic_name, topic.topic_id), partition: PartitionIndex(partition) };
+        let named = |partition| TopicPartition {
+            topic: name_of(topic.topic_name, topic.topic_id),
+            partition: PartitionIndex(partition),
+        };
         partitions.extend(topic.partitions.iter().map(named));
     }
     partitions.sort();

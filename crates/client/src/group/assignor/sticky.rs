@@ -30,8 +30,9 @@ pub(super) fn held_back(members: &[&Member], mut wanted: Vec<Vec<TopicPartition>
         member.subscription.owned.iter().for_each(|partition| owners.entry(partition).or_default().push(index));
     }
     for (index, partitions) in wanted.iter_mut().enumerate() {
-        let is_free =
-            |partition: &TopicPartition| owners.get(partition).is_none_or(|owners| owners.iter().all(|&owner| owner == index));
+        let is_free = |partition: &TopicPartition| {
+            owners.get(partition).is_none_or(|owners| owners.iter().all(|&owner| owner == index))
+        };
         partitions.retain(is_free);
     }
     wanted
@@ -142,7 +143,9 @@ impl Board {
     fn deal(&mut self) {
         let mut free: Vec<usize> = (0..self.partitions.len()).filter(|&number| self.owner[number].is_none()).collect();
         free.sort_by_key(|&number| self.readers[self.topic_of[number]].len());
-        for of_topic in free.chunk_by(|&a, &b| self.topic_of[a] == self.topic_of[b]).map(<[_]>::to_vec).collect::<Vec<_>>() {
+        for of_topic in
+            free.chunk_by(|&a, &b| self.topic_of[a] == self.topic_of[b]).map(<[_]>::to_vec).collect::<Vec<_>>()
+        {
             let readers = &self.readers[self.topic_of[of_topic[0]]];
             let ranked = readers.iter().map(|&member| std::cmp::Reverse((self.load[member], member)));
             let mut least: std::collections::BinaryHeap<_> = ranked.collect();

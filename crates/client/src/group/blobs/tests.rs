@@ -60,10 +60,10 @@ fn assignments_and_what_sticky_remembers_are_read_as_written() {
 #[test]
 fn an_assignment_has_javas_bytes() {
     let expected = [
-        &[0, 3][..],                      // version
-        &[0, 0, 0, 1, 0, 1, b't'],        // one topic
-        &[0, 0, 0, 1, 0, 0, 0, 4],        // one partition
-        &[0xff, 0xff, 0xff, 0xff],        // no user data
+        &[0, 3][..],               // version
+        &[0, 0, 0, 1, 0, 1, b't'], // one topic
+        &[0, 0, 0, 1, 0, 0, 0, 4], // one partition
+        &[0xff, 0xff, 0xff, 0xff], // no user data
     ];
     assert_eq!(encode_assignment(&[of("t", 4)]), expected.concat());
 }

@@ -34,7 +34,11 @@ fn a_revocation_is_told_first_and_the_partitions_go_with_the_next_call() {
     assert_eq!(desk.next_to_do(), Some(ToDo::GiveUp(vec![of(1)])));
     desk.leave([(of(1), Offset(5).into())], None);
     desk.give_up();
-    assert_eq!((desk.next_to_do(), desk.has_news(), desk.settle()), (None, false, false), "it is to be committed first");
+    assert_eq!(
+        (desk.next_to_do(), desk.has_news(), desk.settle()),
+        (None, false, false),
+        "it is to be committed first"
+    );
     let commits = desk.take_commits().unwrap();
     assert!(commits.offsets.iter().all(|(partition, left)| desk.may_commit(partition, left)));
     assert!(!desk.settle());
@@ -105,4 +109,16 @@ fn the_same_subscription_again_is_no_change() {
     assert_eq!((desk.version, desk.is_subscribed()), (1, true));
     desk.subscribe(Subscription::Nothing);
     assert_eq!((desk.version, desk.is_subscribed()), (2, false));
+}
+
+#[test]
+fn a_wrong_generation_is_tried_again_only_while_another_begins() {
+    let of = |generation| Membership { member_id: "m".to_owned(), instance_id: None, generation };
+    let mut desk = Desk { membership: Some(of(4)), ..Desk::default() };
+    assert!(!desk.is_between_generations(&of(4)));
+    assert!(desk.is_between_generations(&of(3)), "it has begun since");
+    desk.is_joining = true;
+    assert!(desk.is_between_generations(&of(4)));
+    desk.membership = None;
+    assert!(!desk.is_between_generations(&of(4)));
 }
