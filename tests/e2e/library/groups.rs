@@ -38,37 +38,41 @@ fn members_share_a_topic_and_successors_go_on_where_they_were() {
 #[test]
 fn what_stays_with_a_member_is_not_revoked() {
     let broker = broker();
-    BOTH.map(|protocol| block_on(scenarios::what_stays_is_not_revoked(broker.bootstrap(), &unique("stays"), protocol)));
+    for protocol in BOTH {
+        block_on(scenarios::what_stays_is_not_revoked(broker.bootstrap(), &unique("stays"), protocol));
+    }
 }
 
 #[test]
 fn a_static_member_comes_back_to_what_it_had_and_a_namesake_is_fenced() {
     let broker = broker();
-    BOTH.map(|protocol| {
-        block_on(scenarios::a_static_member_comes_back(broker.bootstrap(), &unique("static"), protocol))
-    });
+    for protocol in BOTH {
+        block_on(scenarios::a_static_member_comes_back(broker.bootstrap(), &unique("static"), protocol));
+    }
 }
 
 #[test]
 fn a_caller_that_is_too_slow_loses_what_it_had() {
     let broker = broker();
-    BOTH.map(|protocol| {
+    for protocol in BOTH {
         block_on(scenarios::a_caller_that_is_too_slow_loses_what_it_had(broker.bootstrap(), &unique("slow"), protocol));
-    });
+    }
 }
 
 #[test]
 fn offsets_are_committed_by_hand() {
     let broker = broker();
-    BOTH.map(|protocol| {
-        block_on(scenarios::offsets_are_committed_by_hand(broker.bootstrap(), &unique("hand"), protocol))
-    });
+    for protocol in BOTH {
+        block_on(scenarios::offsets_are_committed_by_hand(broker.bootstrap(), &unique("hand"), protocol));
+    }
 }
 
 #[test]
 fn groups_are_looked_after_by_the_admin_client() {
     let broker = broker();
-    BOTH.map(|protocol| block_on(scenarios::groups_are_looked_after(broker.bootstrap(), &unique("admin"), protocol)));
+    for protocol in BOTH {
+        block_on(scenarios::groups_are_looked_after(broker.bootstrap(), &unique("admin"), protocol));
+    }
 }
 
 #[test]
