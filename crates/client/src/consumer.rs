@@ -123,14 +123,17 @@ impl Consumer {
         true
     }
 
-    /// Adds a partition from an offset on; without one, where `reset` says once it is read.
-    pub(crate) fn add(&mut self, partition: &TopicPartition, from: Option<Offset>) {
-        self.unassign(partition);
-        let token = self.token();
-        // Topics share their names.
-        let known = self.partitions.iter().rev().find(|reading| *reading.topic == *partition.topic);
-        let topic = known.map_or_else(|| partition.topic.as_str().into(), |reading| Arc::clone(&reading.topic));
-        self.partitions.push(Reading::new(token, topic, partition.partition, from.unwrap_or(reading::NOWHERE)));
+    /// Adds partitions, each from an offset on; without one, from where `reset` says once it is read.
+    pub(crate) fn add(&mut self, partitions: &[(TopicPartition, Option<Offset>)]) {
+        let names: Vec<TopicPartition> = partitions.iter().map(|(partition, _)| partition.clone()).collect();
+        self.remove(&names);
+        for (partition, from) in partitions {
+            let token = self.token();
+            // Neighbours share their topic's name.
+            let last = self.partitions.last().filter(|last| *last.topic == *partition.topic);
+            let topic = last.map_or_else(|| partition.topic.as_str().into(), |last| Arc::clone(&last.topic));
+            self.partitions.push(Reading::new(token, topic, partition.partition, from.unwrap_or(reading::NOWHERE)));
+        }
     }
 
     /// [`Consumer::unassign`] for many at once.

@@ -218,14 +218,13 @@ impl GroupConsumer {
     }
 
     fn add(&mut self, partitions: Vec<(TopicPartition, Option<CommittedOffset>)>) -> GroupEvent {
-        let mut names = Vec::with_capacity(partitions.len());
-        for (partition, committed) in partitions {
-            self.consumer.add(&partition, committed.as_ref().map(|committed| committed.offset));
-            if let Some(committed) = committed {
-                self.left.insert(partition.clone(), committed.offset);
-            }
-            names.push(partition);
-        }
+        let offset = |committed: &Option<CommittedOffset>| committed.as_ref().map(|committed| committed.offset);
+        let from: Vec<_> =
+            partitions.iter().map(|(partition, committed)| (partition.clone(), offset(committed))).collect();
+        self.consumer.add(&from);
+        let known = from.iter().filter_map(|(partition, offset)| Some((partition.clone(), (*offset)?)));
+        self.left.extend(known);
+        let names = from.into_iter().map(|(partition, _)| partition).collect();
         self.shared.update(|_| ());
         GroupEvent::Assigned(names)
     }

@@ -174,13 +174,11 @@ impl Classic {
         if self.generation < 0 {
             return Ok(());
         }
-        let (group_id, member_id) = (self.config.group_id.clone(), self.member_id.clone());
-        let instance = self.config.instance_id.clone();
         let request = HeartbeatRequest {
-            group_id: &group_id,
+            group_id: &self.config.group_id,
             generation_id: self.generation,
-            member_id: &member_id,
-            group_instance_id: instance.as_deref(),
+            member_id: &self.member_id,
+            group_instance_id: self.config.instance_id.as_deref(),
         };
         let answered = self.link.call(&request, Duration::ZERO).await?;
         let code = answered.and_then(|answer| Ok(answer.read::<HeartbeatResponse>()?.error_code));
@@ -240,18 +238,17 @@ impl Classic {
         self.counted = None;
         loop {
             let protocols = self.protocols(&subscription);
-            let (group_id, member_id) = (self.config.group_id.clone(), self.member_id.clone());
-            let instance = self.config.instance_id.clone();
-            let protocol = |(assignor, metadata): &(Assignor, Vec<u8>)| (assignor.name(), metadata.clone());
-            let named: Vec<(&str, Vec<u8>)> = protocols.iter().map(protocol).collect();
             let request = JoinGroupRequest {
-                group_id: &group_id,
+                group_id: &self.config.group_id,
                 session_timeout_ms: millis(self.config.session_timeout),
                 rebalance_timeout_ms: millis(self.config.max_poll_interval),
-                member_id: &member_id,
-                group_instance_id: instance.as_deref(),
+                member_id: &self.member_id,
+                group_instance_id: self.config.instance_id.as_deref(),
                 protocol_type: CONSUMER,
-                protocols: named.iter().map(|(name, metadata)| JoinGroupRequestProtocol { name, metadata }).collect(),
+                protocols: protocols
+                    .iter()
+                    .map(|(assignor, metadata)| JoinGroupRequestProtocol { name: assignor.name(), metadata })
+                    .collect(),
                 reason: Some(self.reason),
             };
             let answered = self.link.call(&request, self.config.max_poll_interval + JOIN_GRACE).await?;
@@ -271,7 +268,7 @@ impl Classic {
             Ok(answer) => answer,
             Err(error) => return self.heed(Asked::Join, Err(error)).map(|_| None),
         };
-        let response = answer.read::<JoinGroupResponse<'_>>().map_err(|error| Stop::fatal(error))?;
+        let response = answer.read::<JoinGroupResponse<'_>>().map_err(Stop::fatal)?;
         match self.heed(Asked::Join, Ok(response.error_code))? {
             Reaction::Go => {}
             Reaction::WithId => {
@@ -329,18 +326,14 @@ impl Classic {
             |(id, partitions): (&String, &Vec<TopicPartition>)| (id.clone(), blobs::encode_assignment(partitions));
         let encoded: Vec<(String, Vec<u8>)> = assignments.iter().map(encode).collect();
         loop {
-            let (group_id, member_id) = (self.config.group_id.clone(), self.member_id.clone());
-            let instance = self.config.instance_id.clone();
-            let one = |(member_id, assignment): &'_ (String, Vec<u8>)| (member_id.clone(), assignment.clone());
-            let given: Vec<(String, Vec<u8>)> = encoded.iter().map(one).collect();
             let request = SyncGroupRequest {
-                group_id: &group_id,
+                group_id: &self.config.group_id,
                 generation_id: self.generation,
-                member_id: &member_id,
-                group_instance_id: instance.as_deref(),
+                member_id: &self.member_id,
+                group_instance_id: self.config.instance_id.as_deref(),
                 protocol_type: Some(CONSUMER),
                 protocol_name: Some(&joined.protocol),
-                assignments: given
+                assignments: encoded
                     .iter()
                     .map(|(member_id, assignment)| SyncGroupRequestAssignment { member_id, assignment })
                     .collect(),
@@ -407,9 +400,9 @@ impl Classic {
             self.generation = -1;
             return;
         }
-        let (group_id, member_id) = (self.config.group_id.clone(), std::mem::take(&mut self.member_id));
+        let (group_id, member_id) = (&self.config.group_id, std::mem::take(&mut self.member_id));
         let member = MemberIdentity { member_id: &member_id, group_instance_id: None, reason: Some(reason) };
-        let request = LeaveGroupRequest { group_id: &group_id, member_id: &member_id, members: vec![member].into() };
+        let request = LeaveGroupRequest { group_id, member_id: &member_id, members: vec![member].into() };
         let told = self.link.tell(&request).await;
         // Without an answer the session times out, which comes to the same.
         if let Ok(code) = told.and_then(|answer| Ok(answer.read::<LeaveGroupResponse<'_>>()?.error_code)) {

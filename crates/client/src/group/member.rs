@@ -198,7 +198,10 @@ pub(super) async fn with_committed(
     let mut found = loop {
         match offsets::fetch(&shared.coordinator, Some(&partitions)).await {
             // As long as the member lives, a coordinator that does not answer is waited for.
-            Err(error) if error.is_retriable() => tracing::warn!(%error, "cannot learn what was committed"),
+            Err(error) if error.is_retriable() => {
+                tracing::warn!(%error, "cannot learn what was committed");
+                shared.coordinator.client().back_off().await;
+            }
             found => break found?.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         }
     };

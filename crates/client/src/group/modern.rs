@@ -131,7 +131,7 @@ impl Modern {
             let (version, shared) = (self.told_version, Arc::clone(&self.shared));
             tokio::select! {
                 () = shared.closing() => return Err(Stop::Closing),
-                () = shared.until(|desk| (desk.version != version).then_some(())), if self.epoch != JOINS => self.beat().await?,
+                () = shared.until(|desk| (desk.version != version).then_some(())), if self.epoch != JOINS && !self.tells_all => self.beat().await?,
                 () = sleep_until(self.next_beat) => self.beat().await?,
             }
         }
@@ -291,7 +291,7 @@ impl Modern {
         subscription: &Subscription,
         tells_subscription: bool,
     ) -> Result<Result<Answered, RequestError>, Stop> {
-        let (config, member_id, owned) = (self.config.clone(), self.member_id.clone(), self.owned.clone());
+        let config = &self.config;
         let tells_owned = self.tells_owned || self.tells_all;
         let (topics, pattern): (&[String], &str) = match subscription {
             Subscription::Topics(topics) => (topics, ""),
@@ -301,7 +301,7 @@ impl Modern {
         let joins = self.epoch == JOINS;
         let request = ConsumerGroupHeartbeatRequest {
             group_id: &config.group_id,
-            member_id: &member_id,
+            member_id: &self.member_id,
             member_epoch: self.epoch,
             instance_id: config.instance_id.as_deref(),
             rack_id: config.rack.as_deref().filter(|_| self.tells_all),
@@ -311,7 +311,7 @@ impl Modern {
             subscribed_topic_regex: Some(pattern)
                 .filter(|pattern| tells_subscription && !(joins && pattern.is_empty())),
             server_assignor: config.remote_assignor.as_deref().filter(|_| self.tells_all),
-            topic_partitions: tells_owned.then(|| owned.iter().map(of_topic).collect()),
+            topic_partitions: tells_owned.then(|| self.owned.iter().map(of_topic).collect()),
         };
         let answered = self.link.call(&request, Duration::ZERO).await?;
         Ok(answered.and_then(|answer| {
@@ -332,10 +332,10 @@ impl Modern {
         if self.epoch == JOINS {
             return;
         }
-        let (config, member_id) = (self.config.clone(), self.member_id.clone());
+        let config = &self.config;
         let request = ConsumerGroupHeartbeatRequest {
             group_id: &config.group_id,
-            member_id: &member_id,
+            member_id: &self.member_id,
             member_epoch: epoch,
             instance_id: config.instance_id.as_deref(),
             rack_id: None,
@@ -347,7 +347,7 @@ impl Modern {
         };
         // Without an answer the session times out, which comes to the same.
         if let Err(error) = self.link.tell(&request).await {
-            tracing::debug!(group = config.group_id, %error, "leaves without an answer");
+            tracing::debug!(group = self.config.group_id, %error, "leaves without an answer");
         }
         self.epoch = JOINS;
         self.shared.update(|desk| desk.membership = None);

@@ -24,14 +24,14 @@ mod tests {
     #[test]
     fn only_what_differs_goes_or_comes() {
         let of = |partition: &i32| TopicPartition { topic: "t".to_owned(), partition: PartitionIndex(*partition) };
-        let rows: [(&[i32], &[i32], &[i32], &[i32]); 5] = [
-            (&[], &[], &[], &[]),
-            (&[], &[0, 1], &[], &[0, 1]),
-            (&[0, 1], &[1, 2], &[0], &[2]),
-            (&[0, 1], &[0, 1], &[], &[]),
-            (&[0, 1], &[], &[0, 1], &[]),
+        let rows: [[&[i32]; 4]; 5] = [
+            [&[], &[], &[], &[]],
+            [&[], &[0, 1], &[], &[0, 1]],
+            [&[0, 1], &[1, 2], &[0], &[2]],
+            [&[0, 1], &[0, 1], &[], &[]],
+            [&[0, 1], &[], &[0, 1], &[]],
         ];
-        for (owned, wanted, revoked, added) in rows {
+        for [owned, wanted, revoked, added] in rows {
             let set = |partitions: &[i32]| partitions.iter().map(of).collect::<BTreeSet<_>>();
             let list = |partitions: &[i32]| partitions.iter().map(of).collect::<Vec<_>>();
             let expected = Steps { revoked: list(revoked), added: list(added) };

@@ -66,7 +66,7 @@ async fn member(
     let mut count = 0_u32;
     loop {
         // Every third call is dropped after a moment.
-        let patience = Duration::from_millis(if count % 3 == 0 { 1 } else { 200 });
+        let patience = Duration::from_millis(if count.is_multiple_of(3) { 1 } else { 200 });
         count += 1;
         let event = tokio::select! {
             biased;
@@ -87,13 +87,13 @@ async fn member(
         match event.unwrap() {
             GroupEvent::Record(record) => {
                 model.borrow_mut().read(id, &record);
-                if let Some(pause) = pause.filter(|_| count % 50 == 0) {
+                if let Some(pause) = pause.filter(|_| count.is_multiple_of(50)) {
                     let_pass(pause).await;
                 }
             }
             GroupEvent::Assigned(partitions) => model.borrow_mut().assigned(id, &partitions),
             GroupEvent::Revoked(partitions) => {
-                if count % 2 == 0 {
+                if count.is_multiple_of(2) {
                     let committed = consumer.commit().await;
                     assert!(committed.is_ok(), "{committed:?}");
                 }

@@ -123,13 +123,12 @@ impl Board {
     fn trim(&mut self) {
         let members = self.load.len();
         let (least, mut extra) = (self.partitions.len() / members, self.partitions.len() % members);
-        let mut quota = vec![least; members];
-        for member in 0..members {
-            if self.load[member] > least && extra > 0 {
-                quota[member] += 1;
-                extra -= 1;
-            }
-        }
+        let quota = |&load: &usize| {
+            let has_more = load > least && extra > 0;
+            extra -= usize::from(has_more);
+            least + usize::from(has_more)
+        };
+        let quota: Vec<usize> = self.load.iter().map(quota).collect();
         for number in (0..self.partitions.len()).rev() {
             let Some(owner) = self.owner[number] else { continue };
             if self.load[owner] > quota[owner] {
