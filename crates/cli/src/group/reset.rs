@@ -81,8 +81,10 @@ pub async fn run(args: &Reset, admin: &Admin, output: Output) -> Result<(), Fail
     let committed = committed(&args.group, admin).await?;
     let wanted = wanted(args, &committed, admin).await?;
     let steps = plan(args, wanted, &committed, admin).await?;
-    show(&steps, args.execute, output)?;
-    if args.execute { execute(&args.group, &steps, admin).await } else { Ok(()) }
+    if args.execute {
+        execute(&args.group, &steps, admin).await?;
+    }
+    show(&steps, args.execute, output)
 }
 
 async fn committed(group: &str, admin: &Admin) -> Result<BTreeMap<TopicPartition, Offset>, Failure> {

@@ -218,7 +218,7 @@ impl Admin {
         let answer = connection.call_unlisted(&ExplainGroupRequest { group_id: group }).await?;
         let response = answer.read::<ExplainGroupResponse<'_>>()?;
         Refusal::check(response.error_code, || format!("group `{group}`"))?;
-        let happening = |event: wire::messages::explain_group::ExplainedEvent<'_>| GroupHappening {
+        let happening = |event: wire::messages::explain_group::ExplainGroupEntry<'_>| GroupHappening {
             timestamp: Timestamp(event.timestamp),
             text: event.text.to_owned(),
         };

@@ -1,31 +1,31 @@
-//! ExplainGroup: what has happened to a group, and why. Ottla's own; Kafka has nothing like it, and ApiVersions does not
-//! tell of it.
+//! ExplainGroup: what happened to a group lately, and why. An API of Ottla's own, which Kafka does not have: ApiVersions does
+//! not tell it, and a broker of Kafka's closes the connection.
 
 use crate::{Array, ErrorCode, Message};
 
 /// Which group.
 #[derive(Clone, Debug, PartialEq, Message)]
-#[kafka(request, key = 20001, versions = 0..=0, flexible = 0..)]
+#[kafka(request, key = 20001, versions = 0..=0)]
 pub struct ExplainGroupRequest<'a> {
-    /// Its id.
+    /// The group.
     pub group_id: &'a str,
 }
 
-/// What the coordinator remembers.
+/// What happened.
 #[derive(Clone, Debug, PartialEq, Message)]
-#[kafka(response, key = 20001, versions = 0..=0, flexible = 0..)]
+#[kafka(response, key = 20001, versions = 0..=0)]
 pub struct ExplainGroupResponse<'a> {
-    /// Why there is no answer, or none.
+    /// Why not, or none.
     pub error_code: ErrorCode,
-    /// What happened, the oldest first.
-    pub entries: Array<'a, ExplainedEvent<'a>>,
+    /// The oldest first; what happened before the broker started is not known.
+    pub entries: Array<'a, ExplainGroupEntry<'a>>,
 }
 
-/// Something that happened.
+/// One event.
 #[derive(Clone, Debug, PartialEq, Message)]
-pub struct ExplainedEvent<'a> {
+pub struct ExplainGroupEntry<'a> {
     /// When, in milliseconds since 1970.
     pub timestamp: i64,
-    /// What, and why.
+    /// What, as a sentence.
     pub text: &'a str,
 }
