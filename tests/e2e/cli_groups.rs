@@ -9,7 +9,7 @@ use crate::tools::{output_of, run};
 /// A topic with four records, and a name for a group.
 fn prepared(broker: &Broker) -> (String, String) {
     let topic = unique("group");
-    output_of(&mut ottla(broker, &["topic", "create", &topic]), b"");
+    output_of(&mut ottla(broker, &["topic", "create", &topic, "--partitions", "1"]), b"");
     output_of(&mut ottla(broker, &["produce", &topic]), b"one\ntwo\nthree\nfour\n");
     (topic, unique("readers"))
 }
