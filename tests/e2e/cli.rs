@@ -92,12 +92,12 @@ fn ctrl_c_stops_the_broker_with_success() {
 }
 
 /// The command, pointed at `broker` by a flag after its other arguments.
-fn ottla(broker: &Broker, args: &[&str]) -> Command {
+pub fn ottla(broker: &Broker, args: &[&str]) -> Command {
     let mut command = Command::new(OTTLA);
     command.args(args).args(["--bootstrap", broker.bootstrap()]);
     command
 }
 
-fn json_lines(text: &[u8]) -> Vec<Value> {
+pub fn json_lines(text: &[u8]) -> Vec<Value> {
     std::str::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -4,6 +4,7 @@ mod cancel;
 mod consumer;
 mod examples;
 mod faults;
+mod groups;
 mod producer;
 mod proxy;
 

@@ -24,6 +24,7 @@ mod bad_input;
 mod batch;
 mod calls;
 mod cli;
+mod cli_groups;
 mod codecs;
 mod config;
 mod configs;

@@ -1,6 +1,7 @@
 //! `ottla consume`: records become lines.
 
 mod format;
+mod group;
 
 use std::io::{self, BufWriter, Write};
 
@@ -18,18 +19,30 @@ Examples:
   ottla consume greetings --from end -f --format full
   ottla consume greetings --partition 0 --from 1000 --max 10
   ottla consume greetings --from @1700000000000          since a time, in ms since 1970
-  ottla consume greetings --json | jq .value";
+  ottla consume greetings --json | jq .value
+  ottla consume greetings --group readers                what the group has not read; its position is committed
+  ottla consume greetings orders --group readers -f --protocol consumer --instance-id reader-1";
 
 /// Consume records, one line each
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The topic
-    topic: String,
+    /// The topics
+    #[arg(required = true, value_name = "TOPIC")]
+    topics: Vec<String>,
+    /// Read as a member of this group, which shares the partitions, and commit what was printed
+    #[arg(short, long, value_name = "GROUP")]
+    group: Option<String>,
+    /// How the group decides who reads what
+    #[arg(long, value_enum, default_value_t = Protocol::Classic, requires = "group")]
+    protocol: Protocol,
+    /// A name for this member, by which it comes back to its partitions after a restart
+    #[arg(long, value_name = "NAME", requires = "group")]
+    instance_id: Option<String>,
     /// Only this partition; may be repeated
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", conflicts_with = "group")]
     partition: Vec<i32>,
-    /// Where to begin: beginning, end, an OFFSET, or @MS since 1970
+    /// Where to begin: beginning, end, an OFFSET, or @MS since 1970; in a group, where it has committed nothing
     #[arg(long, value_name = "WHERE", default_value = "beginning", value_parser = start)]
     from: Start,
     /// Wait for more records at the end
@@ -55,6 +68,15 @@ pub struct Args {
     null_marker: String,
 }
 
+/// How a group decides who reads what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Protocol {
+    /// A member that is chosen assigns
+    Classic,
+    /// The broker assigns (KIP-848)
+    Consumer,
+}
+
 fn start(text: &str) -> Result<Start, String> {
     let number = |text: &str| text.parse::<i64>().ok().filter(|&number| number >= 0);
     let parsed = match (text, text.strip_prefix('@')) {
@@ -72,11 +94,16 @@ pub async fn run(args: Args, connect: &Connect, output: Output) -> Result<(), Fa
     let mut partitions: Vec<PartitionIndex> = args.partition.iter().copied().map(PartitionIndex).collect();
     partitions.sort_unstable();
     partitions.dedup();
+    if let Some(name) = &args.group {
+        return group::run(&args, name, &formatter, connect).await;
+    }
     let isolation = if args.read_committed { Isolation::ReadCommitted } else { Isolation::ReadUncommitted };
     let config = ConsumerConfig { until_end: !args.follow, reset: Reset::Fail, isolation, ..ConsumerConfig::default() };
     let mut consumer = connect.client().await?.consumer(config);
     let partitions = (!partitions.is_empty()).then_some(&*partitions);
-    consumer.assign(&args.topic, partitions, args.from).await?;
+    for topic in &args.topics {
+        consumer.assign(topic, partitions, args.from).await?;
+    }
     let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
     for _ in 0..args.max.unwrap_or(u64::MAX) {
         let record = match consumer.next_now() {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use client::{CallError, ClientError, ErrorCode, PollError, RequestError, SendError};
+use client::{CallError, ClientError, ErrorCode, GroupError, PollError, RequestError, SendError};
 
 /// What an exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +131,17 @@ impl From<PollError> for Failure {
     }
 }
 
+impl From<GroupError> for Failure {
+    fn from(error: GroupError) -> Failure {
+        match error {
+            GroupError::Poll(error) => error.into(),
+            GroupError::Request(error) => error.into(),
+            GroupError::Group(error) | GroupError::Commit(error) => Failure::from(&*error),
+            error => Failure::failed(error),
+        }
+    }
+}
+
 fn of_call(error: &CallError) -> (Kind, Option<&'static str>) {
     match error {
         CallError::Connect(_) => {
@@ -146,6 +157,13 @@ fn of_code(code: ErrorCode) -> (Kind, Option<&'static str>) {
         ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID => {
             (Kind::Existence, Some("`ottla topic list` shows the topics there are"))
         }
+        ErrorCode::GROUP_ID_NOT_FOUND => (Kind::Existence, Some("`ottla group list` shows the groups there are")),
+        ErrorCode::NON_EMPTY_GROUP | ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC => {
+            (Kind::Failed, Some("`ottla group describe` shows its members; stop them first"))
+        }
+        ErrorCode::FENCED_INSTANCE_ID | ErrorCode::UNRELEASED_INSTANCE_ID => {
+            (Kind::Failed, Some("another member uses the same --instance-id"))
+        }
         ErrorCode::TOPIC_ALREADY_EXISTS => (Kind::Existence, Some("with --if-not-exists that is no error")),
         _ => (Kind::Failed, None),
     }
@@ -160,6 +178,7 @@ mod tests {
         let refused = |code| Failure::from(client::Refusal { subject: "x".into(), code, message: None }).kind();
         assert_eq!(refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), Kind::Existence);
         assert_eq!(refused(ErrorCode::TOPIC_ALREADY_EXISTS), Kind::Existence);
+        assert_eq!(refused(ErrorCode::GROUP_ID_NOT_FOUND), Kind::Existence);
         assert_eq!(refused(ErrorCode::INVALID_CONFIG), Kind::Failed);
         assert_eq!(Failure::from_io(io::ErrorKind::BrokenPipe.into()).kind(), Kind::Quiet);
         let codes = [Kind::Quiet, Kind::Failed, Kind::Usage, Kind::Unreachable, Kind::Existence].map(|kind| kind as u8);

@@ -4,12 +4,14 @@
 //! writes for people or for scripts, [`text`] formats.
 
 mod completions;
+mod confirm;
 mod connect;
 mod consume;
 mod doctor;
 mod dump;
 mod failure;
 mod file;
+mod group;
 mod health;
 mod logging;
 mod output;
@@ -32,13 +34,14 @@ Examples:
   ottla topic create greetings --partitions 3
   echo hello | ottla produce greetings
   ottla consume greetings --follow
+  ottla group lag readers
 
 Exit codes:
   0  all is well
   1  the broker refused, data is damaged, or something else failed
   2  wrong usage
   3  no broker can be reached, or it does not answer
-  4  the topic or partition does not exist, or exists already";
+  4  the topic, partition or group does not exist, or exists already";
 
 /// A Kafka-compatible broker and its tools.
 #[derive(Debug, Parser)]
@@ -82,6 +85,8 @@ enum Command {
     Produce(produce::Args),
     Consume(consume::Args),
     #[command(subcommand)]
+    Group(group::Command),
+    #[command(subcommand)]
     Log(dump::Command),
     Doctor(doctor::Args),
     Health(health::Args),
@@ -110,6 +115,7 @@ fn run(global: &Global, command: Command) -> Result<(), Failure> {
             Command::Topic(command) => topic::run(command, &global.connect, output).await,
             Command::Produce(args) => produce::run(args, &global.connect, output).await,
             Command::Consume(args) => consume::run(args, &global.connect, output).await,
+            Command::Group(command) => group::run(command, &global.connect, output).await,
             Command::Log(dump::Command::Dump(args)) => dump::run(&args, output),
             Command::Doctor(args) => doctor::run(args, output),
             Command::Health(args) => health::run(&args, output),

@@ -4,11 +4,11 @@ mod alter;
 mod delete_records;
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, IsTerminal, Write};
 
 use client::{Admin, BrokerId, ErrorCode, NewTopic, Offset, OffsetSpec, Partition, Topic, TopicConfig, TopicPartition};
 use serde_json::{Value, json};
 
+use crate::confirm::confirm;
 use crate::connect::Connect;
 use crate::failure::Failure;
 use crate::output::{Output, table};
@@ -278,7 +278,7 @@ fn joined(brokers: &[BrokerId]) -> String {
 async fn delete(args: &Delete, admin: &Admin, output: Output) -> Result<(), Failure> {
     let question =
         format!("delete {} and all records ({})?", plural(args.names.len() as u64, "topic"), args.names.join(", "));
-    confirm(args.yes, &question)?;
+    confirm(args.yes, &question, "nothing was deleted")?;
     let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let mut failed = None;
     for (name, outcome) in admin.delete_topics(&names).await? {
@@ -288,20 +288,4 @@ async fn delete(args: &Delete, admin: &Admin, output: Output) -> Result<(), Fail
         }
     }
     failed.map_or(Ok(()), |refusal| Err(refusal.into()))
-}
-
-/// Fails unless the user says yes; nothing is asked with `--yes`, or when stdin is not a terminal.
-fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
-    if yes || !io::stdin().is_terminal() {
-        return Ok(());
-    }
-    let mut stderr = io::stderr();
-    write!(stderr, "{question} [y/N] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::failed("nothing was deleted")),
-    }
 }

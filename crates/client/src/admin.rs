@@ -1,6 +1,7 @@
-//! Topics and cluster: create, delete, list, describe, look up offsets, change configs, delete records.
+//! Topics, cluster and groups: create, delete, list, describe, look up offsets, change configs, delete records.
 
 mod configs;
+mod groups;
 mod partitions;
 mod records;
 
@@ -15,6 +16,7 @@ use wire::messages::list_offsets::{
 };
 
 pub use configs::{ConfigSource, TopicConfig};
+pub use groups::{GroupDescription, GroupHappening, GroupListing, GroupMember, MemberToRemove, PartitionLag};
 pub use records::DeleteBefore;
 
 use crate::client::Client;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use host::{Clock, Rng};
-use record::BrokerId;
+use record::{BrokerId, TopicId};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, sleep};
 use wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
@@ -16,8 +16,8 @@ use crate::connection::{Answer, Connection};
 use crate::metadata::{self, Answered};
 use crate::producer::ProducerConfig;
 use crate::{
-    Address, AddressError, Admin, CallError, ConnectError, Consumer, ConsumerConfig, Producer, Refusal, RequestError,
-    Topic,
+    Address, AddressError, Admin, CallError, ConnectError, Consumer, ConsumerConfig, GroupConfig, GroupConsumer,
+    Producer, Refusal, RequestError, Topic,
 };
 
 /// How often a topic that is not known is asked for again: the broker may not have heard of a new one yet.
@@ -154,6 +154,11 @@ impl Client {
         Consumer::new(self.clone(), config)
     }
 
+    /// A member of a group, without topics yet.
+    pub fn group_consumer(&self, config: GroupConfig) -> GroupConsumer {
+        GroupConsumer::new(self.clone(), config)
+    }
+
     pub(crate) fn config(&self) -> &ClientConfig {
         &self.shared.config
     }
@@ -275,6 +280,30 @@ impl Client {
     /// The connection to a broker on which consumers wait for records.
     pub(crate) async fn broker_to_fetch(&self, id: BrokerId) -> Result<Arc<Connection>, ConnectError> {
         self.connection(&self.address_of(id)?, Purpose::Fetches).await
+    }
+
+    /// The connection to whoever is reached there.
+    pub(crate) async fn at(&self, address: &Address) -> Result<Arc<Connection>, ConnectError> {
+        self.connection(address, Purpose::Calls).await
+    }
+
+    /// A connection that is the caller's own.
+    pub(crate) async fn open(&self, address: &Address) -> Result<Connection, ConnectError> {
+        Connection::open(address, self.config()).await
+    }
+
+    /// The names of topics by their ids; those that the broker does not know are left out.
+    pub(crate) async fn topic_names(&self, ids: &[TopicId]) -> Result<Vec<(TopicId, String)>, RequestError> {
+        let by_id = |&topic_id| MetadataRequestTopic { topic_id, name: None };
+        let request = MetadataRequest {
+            topics: Some(ids.iter().map(by_id).collect()),
+            allow_auto_topic_creation: false,
+            ..MetadataRequest::default()
+        };
+        let answer = self.call_any(&request).await?;
+        let answered = metadata::read(&answer.read::<MetadataResponse<'_>>()?)?;
+        self.remember(&answered);
+        Ok(answered.topics.into_iter().filter_map(|(name, topic)| Some((topic.ok()?.id, name))).collect())
     }
 
     fn address_of(&self, id: BrokerId) -> Result<Address, ConnectError> {

@@ -184,6 +184,11 @@ impl Connection {
         self.call_in(self.version_of::<Q>(ceiling)?, request, hold).await
     }
 
+    /// Sends a request that brokers do not tell of, in its first version.
+    pub(crate) async fn call_unlisted<'q, Q: Request + Message<'q>>(&self, request: &Q) -> Result<Answer, CallError> {
+        self.call_in(Q::VERSIONS.min, request, Duration::ZERO).await
+    }
+
     /// Hands a request over in the highest common version, at most `ceiling`; requests go out in the order of these calls.
     /// `hold` is how long the broker may take by the request's own terms; it is added to the timeout.
     pub(crate) async fn submit<'q, Q: Request + Message<'q>>(

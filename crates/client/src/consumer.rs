@@ -14,7 +14,7 @@ mod session;
 mod tasks;
 mod truncation;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,6 +121,41 @@ impl Consumer {
         self.drop_decoded(index);
         self.partitions.remove(index);
         true
+    }
+
+    /// Adds partitions, each from an offset on; without one, from where `reset` says once it is read.
+    pub(crate) fn add(&mut self, partitions: &[(TopicPartition, Option<Offset>)]) {
+        let names: Vec<TopicPartition> = partitions.iter().map(|(partition, _)| partition.clone()).collect();
+        self.remove(&names);
+        for (partition, from) in partitions {
+            let token = self.token();
+            // Neighbours share their topic's name.
+            let last = self.partitions.last().filter(|last| *last.topic == *partition.topic);
+            let topic = last.map_or_else(|| partition.topic.as_str().into(), |last| Arc::clone(&last.topic));
+            self.partitions.push(Reading::new(token, topic, partition.partition, from.unwrap_or(reading::NOWHERE)));
+        }
+    }
+
+    /// [`Consumer::unassign`] for many at once.
+    pub(crate) fn remove(&mut self, partitions: &[TopicPartition]) {
+        let removed: HashSet<&TopicPartition> = partitions.iter().collect();
+        for index in (0..self.partitions.len()).rev() {
+            if removed.contains(&self.partitions[index].topic_partition()) {
+                self.drop_decoded(index);
+                self.partitions.swap_remove(index);
+            }
+        }
+    }
+
+    /// The positions of all partitions, but for those of which it is not known where they begin.
+    pub(crate) fn known_positions(&self) -> impl Iterator<Item = (TopicPartition, Offset)> {
+        let position = |index: usize| (self.partitions[index].topic_partition(), self.position_of(index));
+        (0..self.partitions.len()).map(position).filter(|(_, offset)| *offset != reading::NOWHERE)
+    }
+
+    /// Whether anything is to be read.
+    pub(crate) fn has_wanted(&self) -> bool {
+        !self.decoded.is_empty() || self.partitions.iter().any(|reading| !reading.paused && !reading.is_done())
     }
 
     /// The partitions that are assigned.

@@ -23,10 +23,10 @@
 //!
 //! A [`Client`] holds one connection per broker, on which requests are pipelined, another where consumers wait for records,
 //! and what is known of the cluster.
-//! [`Admin`], [`Producer`] and [`Consumer`] share it. Everything runs on the tokio runtime of the caller; futures are
+//! [`Admin`], [`Producer`], [`Consumer`] and [`GroupConsumer`] share it. Everything runs on the tokio runtime of the caller; futures are
 //! `Send`, and queues and buffers are bounded.
 //!
-//! Deliberately absent: files, and the choice of a runtime. Not there yet: consumer groups, transactions, TLS and SASL.
+//! Deliberately absent: files, and the choice of a runtime. Not there yet: transactions, TLS and SASL.
 
 mod address;
 mod admin;
@@ -35,17 +35,20 @@ mod client;
 mod connection;
 mod consumer;
 mod error;
+mod group;
 mod metadata;
 mod partitioner;
 mod producer;
 
 pub use address::{Address, AddressError};
 pub use admin::{
-    Admin, ConfigSource, DeleteBefore, NewTopic, OffsetFound, OffsetSpec, Outcomes, TopicConfig, TopicPartition,
+    Admin, ConfigSource, DeleteBefore, GroupDescription, GroupHappening, GroupListing, GroupMember, MemberToRemove,
+    NewTopic, OffsetFound, OffsetSpec, Outcomes, PartitionLag, TopicConfig, TopicPartition,
 };
 pub use client::{Client, ClientConfig, ClientError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, Isolation, PollError, Reset, Start};
 pub use error::{CallError, ConnectError, Refusal, RequestError};
+pub use group::{Assignor, CommittedOffset, GroupConfig, GroupConsumer, GroupError, GroupEvent, GroupProtocol};
 pub use metadata::{Broker, Cluster, Partition, Topic};
 pub use partitioner::{Adaptive, CustomPartitioner, Partitioner, murmur2, partition_of};
 pub use producer::{Acks, Delivered, Delivery, Producer, ProducerConfig, ProducerRecord, SendError};

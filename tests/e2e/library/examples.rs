@@ -5,6 +5,8 @@
 mod admin;
 #[path = "../../../crates/client/examples/consume_from_time.rs"]
 mod consume_from_time;
+#[path = "../../../crates/client/examples/group.rs"]
+mod group;
 #[path = "../../../crates/client/examples/partitioners.rs"]
 mod partitioners;
 #[path = "../../../crates/client/examples/produce.rs"]
@@ -28,6 +30,10 @@ fn the_examples_run() {
         assert_eq!(consume_from_time::run(broker.bootstrap(), &topic, later).await.unwrap(), 0);
         partitioners::run(broker.bootstrap(), &topic).await.unwrap();
         assert_eq!(read_all(&client, &topic).await.len(), 22);
+        for protocol in [client::GroupProtocol::Classic, client::GroupProtocol::Consumer] {
+            // What the one has committed the other does not read again.
+            assert_eq!(group::run(broker.bootstrap(), &topic, protocol, 11).await.unwrap(), 11);
+        }
         let scratch = unique("scratch");
         admin::run(broker.bootstrap(), &scratch).await.unwrap();
         assert!(client.admin().list_topics().await.unwrap().iter().all(|topic| topic.name != scratch));

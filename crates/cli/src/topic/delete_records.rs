@@ -3,7 +3,7 @@
 use client::{Admin, DeleteBefore, Offset, PartitionIndex, TopicPartition};
 use serde_json::json;
 
-use super::confirm;
+use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -42,7 +42,7 @@ pub async fn run(args: &DeleteRecords, admin: &Admin, output: Output) -> Result<
         DeleteBefore::Offset(offset) => format!("all records below offset {offset}"),
         DeleteBefore::End => "all records".to_owned(),
     };
-    confirm(args.yes, &format!("delete {which} of {partition}?"))?;
+    confirm(args.yes, &format!("delete {which} of {partition}?"), "nothing was deleted")?;
     let start = admin.delete_records(&partition, args.before).await?;
     let said = json!({"name": args.name, "partition": args.partition, "earliest": start.0});
     Ok(output.line(&format!("{partition} begins at offset {start}"), &said)?)

@@ -49,11 +49,12 @@ struct Refused {
 
 impl Consumer {
     /// Asks every leader that is not asked yet, and for whatever else is needed to go on.
-    pub(super) fn ask(&mut self, now: Instant) {
+    pub(super) fn ask(&mut self, now: Instant) -> Result<(), PollError> {
         self.refresh_topics(now);
+        self.begin(now)?;
         let waiting: usize = self.partitions.iter().map(Reading::arrived_len).sum();
         if waiting > self.config.prefetch_bytes {
-            return;
+            return Ok(());
         }
         let Found { by_leader, changed, unknown } = self.wanted_by_leader(now);
         for (leader, wanted) in by_leader {
@@ -63,6 +64,7 @@ impl Consumer {
         }
         unknown.iter().for_each(|topic| self.look_up_topic(topic));
         changed.into_iter().for_each(|changed| self.validate(changed));
+        Ok(())
     }
 
     /// Each round begins with another partition, so that none is left out when the first ones fill the answer.

@@ -1,9 +1,10 @@
 //! Where to begin: offsets looked up by time and at both ends.
 
 use record::Offset;
+use tokio::time::Instant;
 
 use super::config::{Reset, Start};
-use super::reading::Reading;
+use super::reading::{NOWHERE, Reading};
 use super::tasks::Done;
 use super::{Consumer, Isolation, PollError};
 use crate::{Client, ErrorCode, OffsetSpec, Refusal, RequestError, TopicPartition};
@@ -38,6 +39,13 @@ impl Consumer {
         look_up(&self.client, partitions, spec, self.config.isolation).await
     }
 
+    /// Has it looked up where to begin in partitions of which that is not known.
+    pub(super) fn begin(&mut self, now: Instant) -> Result<(), PollError> {
+        let unknown = |reading: &&Reading| reading.position() == NOWHERE && reading.may_be_asked(now);
+        let unknown: Vec<u64> = self.partitions.iter().filter(unknown).map(|reading| reading.token).collect();
+        unknown.into_iter().try_for_each(|token| self.reset(token, NOWHERE))
+    }
+
     /// Goes on where the policy says, once that is known.
     pub(super) fn reset(&mut self, token: u64, log_start_offset: Offset) -> Result<(), PollError> {
         let is_it = |reading: &&mut Reading| reading.token == token;
@@ -46,6 +54,7 @@ impl Consumer {
         let spec = match self.config.reset {
             Reset::Earliest => OffsetSpec::Earliest,
             Reset::Latest => OffsetSpec::Latest,
+            Reset::Fail if offset == NOWHERE => return Err(PollError::NoOffset { partition }),
             Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset, log_start_offset }),
         };
         reading.busy = true;
@@ -63,7 +72,9 @@ impl Consumer {
         match found {
             Ok(position) => {
                 let (partition, offset) = (self.partitions[index].topic_partition(), self.position_of(index));
-                tracing::warn!(%partition, %offset, %position, "the offset is not there, reset");
+                if offset != NOWHERE {
+                    tracing::warn!(%partition, %offset, %position, "the offset is not there, reset");
+                }
                 self.drop_decoded(index);
                 let token = self.token();
                 self.partitions[index].seek(token, position);

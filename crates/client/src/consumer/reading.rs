@@ -13,6 +13,9 @@ use super::decode::{Span, decode_batch};
 use super::{ConsumerRecord, Damage};
 use crate::TopicPartition;
 
+/// The position of a reading of which it is not known where it begins.
+pub(super) const NOWHERE: Offset = Offset(-1);
+
 /// A partition that is read.
 pub(super) struct Reading {
     /// Another one after each seek, so that answers to what was asked before are known.

@@ -42,6 +42,12 @@ pub enum PollError {
         /// The first offset; -1 when the broker did not say.
         log_start_offset: Offset,
     },
+    /// The group has committed nothing of the partition, and the consumer was not told where to begin then.
+    #[error("nothing is committed of {partition}, and no `reset` says where to begin")]
+    NoOffset {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// The partition has other records now than those that were read: a leader was lost with records that no other had. The
     /// position stays; seek to `end` to read what is there now.
     #[error("{partition} was cut off at offset {end}, records up to {offset} were read before")]

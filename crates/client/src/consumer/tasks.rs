@@ -33,7 +33,7 @@ impl Consumer {
     /// Asks for what is wanted and not asked for, and takes what comes next. False when nothing is left to read.
     pub(super) async fn fetch(&mut self) -> Result<bool, PollError> {
         let now = Instant::now();
-        self.ask(now);
+        self.ask(now)?;
         if self.partitions.iter().all(|reading| reading.paused || reading.is_done()) {
             return Ok(false);
         }
@@ -44,10 +44,8 @@ impl Consumer {
         };
         let taken = self.take(done);
         // Asked before the records are used, so that the broker works meanwhile.
-        if !self.arrived.is_empty() {
-            self.ask(Instant::now());
-        }
-        taken.map(|()| true)
+        let asked = if self.arrived.is_empty() { Ok(()) } else { self.ask(Instant::now()) };
+        taken.and(asked).map(|()| true)
     }
 
     /// When time alone lets something be asked.
