@@ -38,9 +38,9 @@ use harness::Setup;
 /// Measures the ottla binary.
 #[derive(Parser)]
 struct Arguments {
-    /// The binary; built before with `cargo build --release`.
-    #[arg(long, global = true, default_value = "target/release/ottla")]
-    ottla: PathBuf,
+    /// The binary; without it the one beside this program, built before with `cargo build --release`.
+    #[arg(long, global = true)]
+    ottla: Option<PathBuf>,
     /// Where the broker's data goes; removed at the end. Its filesystem is part of what is measured.
     #[arg(long, global = true, default_value = "target")]
     dir: PathBuf,
@@ -108,7 +108,7 @@ enum Program {
 
 fn main() -> Result<()> {
     let Arguments { ottla, dir, json, program } = Arguments::parse();
-    let setup = Setup { ottla, dir };
+    let setup = Setup { ottla: ottla.map_or_else(sibling, Ok)?, dir };
     let report = match program {
         Program::Lookups { sizes, count } => lookups::run(&setup, &sizes, count)?,
         Program::Recovery { partitions, bulk_gb } => recovery::run(&setup, &partitions, bulk_gb)?,
@@ -120,4 +120,9 @@ fn main() -> Result<()> {
     };
     report.print(json);
     Ok(())
+}
+
+/// The binary that was built into the same directory as this program: another one may be older than what is measured.
+fn sibling() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("ottla"))
 }
