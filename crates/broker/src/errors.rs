@@ -61,7 +61,8 @@ impl fmt::Display for KafkaError {
 /// Whether the words of [`invalid_batch`] are for the client. Apache Kafka tells no more than the code of most of them, and
 /// clients then know words of their own.
 pub fn is_told(invalid: &Invalid) -> bool {
-    let of_ours = matches!(invalid, Invalid::UnknownCodec { .. } | Invalid::DeleteHorizon | Invalid::OffsetDelta { .. });
+    let of_ours =
+        matches!(invalid, Invalid::UnknownCodec { .. } | Invalid::DeleteHorizon | Invalid::OffsetDelta { .. });
     let of_kafka = matches!(invalid, Invalid::UnknownMagic { .. } | Invalid::BatchLength { .. });
     of_ours || of_kafka || matches!(invalid.kind(), InvalidKind::InvalidTimestamp)
 }

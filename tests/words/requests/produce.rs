@@ -56,6 +56,14 @@ fn requests() -> Vec<Case> {
             let data = || partition(APART, Some(good()));
             many(v, s.id(TOPIC), TOPIC, vec![data(), data()])
         }),
+        case("a good partition and one of no known magic", 3..=13, |v, s| {
+            many(
+                v,
+                s.id(TOPIC),
+                TOPIC,
+                vec![partition(APART, Some(good())), partition(1, Some(stale(&good(), 16, &[3])))],
+            )
+        }),
         case("good and bad partitions", 3..=13, |v, s| {
             many(
                 v,
@@ -69,6 +77,9 @@ fn requests() -> Vec<Case> {
         }),
         case("a transactional batch without an id", 3..=13, |v, s| {
             one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&numbered(900, 0, 0), 21, &[0, 0x10])))
+        }),
+        case("a transactional batch with an id", 3..=13, |v, s| {
+            transactional(one(v, s.id(TOPIC), TOPIC, APART, Some(changed(&numbered(901, 0, 0), 21, &[0, 0x10]))))
         }),
         body("an old version", 0, 0..=2, &[0, 1, 0, 0, 0, 1, 0, 0, 0, 0]),
     ]
@@ -153,6 +164,10 @@ fn batches() -> Vec<Case> {
         case("append time", 7..=13, |v, s| one(v, s.id("stamped"), "stamped", 0, Some(good()))),
         case("the bit of append time where it holds", 13..=13, |v, s| {
             one(v, s.id("stamped"), "stamped", 0, Some(changed(&good(), 21, &[0, 8])))
+        }),
+        case("the bit of append time without a time", 13..=13, |v, s| {
+            let times = [(-1_i64).to_be_bytes(), (-1_i64).to_be_bytes()].concat();
+            one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&changed(&good(), 21, &[0, 8]), 27, &times)))
         }),
         case("too old", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1_000_000, &good())))),
         case("of the future", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1 << 42, &good())))),

@@ -47,8 +47,7 @@ enum Found {
 fn hosted<'c>(call: &'c Call<'_>, topic: &str) -> Result<&'c HostedTopic, KafkaError> {
     // The words are told for every partition that was asked for.
     let shown = &topic[..topic.floor_char_boundary(MAX_TOPIC_NAME_LEN)];
-    check_topic_name(topic)
-        .map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.told(shown)))?;
+    check_topic_name(topic).map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.told(shown)))?;
     let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
     call.view.topic(topic).ok_or_else(|| KafkaError::new(unknown, unknown.message()))
 }

@@ -232,8 +232,10 @@ impl Part {
             ErrorCode::NONE => reads_committed,
             code => matches!(code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID),
         };
-        let diverging_epoch =
-            self.divergence.map(|(epoch, end)| EpochEndOffset { epoch: epoch.0, end_offset: end.0 }).unwrap_or_default();
+        let diverging_epoch = self
+            .divergence
+            .map(|(epoch, end)| EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
+            .unwrap_or_default();
         PartitionData {
             partition_index,
             error_code: self.error_code,

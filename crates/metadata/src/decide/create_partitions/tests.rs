@@ -52,7 +52,10 @@ fn what_cannot_be_done_is_refused_and_changes_nothing() {
             more("a", 4, Some(&[&[0]])),
             "InvalidReplicaAssignment(\"Attempted to add 2 additional partition(s), but only 1 assignment(s) were specified.\")",
         ),
-        (more("a", 3, Some(&[&[]])), "InvalidReplicaAssignment(\"The manual partition assignment includes an empty replica list.\")"),
+        (
+            more("a", 3, Some(&[&[]])),
+            "InvalidReplicaAssignment(\"The manual partition assignment includes an empty replica list.\")",
+        ),
         (
             more("a", 3, Some(&[&[9]])),
             "InvalidReplicaAssignment(\"The manual partition assignment includes broker 9, but no such broker is registered.\")",

@@ -136,7 +136,10 @@ fn assignments_by_hand() {
             by_hand(-1, -1, &[(0, &[0]), (0, &[1])]),
             "InvalidReplicaAssignment: Found multiple manual partition assignments for partition 0",
         ),
-        (by_hand(-1, -1, &[(0, &[])]), "InvalidReplicaAssignment: The manual partition assignment includes an empty replica list."),
+        (
+            by_hand(-1, -1, &[(0, &[])]),
+            "InvalidReplicaAssignment: The manual partition assignment includes an empty replica list.",
+        ),
         (
             by_hand(-1, -1, &[(0, &[9])]),
             "InvalidReplicaAssignment: The manual partition assignment includes broker 9, but no such broker is registered.",
