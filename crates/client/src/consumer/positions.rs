@@ -39,14 +39,14 @@ impl Consumer {
     }
 
     /// Goes on where the policy says, once that is known.
-    pub(super) fn reset(&mut self, token: u64, log_start_offset: Offset) -> Result<(), PollError> {
+    pub(super) fn reset(&mut self, token: u64) -> Result<(), PollError> {
         let is_it = |reading: &&mut Reading| reading.token == token;
         let Some(reading) = self.partitions.iter_mut().find(is_it) else { return Ok(()) };
         let (partition, offset) = (reading.topic_partition(), reading.fetch_offset());
         let spec = match self.config.reset {
             Reset::Earliest => OffsetSpec::Earliest,
             Reset::Latest => OffsetSpec::Latest,
-            Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset, log_start_offset }),
+            Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset }),
         };
         reading.busy = true;
         let (client, isolation) = (self.client.clone(), self.config.isolation);

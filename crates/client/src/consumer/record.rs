@@ -33,14 +33,12 @@ pub enum PollError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The partition does not have the offset, and the consumer was not told where to go on.
-    #[error("{partition} has no offset {offset}, its records begin at {log_start_offset}")]
+    #[error("{partition} has no offset {offset}")]
     OffsetOutOfRange {
         /// The partition.
         partition: TopicPartition,
         /// The offset that was to be read.
         offset: Offset,
-        /// The first offset; -1 when the broker did not say.
-        log_start_offset: Offset,
     },
     /// The partition has other records now than those that were read: a leader was lost with records that no other had. The
     /// position stays; seek to `end` to read what is there now.
