@@ -17,6 +17,7 @@ mod calls;
 mod connections;
 mod durable;
 mod fill;
+mod groups;
 mod harness;
 mod idle;
 mod lookups;
@@ -98,6 +99,27 @@ enum Program {
         #[arg(long, default_value_t = 10_000)]
         partitions: usize,
     },
+    /// How long rebalances of groups take.
+    Rebalances {
+        /// How many members.
+        #[arg(long, value_delimiter = ',', default_value = "10,100,1000")]
+        members: Vec<usize>,
+        /// How many partitions their topic has.
+        #[arg(long, value_delimiter = ',', default_value = "10,10000")]
+        partitions: Vec<i32>,
+        /// How many rebalances of each kind; a fifth of it for 1,000 members.
+        #[arg(long, default_value_t = 50)]
+        rounds: usize,
+        /// Brokers that run already, `NAME=HOST:PORT=PID`, to be measured in the same run.
+        #[arg(long)]
+        beside: Vec<groups::Beside>,
+    },
+    /// What heartbeats, groups, members and offsets cost.
+    GroupCosts {
+        /// As for `rebalances`.
+        #[arg(long)]
+        beside: Vec<groups::Beside>,
+    },
     /// What an idle connection costs.
     Connections {
         /// How many there are.
@@ -116,6 +138,10 @@ fn main() -> Result<()> {
         Program::Durable { producers, seconds } => durable::run(&setup, &producers, seconds)?,
         Program::Sessions { partitions } => sessions::run(&setup, partitions)?,
         Program::Metadata { partitions } => metadata::run(&setup, partitions)?,
+        Program::Rebalances { members, partitions, rounds, beside } => {
+            groups::rebalances(&setup, &members, &partitions, rounds, &beside)?
+        }
+        Program::GroupCosts { beside } => groups::costs(&setup, &beside)?,
         Program::Connections { counts } => connections::run(&setup, &counts)?,
     };
     report.print(json);
