@@ -17,6 +17,7 @@ mod calls;
 mod connections;
 mod durable;
 mod fill;
+mod groups;
 mod harness;
 mod idle;
 mod lookups;
@@ -38,9 +39,9 @@ use harness::Setup;
 /// Measures the ottla binary.
 #[derive(Parser)]
 struct Arguments {
-    /// The binary; built before with `cargo build --release`.
-    #[arg(long, global = true, default_value = "target/release/ottla")]
-    ottla: PathBuf,
+    /// The binary; without it the one beside this program, built before with `cargo build --release`.
+    #[arg(long, global = true)]
+    ottla: Option<PathBuf>,
     /// Where the broker's data goes; removed at the end. Its filesystem is part of what is measured.
     #[arg(long, global = true, default_value = "target")]
     dir: PathBuf,
@@ -98,6 +99,27 @@ enum Program {
         #[arg(long, default_value_t = 10_000)]
         partitions: usize,
     },
+    /// How long rebalances of groups take.
+    Rebalances {
+        /// How many members.
+        #[arg(long, value_delimiter = ',', default_value = "10,100,1000")]
+        members: Vec<usize>,
+        /// How many partitions their topic has.
+        #[arg(long, value_delimiter = ',', default_value = "10,10000")]
+        partitions: Vec<i32>,
+        /// How many rebalances of each kind; a fifth of it for 1,000 members.
+        #[arg(long, default_value_t = 50)]
+        rounds: usize,
+        /// Brokers that run already, `NAME=HOST:PORT=PID`, to be measured in the same run.
+        #[arg(long)]
+        beside: Vec<groups::Beside>,
+    },
+    /// What heartbeats, groups, members and offsets cost.
+    GroupCosts {
+        /// As for `rebalances`.
+        #[arg(long)]
+        beside: Vec<groups::Beside>,
+    },
     /// What an idle connection costs.
     Connections {
         /// How many there are.
@@ -108,7 +130,7 @@ enum Program {
 
 fn main() -> Result<()> {
     let Arguments { ottla, dir, json, program } = Arguments::parse();
-    let setup = Setup { ottla, dir };
+    let setup = Setup { ottla: ottla.map_or_else(sibling, Ok)?, dir };
     let report = match program {
         Program::Lookups { sizes, count } => lookups::run(&setup, &sizes, count)?,
         Program::Recovery { partitions, bulk_gb } => recovery::run(&setup, &partitions, bulk_gb)?,
@@ -116,8 +138,17 @@ fn main() -> Result<()> {
         Program::Durable { producers, seconds } => durable::run(&setup, &producers, seconds)?,
         Program::Sessions { partitions } => sessions::run(&setup, partitions)?,
         Program::Metadata { partitions } => metadata::run(&setup, partitions)?,
+        Program::Rebalances { members, partitions, rounds, beside } => {
+            groups::rebalances(&setup, &members, &partitions, rounds, &beside)?
+        }
+        Program::GroupCosts { beside } => groups::costs(&setup, &beside)?,
         Program::Connections { counts } => connections::run(&setup, &counts)?,
     };
     report.print(json);
     Ok(())
+}
+
+/// The binary that was built into the same directory as this program: another one may be older than what is measured.
+fn sibling() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("ottla"))
 }

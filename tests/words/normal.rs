@@ -25,7 +25,21 @@ const NUMBERS: [&str; 8] = [
 /// A response as text, one field on a line.
 pub fn response(text: &str) -> String {
     let lines = text.lines().filter(|line| line.trim() != "unknown_tagged_fields: {},");
-    lines.map(|line| ids(&numbers(line))).collect::<Vec<_>>().join("\n")
+    lines.map(|line| ids(&bounds(&numbers(line)))).collect::<Vec<_>>().join("\n")
+}
+
+/// The bounds of timestamps are relative to the time: what is left of them is how far they are apart.
+fn bounds(line: &str) -> String {
+    const BEFORE: &str = "The timestamp should be within [";
+    let apart = |bounds: &str| {
+        let (min, max) = bounds.split_once(", ")?;
+        Some(max.parse::<i128>().ok()? - min.parse::<i128>().ok()?)
+    };
+    let found = line.find(BEFORE).map(|at| at + BEFORE.len()).and_then(|from| {
+        let to = from + line[from..].find(']')?;
+        Some(format!("{}{} apart{}", &line[..from], apart(&line[from..to])?, &line[to..]))
+    });
+    found.unwrap_or_else(|| line.to_owned())
 }
 
 fn numbers(line: &str) -> String {

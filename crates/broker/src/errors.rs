@@ -58,6 +58,15 @@ impl fmt::Display for KafkaError {
     }
 }
 
+/// Whether the words of [`invalid_batch`] are for the client. Apache Kafka tells no more than the code of most of them, and
+/// clients then know words of their own.
+pub fn is_told(invalid: &Invalid) -> bool {
+    let of_ours =
+        matches!(invalid, Invalid::UnknownCodec { .. } | Invalid::DeleteHorizon | Invalid::OffsetDelta { .. });
+    let of_kafka = matches!(invalid, Invalid::UnknownMagic { .. } | Invalid::BatchLength { .. });
+    of_ours || of_kafka || matches!(invalid.kind(), InvalidKind::InvalidTimestamp)
+}
+
 /// A batch that was not even offered to the log.
 pub fn invalid_batch(invalid: &Invalid) -> KafkaError {
     let code = match invalid.kind() {
@@ -123,9 +132,12 @@ pub fn read_failure(error: &ReadError) -> ErrorCode {
     }
 }
 
-/// What the controller refused, with its reason.
+/// What the controller refused, with its reason, where the code does not say all of it.
 pub fn refusal_error(refusal: &Refusal) -> KafkaError {
-    KafkaError::new(refusal_code(refusal), refusal.to_string())
+    match refusal {
+        Refusal::UnknownTopic(_) => refusal_code(refusal).into(),
+        _ => KafkaError::new(refusal_code(refusal), refusal.to_string()),
+    }
 }
 
 /// The code of a refusal.

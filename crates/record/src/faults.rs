@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::codec::{Compression, Limits};
+use crate::record::Record;
 use crate::validate::{Invalid, Rules};
 
 /// A record because of which its batch was refused.
@@ -17,8 +18,6 @@ pub struct RecordFault {
 pub const MAX_FAULTS: usize = 1_000;
 /// No more bytes are decompressed to find them.
 const MAX_DECOMPRESSED_BYTES: usize = 1 << 20;
-/// No record is smaller.
-const MIN_RECORD_LEN: usize = 7;
 
 /// What finding records at fault may still cost, for all batches that came together. Once it is spent, batches are refused as wholes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,31 +34,32 @@ impl Default for FaultBudget {
 }
 
 /// The records of `records` at fault, where `invalid` is what [`validate`](crate::validate()) or
-/// [`recompress`](crate::recompress()) found by `rules`; empty when it is the batch as a whole.
+/// [`recompress`](crate::recompress()) found by `rules`; empty when it is the batch as a whole, as which Apache Kafka counts
+/// records that cannot be read.
 ///
 /// Finding one record out of time, they look no further; here all are found, as far as `budget` lasts.
 pub fn record_faults(records: &[u8], rules: &Rules, invalid: &Invalid, budget: &mut FaultBudget) -> Vec<RecordFault> {
     if budget.faults == 0 {
         return Vec::new();
     }
-    let fault = |index| RecordFault { index, message: invalid.to_string() };
-    let faults: Vec<_> = match invalid {
-        Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => out_of_time(records, rules, budget),
-        Invalid::LogAppendTime => {
-            // The records were not looked at: the header may count more than there are.
-            let count = Batch::parse(records).map_or(0, |batch| {
-                let most = batch.body().len() / MIN_RECORD_LEN;
-                batch.header().record_count.min(i32::try_from(most).unwrap_or(i32::MAX))
-            });
-            (0..count).take(budget.faults).map(fault).collect()
+    let faults = match *invalid {
+        Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => {
+            among(records, budget, |index, record| out_of_time(index, record, rules))
         }
-        _ => invalid.record_index().map(fault).into_iter().collect(),
+        Invalid::LogAppendTime => among(records, budget, |_, record| Some(of_the_append(record))),
+        Invalid::OffsetDelta { index, .. } => vec![RecordFault { index, message: invalid.to_string() }],
+        _ => Vec::new(),
     };
     budget.faults -= faults.len();
     faults
 }
 
-fn out_of_time(records: &[u8], rules: &Rules, budget: &mut FaultBudget) -> Vec<RecordFault> {
+/// Those of which `fault` has something to say.
+fn among(
+    records: &[u8],
+    budget: &mut FaultBudget,
+    fault: impl Fn(i32, &Record<'_>) -> Option<String>,
+) -> Vec<RecordFault> {
     let Ok(batch) = Batch::parse(records) else { return Vec::new() };
     let mut scratch = Vec::new();
     let is_compressed = batch.header().attributes.compression() != Ok(Compression::None);
@@ -77,18 +77,31 @@ fn out_of_time(records: &[u8], rules: &Rules, budget: &mut FaultBudget) -> Vec<R
         }
         return Vec::new();
     };
-    let (min, max) = rules.allowed().into_inner();
     let faulty = (0..).zip(records).filter_map(|(index, record)| {
-        let timestamp = record.ok().map(|record| record.timestamp).filter(|timestamp| !rules.allows(*timestamp))?;
-        let message = format!(
-            "Timestamp {timestamp} of message with offset {index} is out of range. \
-             The timestamp should be within [{min}, {max}]"
-        );
+        let message = fault(index, &record.ok()?)?;
         Some(RecordFault { index, message })
     });
     let faults = faulty.take(budget.faults).collect();
     budget.decompressed_bytes = budget.decompressed_bytes.saturating_sub(scratch.len());
     faults
+}
+
+fn out_of_time(index: i32, record: &Record<'_>, rules: &Rules) -> Option<String> {
+    let timestamp = Some(record.timestamp).filter(|timestamp| !rules.allows(*timestamp))?;
+    let (min, max) = rules.allowed().into_inner();
+    Some(format!(
+        "Timestamp {timestamp} of message with offset {index} is out of range. \
+         The timestamp should be within [{min}, {max}]"
+    ))
+}
+
+fn of_the_append(record: &Record<'_>) -> String {
+    let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let (offset, timestamp, key, value) = (record.offset, record.timestamp, len(record.key), len(record.value));
+    format!(
+        "Invalid timestamp type in message DefaultRecord(offset={offset}, timestamp={timestamp}, key={key} bytes, \
+         value={value} bytes). Producer should not set timestamp type to LogAppendTime."
+    )
 }
 
 #[cfg(test)]

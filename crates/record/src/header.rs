@@ -180,6 +180,11 @@ impl Attributes {
         Attributes(self.0 | LOG_APPEND_TIME)
     }
 
+    /// These, of a batch whose records have times of their own.
+    pub(crate) fn without_log_append_time(self) -> Attributes {
+        Attributes(self.0 & !LOG_APPEND_TIME)
+    }
+
     pub(crate) fn new(compression: Compression, transactional: bool, control: bool) -> Attributes {
         let flag = |on: bool, bit: i16| if on { bit } else { 0 };
         Attributes(i16::from(compression.id()) | flag(transactional, TRANSACTIONAL) | flag(control, CONTROL))

@@ -66,10 +66,11 @@ impl Rules {
         now.saturating_sub(self.timestamp_before_max_ms)..=now.saturating_add(self.timestamp_after_max_ms)
     }
 
-    /// The attributes and the largest timestamp of a batch in the log whose records have `largest`.
+    /// The attributes and the largest timestamp of a batch in the log whose records have `largest`. Where the time of the
+    /// producer counts, Apache Kafka takes the bit of the other away.
     pub(crate) fn in_log(&self, attributes: Attributes, largest: Timestamp) -> (Attributes, Timestamp) {
         match self.timestamp_type {
-            TimestampType::CreateTime => (attributes, largest),
+            TimestampType::CreateTime => (attributes.without_log_append_time(), largest),
             TimestampType::LogAppendTime => (attributes.with_log_append_time(), self.now),
         }
     }
@@ -200,17 +201,26 @@ pub enum Invalid {
         magic: i8,
     },
     /// No such format exists.
-    #[error("invalid magic {magic} in the record batch")]
+    #[error("Invalid magic found in record: {magic}")]
     UnknownMagic {
         /// Below 0 or above 2.
         magic: i8,
     },
-    /// The batch length does not even cover the header.
-    #[error("record batch length {batch_length} is less than the minimum of {}", HEADER_LEN - LOG_OVERHEAD)]
+    /// No format ever was so short.
+    #[error("Record size {batch_length} is less than the minimum record overhead ({MIN_BATCH_LENGTH})")]
     BatchLength {
         /// The length field.
         batch_length: i32,
     },
+    /// The batch length does not even cover the header.
+    #[error("record batch length {batch_length} is less than the minimum of {}", HEADER_LEN - LOG_OVERHEAD)]
+    NoHeader {
+        /// The length field.
+        batch_length: i32,
+    },
+    /// What follows the batch is neither a batch nor too short to be one.
+    #[error("what follows the record batch is none")]
+    AfterBatch,
     /// More than a batch came.
     #[error("a produce request must have exactly one record batch per partition")]
     MoreThanOneBatch,
@@ -276,7 +286,7 @@ pub enum Invalid {
     /// Only compaction sets a delete horizon.
     #[error("clients are not allowed to set a delete horizon")]
     DeleteHorizon,
-    /// Only brokers set the time of the append.
+    /// Only brokers set the time of the append, where a topic has that.
     #[error("a producer must not set the timestamp type to LogAppendTime")]
     LogAppendTime,
     /// A timestamp of the header is too far from the broker's time.
@@ -351,6 +361,8 @@ impl Invalid {
         match self {
             Invalid::UnknownMagic { .. }
             | Invalid::BatchLength { .. }
+            | Invalid::NoHeader { .. }
+            | Invalid::AfterBatch
             | Invalid::Checksum { .. }
             | Invalid::Compressed(CodecError::Corrupt { .. }) => InvalidKind::CorruptMessage,
             Invalid::LogAppendTime | Invalid::Timestamp { .. } | Invalid::RecordTimestamp { .. } => {
@@ -359,16 +371,6 @@ impl Invalid {
             Invalid::MessageTooLarge { .. } => InvalidKind::MessageTooLarge,
             Invalid::RecordListTooLarge { .. } => InvalidKind::RecordListTooLarge,
             _ => InvalidKind::InvalidRecord,
-        }
-    }
-
-    /// The record at fault, from 0, for the `record_errors` of the answer (KIP-467); `None`: the whole batch.
-    pub fn record_index(&self) -> Option<i32> {
-        match *self {
-            Invalid::RecordTimestamp { index, .. }
-            | Invalid::Record { index, .. }
-            | Invalid::OffsetDelta { index, .. } => Some(index),
-            _ => None,
         }
     }
 }
@@ -385,10 +387,12 @@ fn only_batch(records: &[u8]) -> Result<Batch<'_>, Invalid> {
     if magic != MAGIC {
         return Err(Invalid::OldMagic { magic });
     }
-    if frame(rest)?.is_some() {
-        return Err(Invalid::MoreThanOneBatch);
+    match frame(rest) {
+        Ok(None) => {}
+        Ok(Some(_)) => return Err(Invalid::MoreThanOneBatch),
+        Err(_) => return Err(Invalid::AfterBatch),
     }
-    Batch::parse(first).map_err(|_| Invalid::BatchLength { batch_length: (len - LOG_OVERHEAD) as i32 })
+    Batch::parse(first).map_err(|_| Invalid::NoHeader { batch_length: (len - LOG_OVERHEAD) as i32 })
 }
 
 /// Magic and total length of the batch that begins `bytes`; `None` when they are too few to tell.
@@ -447,7 +451,7 @@ fn check_header(header: &BatchHeader) -> Result<Compression, Invalid> {
 }
 
 fn check_times(header: &BatchHeader, rules: &Rules) -> Result<(), Invalid> {
-    if header.attributes.is_log_append_time() {
+    if header.attributes.is_log_append_time() && rules.timestamp_type == TimestampType::LogAppendTime {
         return Err(Invalid::LogAppendTime);
     }
     for timestamp in [header.max_timestamp, header.base_timestamp] {

@@ -84,7 +84,7 @@ impl Epochs {
     /// ends at `log_end_offset` (KIP-101, KIP-279; Kafka's `LeaderEpochFileCache.endOffsetFor`). An epoch that is lower
     /// than all of the log ends where the log begins; one that is higher has no end here.
     pub(crate) fn end_of(&self, epoch: LeaderEpoch, log_end_offset: Offset) -> Option<(LeaderEpoch, Offset)> {
-        if epoch <= LeaderEpoch::NONE {
+        if epoch == LeaderEpoch::NONE {
             return None;
         }
         let after = self.0.partition_point(|start| start.epoch <= epoch);

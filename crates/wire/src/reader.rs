@@ -119,10 +119,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string, or null.
+    /// A string, or null: any negative length, as in Apache Kafka.
     ///
     /// # Errors
-    /// Its length is below -1, beyond 32,767 or beyond the bytes left, or it is not UTF-8.
+    /// Its length is beyond 32,767 or beyond the bytes left, or it is not UTF-8.
     pub fn nullable_string(&mut self) -> Result<Option<&'a str>, DecodeError> {
         let len = match self.flexible {
             true => self.compact_len()?,
@@ -136,10 +136,10 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map(Some).map_err(|_| self.error(Reason::InvalidUtf8))
     }
 
-    /// A byte string, or null.
+    /// A byte string, or null: any negative length.
     ///
     /// # Errors
-    /// Its length is below -1 or beyond the bytes left.
+    /// Its length is beyond the bytes left.
     pub fn nullable_bytes(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
         match self.len()? {
             Some(len) => self.take(len).map(Some),
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     /// left is false.
     ///
     /// # Errors
-    /// The count is below -1 or beyond the bytes left.
+    /// The count is beyond the bytes left.
     pub fn count(&mut self) -> Result<Option<usize>, DecodeError> {
         match self.len()? {
             Some(count) if count > self.remaining() => Err(self.error(Reason::FalseCount)),
@@ -176,10 +176,7 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<i32, DecodeError>,
     ) -> Result<Option<usize>, DecodeError> {
-        match read(self)? {
-            -1 => Ok(None),
-            len => usize::try_from(len).map(Some).map_err(|_| self.error(Reason::NegativeLength)),
-        }
+        Ok(usize::try_from(read(self)?).ok())
     }
 
     /// The number of tagged fields that end a struct: 0 where the form is not flexible.
@@ -277,9 +274,6 @@ pub enum Reason {
     /// Bytes follow the last field, of the message or of a tagged field.
     #[error("bytes follow the last field")]
     TrailingBytes,
-    /// A length or count below -1.
-    #[error("a length is negative")]
-    NegativeLength,
     /// Null where the field and version have no null.
     #[error("null is not allowed")]
     Null,

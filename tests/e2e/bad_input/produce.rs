@@ -1,6 +1,7 @@
 //! Produce requests that are wrong before a batch is looked at, and batches that do not follow their producer's last one.
 
-use kafka_protocol::messages::ProduceRequest;
+use kafka_protocol::messages::{ProduceRequest, TransactionalId};
+use kafka_protocol::protocol::StrBytes;
 
 use super::Scene;
 use crate::batch::{self, Identity, Record};
@@ -55,11 +56,14 @@ fn a_topic_or_partition_that_is_not_there_is_unknown() {
 #[test]
 fn a_transactional_batch_without_a_transaction_is_refused() {
     let scene = Scene::start();
+    let identity = Identity { producer_id: 7, epoch: 0, sequence: 0 };
+    let transactional = batch::encode(identity, &[Record::of("never stored")]);
+    let transactional = batch::with_header(&transactional, 21, &0x10_i16.to_be_bytes());
+    let request = produce_request(&scene.topic, 0, transactional);
+    refused(&scene, &request, "TransactionalIdAuthorizationFailed");
     if scene.broker.is_ours() {
-        let identity = Identity { producer_id: 7, epoch: 0, sequence: 0 };
-        let transactional = batch::encode(identity, &[Record::of("never stored")]);
-        let transactional = batch::with_header(&transactional, 21, &0x10_i16.to_be_bytes());
-        refused(&scene, &produce_request(&scene.topic, 0, transactional), "InvalidTxnState");
+        let id = TransactionalId(StrBytes::from_static_str("t"));
+        refused(&scene, &request.with_transactional_id(Some(id)), "InvalidTxnState");
     }
     scene.end();
 }

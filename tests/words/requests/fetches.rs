@@ -76,6 +76,12 @@ fn peculiar() -> Vec<Case> {
         case("fetch with the last epoch", 12..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 2).with_last_fetched_epoch(0)])])
         }),
+        case("fetch past the end with the last epoch", 12..=18, |v, s| {
+            fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 5).with_last_fetched_epoch(0)])])
+        }),
+        case("fetch below the start with the last epoch", 12..=18, |v, s| {
+            fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, -1).with_last_fetched_epoch(0)])])
+        }),
         case("fetch one byte", 4..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0).with_partition_max_bytes(1)])])
         }),
@@ -124,7 +130,10 @@ fn sessions() -> Vec<Case> {
         case("session: an error is told", 18..=18, |v, s| {
             fetch(v, s.session.get(), 5, vec![wanted(v, s, TOPIC, vec![at(1, 99)])])
         }),
-        case("session: names where ids were", 12..=12, |v, s| fetch(v, s.session.get(), 6, vec![])),
+        case("session: a log that differs", 18..=18, |v, s| {
+            fetch(v, s.session.get(), 6, vec![wanted(v, s, TOPIC, vec![at(1, 99).with_last_fetched_epoch(0)])])
+        }),
+        case("session: names where ids were", 12..=12, |v, s| fetch(v, s.session.get(), 7, vec![])),
         case("session: an unknown one", 7..=18, |v, _| fetch(v, 12345, 1, vec![])),
         case("session: an unknown one begins", 7..=18, |v, _| fetch(v, 12345, 0, vec![])),
         case("session: epoch -2", 18..=18, |v, s| fetch(v, s.session.get(), -2, vec![])),

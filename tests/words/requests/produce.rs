@@ -11,13 +11,16 @@ use crate::batch::{self, Identity, Record, crc32c};
 
 const TOPIC: &str = "produced";
 
+/// The partition for what only one of the two takes, so that offsets in the others stay the same in both.
+const APART: i32 = 2;
+
 pub fn cases() -> Vec<Case> {
     [requests(), batches(), sequences(), ids()].into_iter().flatten().collect()
 }
 
 fn requests() -> Vec<Case> {
     vec![
-        created(TOPIC, 2, &[]),
+        created(TOPIC, 3, &[]),
         created("small", 1, &[("max.message.bytes", "200")]),
         created("squeezed", 1, &[("cleanup.policy", "compact")]),
         created("stamped", 1, &[("message.timestamp.type", "LogAppendTime")]),
@@ -50,8 +53,16 @@ fn requests() -> Vec<Case> {
             RequestKind::Produce(ProduceRequest::default().with_acks(-1).with_topic_data(vec![data]))
         }),
         case("a partition twice", 3..=13, |v, s| {
-            let data = || partition(0, Some(good()));
+            let data = || partition(APART, Some(good()));
             many(v, s.id(TOPIC), TOPIC, vec![data(), data()])
+        }),
+        case("a good partition and one of no known magic", 3..=13, |v, s| {
+            many(
+                v,
+                s.id(TOPIC),
+                TOPIC,
+                vec![partition(APART, Some(good())), partition(1, Some(stale(&good(), 16, &[3])))],
+            )
         }),
         case("good and bad partitions", 3..=13, |v, s| {
             many(
@@ -66,6 +77,9 @@ fn requests() -> Vec<Case> {
         }),
         case("a transactional batch without an id", 3..=13, |v, s| {
             one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&numbered(900, 0, 0), 21, &[0, 0x10])))
+        }),
+        case("a transactional batch with an id", 3..=13, |v, s| {
+            transactional(one(v, s.id(TOPIC), TOPIC, APART, Some(changed(&numbered(901, 0, 0), 21, &[0, 0x10]))))
         }),
         body("an old version", 0, 0..=2, &[0, 1, 0, 0, 0, 1, 0, 0, 0, 0]),
     ]
@@ -128,9 +142,15 @@ fn bad_batches() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Bad batches that only one of the two takes.
+fn is_apart(name: &str) -> bool {
+    name.ends_with("that is none") || matches!(name, "the bit of the delete horizon" | "an offset delta that jumps")
+}
+
 fn batches() -> Vec<Case> {
-    let of = |(name, bytes): (&str, Vec<u8>)| {
-        case(format!("batch: {name}"), 11..=13, move |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(bytes.clone())))
+    let of = |(name, bytes): (&'static str, Vec<u8>)| {
+        let at = if is_apart(name) { APART } else { 0 };
+        case(format!("batch: {name}"), 11..=13, move |v, s| one(v, s.id(TOPIC), TOPIC, at, Some(bytes.clone())))
     };
     let mut cases: Vec<Case> = bad_batches().into_iter().map(of).collect();
     cases.extend([
@@ -145,9 +165,13 @@ fn batches() -> Vec<Case> {
         case("the bit of append time where it holds", 13..=13, |v, s| {
             one(v, s.id("stamped"), "stamped", 0, Some(changed(&good(), 21, &[0, 8])))
         }),
+        case("the bit of append time without a time", 13..=13, |v, s| {
+            let times = [(-1_i64).to_be_bytes(), (-1_i64).to_be_bytes()].concat();
+            one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&changed(&good(), 21, &[0, 8]), 27, &times)))
+        }),
         case("too old", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1_000_000, &good())))),
         case("of the future", 12..=13, |v, s| one(v, s.id("timely"), "timely", 0, Some(batch::at(1 << 42, &good())))),
-        case("zstd before it was", 3..=7, |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&good(), 21, &[0, 4])))),
+        case("zstd before it was", 3..=6, |v, s| one(v, s.id(TOPIC), TOPIC, 0, Some(changed(&good(), 21, &[0, 4])))),
     ]);
     cases
 }

@@ -160,7 +160,13 @@ fn more_partitions() -> Vec<Case> {
             let topic =
                 CreatePartitionsTopic::default().with_name(topic("created-6")).with_count(9).with_assignments(None);
             let request = CreatePartitionsRequest::default().with_topics(vec![topic]).with_validate_only(true);
-            RequestKind::CreatePartitions(request)
+            RequestKind::CreatePartitions(request.with_timeout_ms(10_000))
+        }),
+        case("more partitions without any time", 0..=3, |_, _| {
+            RequestKind::CreatePartitions(match grow("created-6", 9, None) {
+                RequestKind::CreatePartitions(request) => request.with_timeout_ms(0).with_validate_only(true),
+                _ => CreatePartitionsRequest::default(),
+            })
         }),
     ]
 }

@@ -109,6 +109,37 @@ impl<'a> Layers<'a> {
         described(facts, facts.name, in_force, synonyms)
     }
 
+    /// All configs that a new topic with these of its `own` has, as its creator is told them (KIP-525): values as they were
+    /// given, the first name of a key that is set anywhere, and no other places.
+    pub fn new_topic(&self, own: &'a BTreeMap<String, String>) -> Vec<Described<'a>> {
+        let keys = topic::KEYS.iter().filter(|key| !key.facts.internal);
+        keys.map(|key| self.new_topic_key(&key.facts, own)).collect()
+    }
+
+    fn new_topic_key(&self, facts: &'static Facts, own: &'a BTreeMap<String, String>) -> Described<'a> {
+        let found = match own.get(facts.name) {
+            Some(value) => Some((Cow::Borrowed(value.as_str()), Source::DynamicTopic)),
+            None => self.in_place(facts),
+        };
+        let (value, source) = match found {
+            Some((value, source)) => (Some(value), source),
+            None => (facts.default.map(Cow::Borrowed), Source::Default),
+        };
+        let place = Place { name: facts.name, value: value.clone(), source };
+        Described { read_only: false, ..described(facts, facts.name, value, vec![place]) }
+    }
+
+    /// What the broker says of a topic's key, by source and then by name.
+    fn in_place(&self, facts: &Facts) -> Option<(Cow<'a, str>, Source)> {
+        let family = if facts.synonym.is_empty() { Vec::new() } else { family(facts.synonym) };
+        [Source::DynamicBroker, Source::DynamicDefaultBroker, Source::StaticBroker].into_iter().find_map(|source| {
+            family.iter().find_map(|&Synonym(name, unit, _)| {
+                let (value, _) = self.set(name).find(|(_, from)| *from == source)?;
+                Some((in_millis(Cow::Borrowed(value), unit), source))
+            })
+        })
+    }
+
     /// All configs of a group.
     pub fn group(&self, name: &str) -> Vec<Described<'a>> {
         let own = self.image.group_configs().of(name);

@@ -182,7 +182,7 @@ impl Facts {
     /// Whether a value has the type and lies within the bounds.
     pub fn check(&self, value: &str) -> Result<(), Rejection> {
         self.kind.check(value)?;
-        self.valid.check(self.kind, value)
+        self.valid.check(self.name, self.kind, value)
     }
 
     /// The value that holds when nobody says anything.

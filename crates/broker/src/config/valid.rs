@@ -103,8 +103,8 @@ pub enum Valid {
 }
 
 impl Valid {
-    /// Whether a value of the type lies within the bounds.
-    pub fn check(self, kind: Kind, value: &str) -> Result<(), Rejection> {
+    /// Whether a value of the type lies within the bounds; it is the key `name`'s.
+    pub fn check(self, name: &str, kind: Kind, value: &str) -> Result<(), Rejection> {
         let trimmed = value.trim();
         match self {
             Valid::Any => Ok(()),
@@ -129,7 +129,7 @@ impl Valid {
             }
             Valid::NotEmpty if trimmed.is_empty() => Err(invalid(trimmed, "String must be non-empty")),
             Valid::NotEmpty => Ok(()),
-            Valid::Replicas => replicas(trimmed),
+            Valid::Replicas => replicas(name, trimmed),
             Valid::OffsetReset => offset_reset(trimmed),
         }
     }
@@ -171,7 +171,7 @@ fn one_of(word: &str, words: &[&str]) -> Result<(), Rejection> {
     }
 }
 
-fn replicas(value: &str) -> Result<(), Rejection> {
+fn replicas(name: &str, value: &str) -> Result<(), Rejection> {
     let pair = |part: &str| {
         let (partition, broker) = part.split_once(':')?;
         (partition.parse::<u32>().is_ok() && broker.parse::<u32>().is_ok()).then_some(())
@@ -180,8 +180,10 @@ fn replicas(value: &str) -> Result<(), Rejection> {
         true => Ok(()),
         false => Err(invalid(
             &format!("[{value}]"),
-            "must be the literal '*' or a list of replicas in the following format: \
-             [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+            &format!(
+                "{name} must be the literal '*' or a list of replicas in the following format: \
+                 [partitionId]:[brokerId],[partitionId]:[brokerId],..."
+            ),
         )),
     }
 }

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use metadata::decide::{CreateTopics, CreatedTopic, NewTopic, ReplicaAssignment, TopicCreation};
 use net::Outbox;
 use record::{BrokerId, PartitionIndex, Uuid};
-use wire::messages::create_topics::{CreatableTopic, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse};
+use wire::messages::create_topics::{
+    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+};
 
 use crate::api::{Call, Flow, Respond};
+use crate::config::describe::{Described, Layers};
 use crate::errors::{KafkaError, refusal_error};
 use crate::node::Node;
+
+/// From this version on.
+const TELLS_CONFIGS: i16 = 5;
 
 /// Answers when the topics are open.
 pub fn handle(call: &Call<'_>, request: CreateTopicsRequest<'_>, _outbox: &mut Outbox) -> Flow {
@@ -21,7 +27,12 @@ pub fn handle(call: &Call<'_>, request: CreateTopicsRequest<'_>, _outbox: &mut O
         let names: Vec<String> = wanted.topics.iter().map(|topic| topic.name.clone()).collect();
         let results = node.control.create_topics(wanted).await;
         move |outbox: &mut Outbox| match results {
-            Ok(results) => answer(respond, &results.iter().map(Outcome::of).collect::<Vec<_>>(), outbox),
+            Ok(results) => {
+                let view = node.view();
+                let layers = Layers::new(&node.config, view.image());
+                let outcomes = results.iter().map(|creation| Outcome::of(creation, &layers, respond.version()));
+                answer(respond, &outcomes.collect::<Vec<_>>(), outbox);
+            }
             Err(error) => {
                 let error = KafkaError::new(error.code(), error.to_string());
                 let failed = |name| Outcome { name, result: Err(error.clone()) };
@@ -49,19 +60,24 @@ fn new_topic(node: &Node, asked: &CreatableTopic<'_>) -> NewTopic {
 /// One topic's result, ready to be told.
 struct Outcome<'r> {
     name: &'r str,
-    result: Result<&'r CreatedTopic, KafkaError>,
+    result: Result<(&'r CreatedTopic, Vec<Described<'r>>), KafkaError>,
 }
 
 impl<'r> Outcome<'r> {
-    fn of(creation: &'r TopicCreation) -> Outcome<'r> {
-        Outcome { name: &creation.name, result: creation.result.as_ref().map_err(refusal_error) }
+    fn of(creation: &'r TopicCreation, layers: &Layers<'r>, version: i16) -> Outcome<'r> {
+        let described = |created: &'r CreatedTopic| match version {
+            TELLS_CONFIGS.. => (created, layers.new_topic(&created.configs)),
+            _ => (created, Vec::new()),
+        };
+        Outcome { name: &creation.name, result: creation.result.as_ref().map(described).map_err(refusal_error) }
     }
 
     fn response(&self) -> CreatableTopicResult<'_> {
         let result = CreatableTopicResult { name: self.name, error_message: None, ..Default::default() };
         match &self.result {
-            Ok(created) => CreatableTopicResult {
+            Ok((created, configs)) => CreatableTopicResult {
                 topic_id: created.id,
+                configs: Some(configs.iter().map(config).collect()),
                 num_partitions: created.num_partitions,
                 replication_factor: created.replication_factor,
                 ..result
@@ -70,10 +86,19 @@ impl<'r> Outcome<'r> {
                 error_code: error.code,
                 error_message: error.message.as_deref(),
                 topic_id: Uuid::ZERO,
-                configs: None,
                 ..result
             },
         }
+    }
+}
+
+fn config<'r>(described: &'r Described<'_>) -> CreatableTopicConfigs<'r> {
+    CreatableTopicConfigs {
+        name: described.name,
+        value: described.value.as_deref(),
+        read_only: described.read_only,
+        config_source: described.source as i8,
+        is_sensitive: described.is_sensitive(),
     }
 }
 

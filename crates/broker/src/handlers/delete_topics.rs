@@ -63,6 +63,6 @@ fn result<'r>(name: Option<&'r str>, topic_id: Uuid, error: Option<&'r KafkaErro
         name,
         topic_id,
         error_code: error.map_or(ErrorCode::NONE, |error| error.code),
-        error_message: error.and_then(|error| error.message.as_deref()),
+        error_message: error.map(|error| error.message.as_deref().unwrap_or(error.code.message())),
     }
 }

@@ -2,68 +2,83 @@
 
 use std::collections::HashSet;
 
-use metadata::check_topic_name;
+use metadata::{MAX_TOPIC_NAME_LEN, check_topic_name};
 use net::Outbox;
 use record::PartitionIndex;
 use storage::ActiveProducer;
-use wire::ErrorCode;
 use wire::messages::describe_producers::{
     DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
 };
+use wire::{Array, ErrorCode};
 
 use crate::api::{Call, Flow};
 use crate::errors::{KafkaError, append_failure};
 use crate::view::HostedTopic;
 
-const NOT_A_NAME: &str = "no topic can have this name";
-
 /// Answers from the partitions.
 pub fn handle(call: &Call<'_>, request: DescribeProducersRequest<'_>, outbox: &mut Outbox) -> Flow {
     // A partition may have many producers, so none is told as often as it is named.
     let mut seen = HashSet::new();
-    let topics: Vec<(&str, Vec<Found>)> = request
+    let topics: Vec<(&str, Found)> = request
         .topics
         .iter()
         .map(|topic| {
-            let hosted = hosted(call, topic.name);
             let indexes = topic.partition_indexes.iter().filter(|index| seen.insert((topic.name, *index)));
-            let found = indexes.map(|index| Found { index, producers: find(&hosted, index) });
-            (topic.name, found.collect())
+            let found = match hosted(call, topic.name) {
+                Ok(hosted) => Found::Topic(indexes.map(|index| (index, find(hosted, index))).collect()),
+                Err(error) => Found::Nothing(indexes.collect(), error),
+            };
+            (topic.name, found)
         })
         .collect();
-    let topics = topics
-        .iter()
-        .map(|(name, partitions)| TopicResponse { name, partitions: partitions.iter().map(Found::response).collect() });
+    let topics = topics.iter().map(|(name, found)| TopicResponse { name, partitions: found.response() });
     call.answer(outbox, &DescribeProducersResponse { topics: topics.collect(), ..Default::default() });
     Flow::Done
 }
 
-/// The producers of one partition, or why they are not told.
-struct Found {
-    index: i32,
-    producers: Result<Vec<ActiveProducer>, KafkaError>,
+/// What is told of one topic's partitions.
+enum Found {
+    /// The producers of each, or why they are not told.
+    Topic(Vec<(i32, Result<Vec<ActiveProducer>, KafkaError>)>),
+    /// There is no such topic.
+    Nothing(Vec<i32>, KafkaError),
 }
 
 fn hosted<'c>(call: &'c Call<'_>, topic: &str) -> Result<&'c HostedTopic, KafkaError> {
-    check_topic_name(topic).map_err(|_| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, NOT_A_NAME))?;
-    Ok(call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)
+    // The words are told for every partition that was asked for.
+    let shown = &topic[..topic.floor_char_boundary(MAX_TOPIC_NAME_LEN)];
+    check_topic_name(topic).map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.told(shown)))?;
+    let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    call.view.topic(topic).ok_or_else(|| KafkaError::new(unknown, unknown.message()))
 }
 
-fn find(hosted: &Result<&HostedTopic, KafkaError>, index: i32) -> Result<Vec<ActiveProducer>, KafkaError> {
-    let partition = hosted.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(index))?;
-    partition.active_producers().map_err(|error| append_failure(&error))
+fn find(topic: &HostedTopic, index: i32) -> Result<Vec<ActiveProducer>, KafkaError> {
+    topic.partition(PartitionIndex(index))?.active_producers().map_err(|error| append_failure(&error))
 }
 
 impl Found {
-    fn response(&self) -> PartitionResponse<'_> {
-        let response = PartitionResponse { partition_index: self.index, ..Default::default() };
-        match &self.producers {
-            Ok(producers) => PartitionResponse { active_producers: producers.iter().map(state).collect(), ..response },
-            Err(error) => {
-                PartitionResponse { error_code: error.code, error_message: error.message.as_deref(), ..response }
-            }
+    fn response(&self) -> Array<'_, PartitionResponse<'_>> {
+        match self {
+            Found::Topic(partitions) => partitions.iter().map(|(index, producers)| told(*index, producers)).collect(),
+            Found::Nothing(indexes, error) => indexes.iter().map(|index| failed(*index, error)).collect(),
         }
     }
+}
+
+fn told(partition_index: i32, producers: &Result<Vec<ActiveProducer>, KafkaError>) -> PartitionResponse<'_> {
+    match producers {
+        Ok(producers) => PartitionResponse {
+            partition_index,
+            active_producers: producers.iter().map(state).collect(),
+            ..Default::default()
+        },
+        Err(error) => failed(partition_index, error),
+    }
+}
+
+fn failed(partition_index: i32, error: &KafkaError) -> PartitionResponse<'_> {
+    let error_message = error.message.as_deref();
+    PartitionResponse { partition_index, error_code: error.code, error_message, ..Default::default() }
 }
 
 fn state(producer: &ActiveProducer) -> ProducerState {

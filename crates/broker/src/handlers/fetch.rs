@@ -28,9 +28,12 @@ const INITIAL_EPOCH: i32 = 0;
 /// The epoch of a fetch that ends its session, or does without.
 const FINAL_EPOCH: i32 = -1;
 
+const READ_UNCOMMITTED: i8 = 0;
+const READ_COMMITTED: i8 = 1;
+
 /// Answers at once, or parks.
 pub fn handle(call: &Call<'_>, request: FetchRequest<'_>, outbox: &mut Outbox) -> Flow {
-    if !matches!(request.isolation_level, 0 | 1) || request.max_bytes < 0 {
+    if !matches!(request.isolation_level, READ_UNCOMMITTED | READ_COMMITTED) || request.max_bytes < 0 {
         return refuse(call, ErrorCode::INVALID_REQUEST, outbox);
     }
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
@@ -59,19 +62,22 @@ fn refuse(call: &Call<'_>, error_code: ErrorCode, outbox: &mut Outbox) -> Flow {
     Flow::Done
 }
 
-/// How much a fetch wants in all.
+/// How much a fetch wants in all, and of what.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     /// Fewer bytes are waited for.
     min_bytes: u32,
     /// No more bytes are given, but for the first batch.
     max_bytes: u32,
+    /// Only records of transactions that are decided.
+    reads_committed: bool,
 }
 
 impl Limits {
     fn of(call: &Call<'_>, request: &FetchRequest<'_>) -> Limits {
         let max_bytes = request.max_bytes.unsigned_abs().min(call.node.config.fetch_max_bytes);
-        Limits { min_bytes: u32::try_from(request.min_bytes).unwrap_or(0).min(max_bytes), max_bytes }
+        let min_bytes = u32::try_from(request.min_bytes).unwrap_or(0).min(max_bytes);
+        Limits { min_bytes, max_bytes, reads_committed: request.isolation_level == READ_COMMITTED }
     }
 
     /// What a partition may give that wants `partition_max`, when so many bytes were `found` before it.

@@ -23,6 +23,9 @@ use crate::api::{Call, Flow, Respond};
 use crate::errors::read_failure;
 use crate::partition::Partition;
 
+const READ_UNCOMMITTED: i8 = 0;
+const READ_COMMITTED: i8 = 1;
+
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -56,10 +59,12 @@ type Found = Option<(Offset, Timestamp, LeaderEpoch)>;
 
 /// Answers every partition by itself.
 pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    // Nothing is open, so what is committed is all there is.
+    let is_known = matches!(request.isolation_level, READ_UNCOMMITTED | READ_COMMITTED);
     let topics = request.topics.iter().map(|topic| {
         let part = |(index, asked): (i32, Option<ListOffsetsPartition>)| {
             // What is asked for twice is told once, that it is wrong.
-            let once = asked.ok_or(ErrorCode::INVALID_REQUEST);
+            let once = asked.filter(|_| is_known).ok_or(ErrorCode::INVALID_REQUEST);
             Part { index, look_up: once.and_then(|asked| look_up(call, topic.name, &asked)) }
         };
         Topic { name: topic.name.to_owned(), partitions: asked_once(&topic).into_iter().map(part).collect() }

@@ -69,7 +69,7 @@ impl Partition {
         let mut appender = self.lock();
         let log = appender.log()?;
         Ok(match epoch {
-            LeaderEpoch(..0) => None,
+            LeaderEpoch::NONE => None,
             newer if newer > self.leader_epoch => None,
             current if current == self.leader_epoch => Some((current, self.reader.end().offset)),
             // This leader's epoch follows the latest that has records, or all when none has.

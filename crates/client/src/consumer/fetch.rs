@@ -44,7 +44,6 @@ struct Refused {
     token: u64,
     subject: String,
     code: ErrorCode,
-    log_start_offset: Offset,
 }
 
 impl Consumer {
@@ -148,7 +147,6 @@ impl Consumer {
                         token: wanted.token,
                         subject: format!("partition {} of topic `{}`", wanted.partition, wanted.topic),
                         code: data.error_code,
-                        log_start_offset: Offset(data.log_start_offset),
                     });
                 }
             }
@@ -178,11 +176,11 @@ impl Consumer {
             }
         }
         let mut first_error = Ok(());
-        for Refused { token, subject, code, log_start_offset } in refused {
+        for Refused { token, subject, code } in refused {
             let handled = match code {
                 // What arrived before is read first.
                 ErrorCode::OFFSET_OUT_OF_RANGE if self.has_unread(token) => Ok(()),
-                ErrorCode::OFFSET_OUT_OF_RANGE => self.reset(token, log_start_offset),
+                ErrorCode::OFFSET_OUT_OF_RANGE => self.reset(token),
                 code => self.tolerate(&[token], Refusal { subject, code, message: None }.into()),
             };
             first_error = first_error.and(handled);

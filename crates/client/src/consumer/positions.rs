@@ -43,11 +43,11 @@ impl Consumer {
     pub(super) fn begin(&mut self, now: Instant) -> Result<(), PollError> {
         let unknown = |reading: &&Reading| reading.position() == NOWHERE && reading.may_be_asked(now);
         let unknown: Vec<u64> = self.partitions.iter().filter(unknown).map(|reading| reading.token).collect();
-        unknown.into_iter().try_for_each(|token| self.reset(token, NOWHERE))
+        unknown.into_iter().try_for_each(|token| self.reset(token))
     }
 
     /// Goes on where the policy says, once that is known.
-    pub(super) fn reset(&mut self, token: u64, log_start_offset: Offset) -> Result<(), PollError> {
+    pub(super) fn reset(&mut self, token: u64) -> Result<(), PollError> {
         let is_it = |reading: &&mut Reading| reading.token == token;
         let Some(reading) = self.partitions.iter_mut().find(is_it) else { return Ok(()) };
         let (partition, offset) = (reading.topic_partition(), reading.fetch_offset());
@@ -55,7 +55,7 @@ impl Consumer {
             Reset::Earliest => OffsetSpec::Earliest,
             Reset::Latest => OffsetSpec::Latest,
             Reset::Fail if offset == NOWHERE => return Err(PollError::NoOffset { partition }),
-            Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset, log_start_offset }),
+            Reset::Fail => return Err(PollError::OffsetOutOfRange { partition, offset }),
         };
         reading.busy = true;
         let (client, isolation) = (self.client.clone(), self.config.isolation);

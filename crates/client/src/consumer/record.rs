@@ -33,14 +33,12 @@ pub enum PollError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The partition does not have the offset, and the consumer was not told where to go on.
-    #[error("{partition} has no offset {offset}, its records begin at {log_start_offset}")]
+    #[error("{partition} has no offset {offset}")]
     OffsetOutOfRange {
         /// The partition.
         partition: TopicPartition,
         /// The offset that was to be read.
         offset: Offset,
-        /// The first offset; -1 when the broker did not say.
-        log_start_offset: Offset,
     },
     /// The group has committed nothing of the partition, and the consumer was not told where to begin then.
     #[error("nothing is committed of {partition}, and no `reset` says where to begin")]

@@ -76,7 +76,7 @@ impl Consumer {
             let (partition, offset) = (reading.topic_partition(), self.position_of(index));
             return Err(PollError::Truncated { partition, offset, end: NOT_KNOWN });
         }
-        self.reset(reading.token, NOT_KNOWN)
+        self.reset(reading.token)
     }
 }
 

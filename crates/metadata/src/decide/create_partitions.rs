@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use record::{BrokerId, PartitionIndex};
 
 use super::placement::{self, Assigned, bad_assignment};
-use super::{Decision, MAX_PARTITIONS_PER_BATCH, ReplicaAssignment};
+use super::{Decision, MAX_PARTITIONS_PER_BATCH};
 use crate::{Image, Record, Refusal, Topic};
 
 /// Topics to enlarge.
@@ -83,7 +83,7 @@ fn enlarge(image: &Image, wanted: &MorePartitions) -> Result<Vec<Record>, Refusa
         Some(assignments) => assigned_by_hand(image, topic, count - there, assignments)?,
         None => placement::place(image, there..count, replication_factor(topic), topic.id)?,
     };
-    let new = replicas.into_iter().map(|replicas| placement::with_isr(image, replicas));
+    let new = (there..).zip(replicas).map(|(index, replicas)| placement::with_isr(image, index, replicas));
     let new = new.collect::<Result<Vec<Assigned>, Refusal>>()?;
     let indexes = topic.partitions.len() as i32..;
     Ok(indexes.map(PartitionIndex).zip(new).map(|(index, assigned)| assigned.record(topic.id, index)).collect())
@@ -115,20 +115,11 @@ fn assigned_by_hand(
     if assignments.len() != more {
         let given = assignments.len();
         return Err(bad_assignment(format!(
-            "{more} partition(s) are to be added, but {given} are assigned to brokers"
+            "Attempted to add {more} additional partition(s), but only {given} assignment(s) were specified."
         )));
     }
     let factor = replication_factor(topic);
-    for (index, replicas) in (topic.partitions.len() as i32..).zip(assignments) {
-        let index = PartitionIndex(index);
-        placement::check_replicas(image, &ReplicaAssignment { index, replicas: replicas.clone() })?;
-        if replicas.len() != factor {
-            let count = replicas.len();
-            let text =
-                format!("partition {index} is assigned to {count} brokers, but the others of the topic to {factor}");
-            return Err(bad_assignment(text));
-        }
-    }
+    assignments.iter().try_for_each(|replicas| placement::check_replicas(image, replicas, Some(factor)))?;
     Ok(assignments.to_vec())
 }
 

@@ -86,6 +86,8 @@ pub struct CreatedTopic {
     pub num_partitions: i32,
     /// How many replicas the first partition has.
     pub replication_factor: i16,
+    /// Its own configs, by key.
+    pub configs: BTreeMap<String, String>,
 }
 
 pub(super) fn decide(image: &Image, intent: &CreateTopics) -> Result<Decision<Vec<TopicCreation>>, Refusal> {
@@ -155,6 +157,7 @@ impl<'a> Request<'a> {
             id: topic.id,
             num_partitions: partitions.len() as i32,
             replication_factor: partitions[0].replicas.len() as i16,
+            configs: own_configs(topic),
         };
         self.collisions.extend(Some(collision_entry(&topic.name)).filter(|(_, name)| may_collide(name)));
         self.record(topic, partitions);
@@ -182,7 +185,8 @@ impl<'a> Request<'a> {
             check_counts_open(topic)?;
             self.assigned_by_hand(&topic.assignments)?
         };
-        assignments.into_iter().map(|replicas| placement::with_isr(self.image, replicas)).collect()
+        let assigned = assignments.into_iter().enumerate();
+        assigned.map(|(index, replicas)| placement::with_isr(self.image, index, replicas)).collect()
     }
 
     fn placed(&self, topic: &NewTopic) -> Result<Vec<Vec<BrokerId>>, Refusal> {
@@ -207,8 +211,7 @@ impl<'a> Request<'a> {
         sorted.sort_by_key(|assignment| assignment.index);
         for (expected, assignment) in (0..).zip(&sorted) {
             check_index(expected, assignment.index)?;
-            placement::check_replicas(self.image, assignment)?;
-            check_even(assignment, sorted[0])?;
+            placement::check_replicas(self.image, &assignment.replicas, Some(sorted[0].replicas.len()))?;
         }
         Ok(sorted.into_iter().map(|assignment| assignment.replicas.clone()).collect())
     }
@@ -246,6 +249,12 @@ fn configs(topic: &NewTopic) -> BTreeMap<&str, Option<&str>> {
     topic.configs.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect()
 }
 
+/// The same without those that have no value, which are refused.
+fn own_configs(topic: &NewTopic) -> BTreeMap<String, String> {
+    let configs = configs(topic).into_iter();
+    configs.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect()
+}
+
 fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
     for (key, value) in configs(topic) {
         let value = value
@@ -272,15 +281,6 @@ fn check_index(expected: i32, index: PartitionIndex) -> Result<(), Refusal> {
         }
         _ => Err(bad_assignment("partitions should be a consecutive 0-based integer sequence".into())),
     }
-}
-
-fn check_even(assignment: &ReplicaAssignment, first: &ReplicaAssignment) -> Result<(), Refusal> {
-    let (count, expected) = (assignment.replicas.len(), first.replicas.len());
-    if count == expected {
-        return Ok(());
-    }
-    let index = assignment.index;
-    Err(bad_assignment(format!("partition {index} is assigned to {count} brokers, but partition 0 to {expected}")))
 }
 
 #[cfg(test)]

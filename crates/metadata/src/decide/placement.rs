@@ -1,11 +1,9 @@
 //! Where the replicas of new partitions go.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use record::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 
-use super::ReplicaAssignment;
 use crate::records::PartitionRecord;
 use crate::{Image, Record, Refusal};
 
@@ -68,33 +66,42 @@ impl Assigned {
 }
 
 /// The replicas that may lead now are in sync: all of them are empty.
-pub(super) fn with_isr(image: &Image, replicas: Vec<BrokerId>) -> Result<Assigned, Refusal> {
+pub(super) fn with_isr(image: &Image, index: usize, replicas: Vec<BrokerId>) -> Result<Assigned, Refusal> {
     let alive = |id: &BrokerId| image.broker(*id).is_some_and(|broker| !broker.fenced);
     let isr: Vec<_> = replicas.iter().copied().filter(alive).collect();
     match isr.first().copied() {
         Some(leader) => Ok(Assigned { replicas, isr, leader }),
-        None => Err(bad_assignment("all brokers of a partition's assignment are fenced".into())),
+        None => Err(bad_assignment(format!(
+            "All brokers specified in the manual partition assignment for partition {index} are fenced or in controlled \
+             shutdown."
+        ))),
     }
 }
 
-/// Whether an assignment by hand names brokers, each of them registered and once.
-pub(super) fn check_replicas(image: &Image, assignment: &ReplicaAssignment) -> Result<(), Refusal> {
-    let index = assignment.index;
-    if assignment.replicas.is_empty() {
-        return Err(bad_assignment(format!("partition {index} is assigned to no broker")));
+/// Whether an assignment by hand names brokers, each of them registered and once, and as many as `others` of its topic.
+pub(super) fn check_replicas(image: &Image, replicas: &[BrokerId], others: Option<usize>) -> Result<(), Refusal> {
+    let bad = |what: String| Err(bad_assignment(format!("The manual partition assignment includes {what}")));
+    if replicas.is_empty() {
+        return bad("an empty replica list.".to_owned());
     }
-    let mut seen = HashSet::new();
-    for id in &assignment.replicas {
+    let mut sorted = replicas.to_vec();
+    sorted.sort_unstable();
+    for (at, id) in sorted.iter().enumerate() {
         if image.broker(*id).is_none() {
-            return Err(bad_assignment(format!(
-                "partition {index} is assigned to broker {id}, which is not registered"
-            )));
+            return bad(format!("broker {id}, but no such broker is registered."));
         }
-        if !seen.insert(id) {
-            return Err(bad_assignment(format!("partition {index} is assigned to broker {id} more than once")));
+        if sorted[..at].last() == Some(id) {
+            return bad(format!("the broker {id} more than once."));
         }
     }
-    Ok(())
+    let count = replicas.len();
+    match others.filter(|others| *others != count) {
+        Some(others) => bad(format!(
+            "a partition with {count} replica(s), but this is not consistent with previous partitions, which have \
+             {others} replica(s)."
+        )),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn bad_assignment(text: String) -> Refusal {

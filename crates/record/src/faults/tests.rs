@@ -12,9 +12,15 @@ const RULES: Rules = Rules {
     encoding: None,
 };
 
+const APPENDED: Rules = Rules { timestamp_type: TimestampType::LogAppendTime, ..RULES };
+
+fn faults(records: &[u8], rules: &Rules) -> Vec<RecordFault> {
+    let invalid = validate(records, rules).unwrap_err();
+    record_faults(records, rules, &invalid, &mut FaultBudget::default())
+}
+
 fn indexes(records: &[u8]) -> Vec<i32> {
-    let invalid = validate(records, &RULES).unwrap_err();
-    record_faults(records, &RULES, &invalid, &mut FaultBudget::default()).iter().map(|fault| fault.index).collect()
+    faults(records, &RULES).iter().map(|fault| fault.index).collect()
 }
 
 #[test]
@@ -37,12 +43,28 @@ fn a_producer_that_claims_the_time_of_the_append_is_wrong_in_every_record() {
     let records = with_header(&three_records(Compression::None), |header| {
         header.attributes.0 |= 0x08;
     });
-    assert_eq!(indexes(&records), [0, 1, 2]);
+    let faults = faults(&records, &APPENDED);
+    assert_eq!(faults.iter().map(|fault| fault.index).collect::<Vec<_>>(), [0, 1, 2]);
+    let mut scratch = Vec::new();
+    let record = Batch::parse(&records).unwrap().records(&Limits::default(), &mut scratch).unwrap().next();
+    let Record { key, value, .. } = record.unwrap().unwrap();
+    let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let expected = format!(
+        "Invalid timestamp type in message DefaultRecord(offset=0, timestamp=1002, key={} bytes, value={} bytes). \
+         Producer should not set timestamp type to LogAppendTime.",
+        len(key),
+        len(value)
+    );
+    assert_eq!(faults[0].message, expected);
 }
 
 #[test]
 fn a_batch_that_is_wrong_as_a_whole_has_no_record_at_fault() {
-    assert_eq!(indexes(&with_header(&three_records(Compression::None), |header| header.attributes.0 |= 0x20)), [0; 0]);
+    let good = three_records(Compression::None);
+    assert_eq!(indexes(&with_header(&good, |header| header.attributes.0 |= 0x20)), [0; 0]);
+    let longer = |header: &mut crate::BatchHeader| (header.last_offset_delta, header.record_count) = (3, 4);
+    let rules = Rules { timestamp_before_max_ms: 1_000, ..RULES };
+    assert_eq!(faults(&with_header(&good, longer), &rules), [], "a record that cannot be read");
 }
 
 #[test]
@@ -58,7 +80,7 @@ fn a_header_that_counts_more_records_than_there_are_yields_no_more_faults() {
         header.attributes.0 |= 0x08;
         (header.last_offset_delta, header.record_count) = (999_999, 1_000_000);
     });
-    assert!(indexes(&records).len() <= (records.len() - crate::HEADER_LEN) / 7);
+    assert!(faults(&records, &APPENDED).len() <= 3);
 }
 
 #[test]

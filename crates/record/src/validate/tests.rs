@@ -43,7 +43,7 @@ fn there_must_be_one_whole_batch() {
     assert_eq!(verdict_with(|header| header.batch_length = i32::MAX), Err(Invalid::NoBatch));
     assert_eq!(verdict(&[&one[..], &one].concat()), Err(Invalid::MoreThanOneBatch));
     assert_eq!(verdict(&[&one[..], &one[..17]].concat()), Err(Invalid::MoreThanOneBatch));
-    assert_eq!(verdict(&[&one[..], &[0; 17]].concat()), Err(Invalid::BatchLength { batch_length: 0 }));
+    assert_eq!(verdict(&[&one[..], &[0; 17]].concat()), Err(Invalid::AfterBatch));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn format_must_be_v2() {
     for batch_length in [14, 48] {
         let bytes = with_header(&three_records(Compression::None), |header| header.batch_length = batch_length);
         let alone = &bytes[..12 + batch_length as usize];
-        assert_eq!(verdict(alone), Err(Invalid::BatchLength { batch_length }));
+        assert_eq!(verdict(alone), Err(Invalid::NoHeader { batch_length }));
     }
 }
 
@@ -111,7 +111,9 @@ fn only_brokers_set_some_fields() {
     for id in [5, 6, 7] {
         assert_eq!(verdict_with(|header| header.attributes.0 |= i16::from(id)), Err(Invalid::UnknownCodec { id }));
     }
-    assert_eq!(verdict_with(|header| header.attributes.0 |= 0x08), Err(Invalid::LogAppendTime));
+    let appended = Rules { timestamp_type: TimestampType::LogAppendTime, ..RULES };
+    let claimed = with_header(&three_records(Compression::None), |header| header.attributes.0 |= 0x08);
+    assert_eq!(validate(&claimed, &appended).map(|_| ()), Err(Invalid::LogAppendTime));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x10), Ok(()));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x20), Err(Invalid::Control));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x40), Err(Invalid::DeleteHorizon));
@@ -180,6 +182,17 @@ fn a_wrong_max_timestamp_is_mended() {
 }
 
 #[test]
+fn the_time_of_the_append_is_not_the_producers_to_claim_and_its_records_keep_their_own() {
+    for codec in Compression::ALL {
+        let right = three_records(codec);
+        let claimed = with_header(&right, |header| header.attributes.0 |= 0x08);
+        let produced = validate(&claimed, &RULES).unwrap();
+        assert!(!produced.header().attributes.is_log_append_time());
+        assert_eq!(produced.after_stamp().concat(), right[STAMP_LEN..], "{codec}");
+    }
+}
+
+#[test]
 fn a_right_batch_is_written_as_it_came() {
     let batch = three_records(Compression::Zstd);
     let produced = validate(&batch, &RULES).unwrap();
@@ -235,7 +248,7 @@ fn failures_have_an_order() {
     seen.push(name(&bytes, &rules));
     let rules = Rules { max_message_bytes: RULES.max_message_bytes, ..rules };
     seen.push(name(&bytes, &rules));
-    let mends: [fn(&mut BatchHeader); 9] = [
+    let mends: [fn(&mut BatchHeader); 8] = [
         |header| header.base_offset = Offset(0),
         |header| header.attributes.0 = 0x68,
         |header| header.last_offset_delta = 3,
@@ -244,7 +257,6 @@ fn failures_have_an_order() {
         |header| header.attributes.0 = 0x48,
         |header| header.base_sequence = 0,
         |header| header.attributes.0 = 0x08,
-        |header| header.attributes.0 = 0,
     ];
     let mut bytes = wrong;
     for mend in mends {
@@ -266,7 +278,6 @@ fn failures_have_an_order() {
         "Control",
         "Sequence",
         "DeleteHorizon",
-        "LogAppendTime",
         "Timestamp",
         "Record",
         "RecordListTooLarge",
@@ -284,22 +295,24 @@ fn name(bytes: &[u8], rules: &Rules) -> String {
 fn kinds_are_kafkas_errors() {
     let index = 4;
     let (min, max, timestamp) = (Timestamp(0), Timestamp(0), Timestamp(0));
-    for (invalid, kind, record_index) in [
-        (Invalid::NoBatch, InvalidKind::InvalidRecord, None),
-        (Invalid::OldMagic { magic: 1 }, InvalidKind::InvalidRecord, None),
-        (Invalid::UnknownMagic { magic: 3 }, InvalidKind::CorruptMessage, None),
-        (Invalid::BatchLength { batch_length: 1 }, InvalidKind::CorruptMessage, None),
-        (Invalid::Checksum { stored: 1, computed: 2 }, InvalidKind::CorruptMessage, None),
-        (Invalid::MessageTooLarge { size: 2, max: 1 }, InvalidKind::MessageTooLarge, None),
-        (Invalid::RecordListTooLarge { size: 2, max: 1 }, InvalidKind::RecordListTooLarge, None),
-        (Invalid::UnknownCodec { id: 5 }, InvalidKind::InvalidRecord, None),
-        (Invalid::LogAppendTime, InvalidKind::InvalidTimestamp, None),
-        (Invalid::Timestamp { timestamp, min, max }, InvalidKind::InvalidTimestamp, None),
-        (Invalid::RecordTimestamp { index, timestamp, min, max }, InvalidKind::InvalidTimestamp, Some(4)),
-        (Invalid::Record { index, reason: Malformed::Varint }, InvalidKind::InvalidRecord, Some(4)),
-        (Invalid::OffsetDelta { index, offset_delta: 1 }, InvalidKind::InvalidRecord, Some(4)),
+    for (invalid, kind) in [
+        (Invalid::NoBatch, InvalidKind::InvalidRecord),
+        (Invalid::OldMagic { magic: 1 }, InvalidKind::InvalidRecord),
+        (Invalid::UnknownMagic { magic: 3 }, InvalidKind::CorruptMessage),
+        (Invalid::BatchLength { batch_length: 1 }, InvalidKind::CorruptMessage),
+        (Invalid::NoHeader { batch_length: 48 }, InvalidKind::CorruptMessage),
+        (Invalid::AfterBatch, InvalidKind::CorruptMessage),
+        (Invalid::Checksum { stored: 1, computed: 2 }, InvalidKind::CorruptMessage),
+        (Invalid::MessageTooLarge { size: 2, max: 1 }, InvalidKind::MessageTooLarge),
+        (Invalid::RecordListTooLarge { size: 2, max: 1 }, InvalidKind::RecordListTooLarge),
+        (Invalid::UnknownCodec { id: 5 }, InvalidKind::InvalidRecord),
+        (Invalid::LogAppendTime, InvalidKind::InvalidTimestamp),
+        (Invalid::Timestamp { timestamp, min, max }, InvalidKind::InvalidTimestamp),
+        (Invalid::RecordTimestamp { index, timestamp, min, max }, InvalidKind::InvalidTimestamp),
+        (Invalid::Record { index, reason: Malformed::Varint }, InvalidKind::InvalidRecord),
+        (Invalid::OffsetDelta { index, offset_delta: 1 }, InvalidKind::InvalidRecord),
     ] {
-        assert_eq!((invalid.kind(), invalid.record_index()), (kind, record_index), "{invalid}");
+        assert_eq!(invalid.kind(), kind, "{invalid}");
     }
 }
 

@@ -200,3 +200,22 @@ fn the_default_of_all_brokers_has_only_what_was_set_for_all() {
     assert_eq!(described.len(), 1);
     assert_eq!(line(&described, "log.segment.bytes"), "3000000: DynamicDefaultBroker log.segment.bytes=3000000");
 }
+
+#[test]
+fn a_new_topic_is_told_what_was_set_nearest_to_it_as_it_was_written() {
+    let config = config("log.segment.bytes=2000000\nlog.retention.hours=2\nmin.insync.replicas=1\n");
+    let image = image(&[(ConfigResource::DefaultBroker, "log.retention.minutes", "5")]);
+    let layers = Layers::new(&config, &image);
+    let own = BTreeMap::from([("retention.bytes".to_owned(), " 5 ".to_owned())]);
+    let described = layers.new_topic(&own);
+    assert_eq!(described.len(), topic::KEYS.iter().filter(|key| !key.facts.internal).count());
+    assert!(described.iter().all(|config| !config.read_only && config.kind != Some(Kind::Password)));
+    for (name, expected) in [
+        ("retention.bytes", " 5 : DynamicTopic retention.bytes= 5 "),
+        ("segment.bytes", "2000000: StaticBroker segment.bytes=2000000"),
+        ("retention.ms", "300000: DynamicDefaultBroker retention.ms=300000"),
+        ("cleanup.policy", "delete: Default cleanup.policy=delete"),
+    ] {
+        assert_eq!(line(&described, name), expected);
+    }
+}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use host::FileSlice;
 use record::{LeaderEpoch, Offset, PartitionIndex, Uuid};
 use storage::LogPosition;
-use wire::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
-use wire::{ErrorCode, Records};
+use wire::messages::fetch::{EpochEndOffset, FetchPartition, FetchTopic, PartitionData};
+use wire::{Array, ErrorCode, Records};
 
-use crate::errors::read_failure;
+use crate::errors::{append_failure, read_failure};
 use crate::partition::Partition;
 use crate::view::View;
 
@@ -39,6 +39,8 @@ pub struct Asked {
     pub from: Offset,
     max_bytes: i32,
     leader_epoch: LeaderEpoch,
+    /// Of the last record that the reader has; below 0 when it does not say.
+    last_fetched_epoch: LeaderEpoch,
     is_follower: bool,
     /// Consumers before version 10 cannot (KIP-110).
     reads_zstd: bool,
@@ -54,6 +56,8 @@ pub struct Part {
     pub log_start_offset: Offset,
     /// Whole batches; none when there is nothing to give.
     pub slice: Option<FileSlice>,
+    /// The reader's log is not this one from here on (KIP-595).
+    pub divergence: Option<(LeaderEpoch, Offset)>,
 }
 
 impl FetchedTopic {
@@ -116,6 +120,7 @@ impl Asked {
             from: Offset(asked.fetch_offset),
             max_bytes: asked.partition_max_bytes,
             leader_epoch: LeaderEpoch(asked.current_leader_epoch),
+            last_fetched_epoch: LeaderEpoch(asked.last_fetched_epoch),
             is_follower: replica >= 0,
             reads_zstd: version >= 10,
         }
@@ -147,13 +152,24 @@ impl Asked {
         }
         Ok(())
     }
+
+    /// Where a reader that says what it has must go back to.
+    fn divergence(&self, partition: &Partition) -> Result<Option<(LeaderEpoch, Offset)>, ErrorCode> {
+        let epoch = self.last_fetched_epoch;
+        if epoch.0 < 0 {
+            return Ok(None);
+        }
+        let end = partition.end_of_epoch(epoch).map_err(|error| append_failure(&error).code)?;
+        let end = end.filter(|_| self.from >= partition.log_start_offset()).ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+        Ok(Some(end).filter(|(known, end)| *known < epoch || *end < self.from))
+    }
 }
 
 impl Part {
     /// Reads at most `limit` bytes; `hint` is where the records will be, as an earlier reading found.
     pub fn read(
         partition: &Partition,
-        from: Offset,
+        asked: &Asked,
         hint: Option<LogPosition>,
         limit: u32,
         at_least_one: bool,
@@ -161,18 +177,36 @@ impl Part {
         if partition.is_retired() {
             return Part::failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
-        let high_watermark = partition.high_watermark();
-        let read = partition.reader().read(from, hint, high_watermark, limit, at_least_one);
-        let (error_code, slice) = match read {
-            Ok(slice) => (ErrorCode::NONE, slice),
-            Err(error) => (read_failure(&error), None),
+        let divergence = match asked.divergence(partition) {
+            Ok(divergence) => divergence,
+            Err(error_code) => return Part::failed(error_code),
         };
-        Part { error_code, high_watermark: Some(high_watermark), log_start_offset: partition.log_start_offset(), slice }
+        let high_watermark = partition.high_watermark();
+        let read = match divergence {
+            None => partition.reader().read(asked.from, hint, high_watermark, limit, at_least_one),
+            Some(_) => Ok(None),
+        };
+        let log_start_offset = partition.log_start_offset();
+        match read {
+            Ok(slice) => Part {
+                error_code: ErrorCode::NONE,
+                high_watermark: Some(high_watermark),
+                log_start_offset,
+                slice,
+                divergence,
+            },
+            Err(error) => Part::failed(read_failure(&error)),
+        }
     }
 
     /// Not read.
     pub fn failed(error_code: ErrorCode) -> Part {
-        Part { error_code, high_watermark: None, log_start_offset: Offset(-1), slice: None }
+        Part { error_code, high_watermark: None, log_start_offset: Offset(-1), slice: None, divergence: None }
+    }
+
+    /// Whether it is to be told at once.
+    pub fn is_urgent(&self) -> bool {
+        self.error_code != ErrorCode::NONE || self.divergence.is_some()
     }
 
     /// Bytes of records.
@@ -190,17 +224,27 @@ impl Part {
         self.high_watermark.map_or(Offset(-1), |position| position.offset)
     }
 
-    /// As the answer has it.
-    pub fn response(&self, partition_index: i32) -> PartitionData<'_> {
+    /// As the answer has it. Who `reads_committed` is told the aborted transactions, of which there are none; and so is, in
+    /// Apache Kafka, who asks for what is not there.
+    pub fn response(&self, partition_index: i32, reads_committed: bool) -> PartitionData<'_> {
         let high_watermark = self.high_watermark_told().0;
+        let tells_aborted = match self.error_code {
+            ErrorCode::NONE => reads_committed,
+            code => matches!(code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID),
+        };
+        let diverging_epoch = self
+            .divergence
+            .map(|(epoch, end)| EpochEndOffset { epoch: epoch.0, end_offset: end.0 })
+            .unwrap_or_default();
         PartitionData {
             partition_index,
             error_code: self.error_code,
             high_watermark,
             last_stable_offset: high_watermark,
             log_start_offset: self.log_start_offset.0,
+            diverging_epoch,
+            aborted_transactions: tells_aborted.then_some(Array::EMPTY),
             // An empty part leaves no cut point, so that cut points and file ranges stay in step.
-            aborted_transactions: None,
             records: Some(self.slice.as_ref().map_or(Records::Bytes(&[]), |slice| Records::Hole(slice.len as usize))),
             ..Default::default()
         }

@@ -42,7 +42,7 @@ struct Wanted {
 pub struct Found {
     parts: Vec<Part>,
     bytes: u64,
-    failed: bool,
+    is_urgent: bool,
 }
 
 impl Plan {
@@ -57,7 +57,7 @@ impl Plan {
     /// Finds the file ranges. The first partition with records gives at least one whole batch, so that a batch larger
     /// than every limit can still be read (KIP-74).
     pub fn read(&self) -> Found {
-        let mut found = Found { parts: Vec::with_capacity(self.wanted().count()), bytes: 0, failed: false };
+        let mut found = Found { parts: Vec::with_capacity(self.wanted().count()), bytes: 0, is_urgent: false };
         for wanted in self.wanted() {
             let limit = self.limits.left(found.bytes, wanted.asked.max_bytes());
             found.push(wanted.read(limit, found.bytes == 0));
@@ -79,7 +79,7 @@ impl Plan {
             partitions: partitions
                 .iter()
                 .zip(&mut parts)
-                .map(|(wanted, part)| part.response(wanted.asked.index.0))
+                .map(|(wanted, part)| part.response(wanted.asked.index.0, self.limits.reads_committed))
                 .collect(),
         });
         let session_id = self.session.as_ref().map_or(0, |node| self.open_session(node, found));
@@ -133,7 +133,7 @@ impl Wanted {
     fn read(&self, limit: u32, at_least_one: bool) -> Part {
         match &self.target {
             Ok(partition) => {
-                let part = Part::read(partition, self.asked.from, self.awaited.get(), limit, at_least_one);
+                let part = Part::read(partition, &self.asked, self.awaited.get(), limit, at_least_one);
                 self.awaited.set(part.awaited(self.asked.from));
                 part
             }
@@ -145,12 +145,12 @@ impl Wanted {
 impl Found {
     fn push(&mut self, part: Part) {
         self.bytes += part.len();
-        self.failed |= part.error_code != ErrorCode::NONE;
+        self.is_urgent |= part.is_urgent();
         self.parts.push(part);
     }
 
     /// Errors are told at once, and so is enough data.
     pub fn must_answer(&self, plan: &Plan) -> bool {
-        self.failed || self.parts.is_empty() || self.bytes >= u64::from(plan.limits.min_bytes)
+        self.is_urgent || self.parts.is_empty() || self.bytes >= u64::from(plan.limits.min_bytes)
     }
 }

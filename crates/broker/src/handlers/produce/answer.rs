@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use net::Outbox;
-use record::{FaultBudget, Invalid, Offset, RecordFault, Rules, Timestamp, Uuid};
+use record::{FaultBudget, Invalid, InvalidKind, Offset, RecordFault, Rules, Timestamp, Uuid};
+use storage::SequenceError;
 use wire::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
 
 use super::append::{Appended, Place};
 use crate::api::Respond;
-use crate::errors::{KafkaError, append_failure, invalid_batch};
-use crate::partition::PartitionAppendError;
+use crate::errors::{self, KafkaError, append_failure, invalid_batch, sequence_failure};
+use crate::partition::{Partition, PartitionAppendError};
 
 /// One request. It borrows from its frame until it has to wait.
 pub struct Request<'n> {
@@ -65,21 +66,42 @@ pub enum Fate {
 #[derive(Clone, Debug)]
 pub struct Refused {
     error: KafkaError,
+    /// Whether the client reads the words of the error.
+    is_told: bool,
     /// Those at fault, when it is not the batch as a whole.
     faults: Vec<RecordFault>,
+    /// Whether the answer tells where the log starts.
+    reaches_log: bool,
+    /// -1 unless it is told.
+    log_start_offset: Offset,
 }
 
 impl From<KafkaError> for Refused {
     fn from(error: KafkaError) -> Refused {
-        Refused { error, faults: Vec::new() }
+        Refused { error, is_told: true, faults: Vec::new(), reaches_log: false, log_start_offset: Offset(-1) }
     }
 }
 
 impl Refused {
     /// The batch in `records` broke `rules`. Its records at fault are told as far as `budget` lasts.
     pub fn batch(invalid: &Invalid, records: &[u8], rules: &Rules, budget: &mut FaultBudget) -> Refused {
-        let error = invalid_batch(invalid);
-        Refused { error, faults: record::record_faults(records, rules, invalid, budget) }
+        let faults = record::record_faults(records, rules, invalid, budget);
+        // Apache Kafka looks at these before it has the log, and knows the others of its kinds for what they are.
+        let comes_before = matches!(invalid, Invalid::NoBatch | Invalid::MoreThanOneBatch | Invalid::OldMagic { .. });
+        let is_of_records = matches!(invalid.kind(), InvalidKind::InvalidRecord | InvalidKind::InvalidTimestamp);
+        let (is_told, reaches_log) = (errors::is_told(invalid), is_of_records && !comes_before);
+        Refused { is_told, faults, reaches_log, ..invalid_batch(invalid).into() }
+    }
+
+    /// The batch does not follow its producer's last one.
+    pub fn sequence(error: &SequenceError) -> Refused {
+        Refused { is_told: false, reaches_log: true, ..sequence_failure(error).into() }
+    }
+
+    /// The same of a batch that was meant for `partition`.
+    pub fn at(self, partition: &Partition) -> Refused {
+        let log_start_offset = if self.reaches_log { partition.log_start_offset() } else { Offset(-1) };
+        Refused { log_start_offset, ..self }
     }
 
     fn response(&self) -> PartitionProduceResponse<'_> {
@@ -89,9 +111,10 @@ impl Refused {
         });
         PartitionProduceResponse {
             error_code: self.error.code,
-            error_message: self.error.message.as_deref(),
+            error_message: self.error.message.as_deref().filter(|_| self.is_told),
             record_errors: faults.collect(),
             base_offset: -1,
+            log_start_offset: self.log_start_offset.0,
             ..Default::default()
         }
     }
@@ -157,7 +180,9 @@ impl Request<'_> {
         if self.acks == 0 {
             return;
         }
-        let responses = self.topics.iter().map(|topic| TopicProduceResponse {
+        // Apache Kafka groups its answer by partition, and so has none for a topic without any.
+        let topics = self.topics.iter().filter(|topic| !topic.partitions.is_empty());
+        let responses = topics.map(|topic| TopicProduceResponse {
             name: &topic.name,
             topic_id: topic.id,
             partition_responses: topic.partitions.iter().map(|part| part.response(appended)).collect(),

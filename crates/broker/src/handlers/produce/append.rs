@@ -8,7 +8,7 @@ use storage::AppendOutcome;
 
 use super::answer::Refused;
 use super::recompress;
-use crate::errors::{append_failure, sequence_failure};
+use crate::errors::append_failure;
 use crate::partition::{Partition, PartitionAppendError};
 
 /// What a turn has to append.
@@ -69,7 +69,8 @@ impl<'f> Appends<'f> {
         mut batch: ProducedBatch<'f>,
         rules: &Rules,
     ) -> Result<Place, Refused> {
-        let recompressed = recompress::at_once(&mut batch, rules, &mut self.recompressed_bytes, &mut self.faults)?;
+        let recompressed = recompress::at_once(&mut batch, rules, &mut self.recompressed_bytes, &mut self.faults);
+        let recompressed = recompressed.map_err(|refused| refused.at(partition))?;
         let attributes = batch.header().attributes;
         let append_time = if attributes.is_log_append_time() { rules.now } else { Timestamp::NONE };
         let group = self.group_of(partition, rules.now);
@@ -107,9 +108,9 @@ impl<'f> Appends<'f> {
             if !is_wanted() {
                 return false;
             }
-            let Group { batches, refused, .. } = &mut self.groups[group];
+            let Group { partition, batches, refused, .. } = &mut self.groups[group];
             if let Err(error) = recompress::whole(&mut batches[at], &rules, &mut left, &mut self.faults) {
-                refused.push((at, error));
+                refused.push((at, error.at(partition)));
             }
         }
         true
@@ -185,7 +186,7 @@ impl Appended {
             }
             // Apache Kafka tells the time of the batch that is in the log, whatever its topic's timestamp type.
             AppendOutcome::Duplicate { base_offset, timestamp } => Ok((*base_offset, *timestamp)),
-            AppendOutcome::Rejected(error) => Err(sequence_failure(error).into()),
+            AppendOutcome::Rejected(error) => Err(Refused::sequence(error).at(&self.partition)),
         }
     }
 

@@ -24,14 +24,15 @@ pub fn request<'f>(
 ) -> Result<Request<'f>, DecodeError> {
     let version = header.api_version;
     let request: ProduceRequest<'f> = wire::decode_request(body, version)?;
-    let refusal = refuse_whole(&request);
+    // Only -1, 0 and 1 mean anything.
+    let refusal = (!matches!(request.acks, -1..=1)).then(|| KafkaError::from(ErrorCode::INVALID_REQUIRED_ACKS));
     let topics = request.topic_data.iter().map(|data| {
         let hosted = match &refusal {
             Some(refusal) => Err(refusal.clone()),
             None => find_topic(view, &data, version).and_then(|topic| check_writable(topic, header.client_id)),
         };
         let partitions = data.partition_data.iter().map(|data| {
-            let fate = place(&hosted, &data, header.api_version, request.acks, now, appends);
+            let fate = place(&hosted, &data, &Brings::of(&request, version), now, appends);
             let fate = fate.map_or_else(Fate::Refused, Fate::Placed);
             Part { index: data.index, fate }
         });
@@ -45,45 +46,48 @@ pub fn request<'f>(
 fn place<'f>(
     topic: &Result<&HostedTopic, KafkaError>,
     data: &PartitionProduceData<'f>,
-    version: i16,
-    acks: i16,
+    brings: &Brings,
     now: Timestamp,
     appends: &mut Appends<'f>,
 ) -> Result<Place, Refused> {
     let partition = topic.as_ref().map_err(KafkaError::clone)?.partition(PartitionIndex(data.index))?;
-    if acks == -1 {
+    if brings.acks == -1 {
         partition.check_in_sync().map_err(KafkaError::from)?;
     }
     let records = data.records.as_ref().and_then(wire::Records::bytes).unwrap_or_default();
     let rules = partition.rules(now);
     let batch = record::validate(records, &rules)
-        .map_err(|invalid| Refused::batch(&invalid, records, &rules, &mut appends.faults))?;
-    check_attributes(batch.header().attributes, version)?;
+        .map_err(|invalid| Refused::batch(&invalid, records, &rules, &mut appends.faults).at(partition))?;
+    brings.check_attributes(batch.header().attributes)?;
     appends.place(partition, batch, &rules)
 }
 
-/// What is wrong with a request as a whole.
-fn refuse_whole(request: &ProduceRequest<'_>) -> Option<KafkaError> {
-    if !matches!(request.acks, -1..=1) {
-        return Some(ErrorCode::INVALID_REQUIRED_ACKS.into());
-    }
-    // There is no transaction coordinator yet, so no transaction can be open.
-    request.transactional_id.map(|_| KafkaError::new(ErrorCode::INVALID_TXN_STATE, "transactions are not served yet"))
+/// What a batch may be depends on the request that brings it.
+struct Brings {
+    version: i16,
+    acks: i16,
+    has_transactional_id: bool,
 }
 
-/// What a batch may be depends on the request that brings it.
-fn check_attributes(attributes: Attributes, version: i16) -> Result<(), KafkaError> {
-    if attributes.is_transactional() {
-        return Err(KafkaError::new(
-            ErrorCode::INVALID_TXN_STATE,
-            "the batch is transactional and no transaction is open",
-        ));
+impl Brings {
+    fn of(request: &ProduceRequest<'_>, version: i16) -> Brings {
+        Brings { version, acks: request.acks, has_transactional_id: request.transactional_id.is_some() }
     }
-    // Consumers of that age cannot read zstd (KIP-110).
-    if version < 7 && attributes.compression() == Ok(Compression::Zstd) {
-        return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+
+    fn check_attributes(&self, attributes: Attributes) -> Result<(), KafkaError> {
+        if attributes.is_transactional() {
+            // There is no transaction coordinator yet, so no transaction can be open.
+            return Err(match self.has_transactional_id {
+                true => KafkaError::new(ErrorCode::INVALID_TXN_STATE, "transactions are not served yet"),
+                false => ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED.into(),
+            });
+        }
+        // Consumers of that age cannot read zstd (KIP-110).
+        if self.version < 7 && attributes.compression() == Ok(Compression::Zstd) {
+            return Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into());
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Clients do not write what the broker keeps in topics; but Apache Kafka lets one pass whose id says that it knows better.
@@ -107,9 +111,14 @@ mod tests {
 
     #[test]
     fn what_a_batch_may_be_depends_on_its_request() {
-        let code =
-            |attributes, version| check_attributes(Attributes(attributes), version).err().map(|error| error.code);
-        assert_eq!(code(0x10, 9), Some(ErrorCode::INVALID_TXN_STATE));
+        let refused = |attributes, version, has_transactional_id| {
+            let brings = Brings { version, acks: -1, has_transactional_id };
+            brings.check_attributes(Attributes(attributes)).err().map(|error| error.code)
+        };
+        let code = |attributes, version| refused(attributes, version, false);
+        assert_eq!(code(0x10, 9), Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED));
+        assert_eq!(refused(0x10, 9, true), Some(ErrorCode::INVALID_TXN_STATE));
+        assert_eq!(refused(0, 9, true), None);
         assert_eq!(code(4, 6), Some(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE));
         assert_eq!((code(4, 7), code(3, 3), code(0, 3)), (None, None, None));
     }

@@ -40,6 +40,7 @@ fn an_epoch_below_the_first_ends_where_the_log_starts_and_one_above_the_leaders_
     assert_eq!(end(0), Some((0, 0)));
     assert_eq!(end(6), None);
     assert_eq!(end(-1), None);
+    assert_eq!(end(-2), Some((-2, 0)), "Kafka takes any other number for an epoch");
 }
 
 #[test]

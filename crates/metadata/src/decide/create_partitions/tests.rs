@@ -50,24 +50,29 @@ fn what_cannot_be_done_is_refused_and_changes_nothing() {
         ),
         (
             more("a", 4, Some(&[&[0]])),
-            "InvalidReplicaAssignment(\"2 partition(s) are to be added, but 1 are assigned to brokers\")",
+            "InvalidReplicaAssignment(\"Attempted to add 2 additional partition(s), but only 1 assignment(s) were specified.\")",
         ),
-        (more("a", 3, Some(&[&[]])), "InvalidReplicaAssignment(\"partition 2 is assigned to no broker\")"),
+        (
+            more("a", 3, Some(&[&[]])),
+            "InvalidReplicaAssignment(\"The manual partition assignment includes an empty replica list.\")",
+        ),
         (
             more("a", 3, Some(&[&[9]])),
-            "InvalidReplicaAssignment(\"partition 2 is assigned to broker 9, which is not registered\")",
+            "InvalidReplicaAssignment(\"The manual partition assignment includes broker 9, but no such broker is registered.\")",
         ),
         (
             more("b", 2, Some(&[&[0, 0]])),
-            "InvalidReplicaAssignment(\"partition 1 is assigned to broker 0 more than once\")",
+            "InvalidReplicaAssignment(\"The manual partition assignment includes the broker 0 more than once.\")",
         ),
         (
             more("a", 3, Some(&[&[0, 1]])),
-            "InvalidReplicaAssignment(\"partition 2 is assigned to 2 brokers, but the others of the topic to 1\")",
+            "InvalidReplicaAssignment(\"The manual partition assignment includes a partition with 2 replica(s), but this is \
+             not consistent with previous partitions, which have 1 replica(s).\")",
         ),
         (
             more("a", 3, Some(&[&[2]])),
-            "InvalidReplicaAssignment(\"all brokers of a partition's assignment are fenced\")",
+            "InvalidReplicaAssignment(\"All brokers specified in the manual partition assignment for partition 2 are fenced \
+             or in controlled shutdown.\")",
         ),
     ];
     for (topic, expected) in table {

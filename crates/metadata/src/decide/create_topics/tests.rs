@@ -1,5 +1,7 @@
 //! Topics that are asked for, with their verdicts.
 
+use std::collections::BTreeMap;
+
 use record::LeaderEpoch;
 
 use super::*;
@@ -134,20 +136,28 @@ fn assignments_by_hand() {
             by_hand(-1, -1, &[(0, &[0]), (0, &[1])]),
             "InvalidReplicaAssignment: Found multiple manual partition assignments for partition 0",
         ),
-        (by_hand(-1, -1, &[(0, &[])]), "InvalidReplicaAssignment: partition 0 is assigned to no broker"),
+        (
+            by_hand(-1, -1, &[(0, &[])]),
+            "InvalidReplicaAssignment: The manual partition assignment includes an empty replica list.",
+        ),
         (
             by_hand(-1, -1, &[(0, &[9])]),
-            "InvalidReplicaAssignment: partition 0 is assigned to broker 9, which is not registered",
+            "InvalidReplicaAssignment: The manual partition assignment includes broker 9, but no such broker is registered.",
         ),
         (
             by_hand(-1, -1, &[(0, &[1, 1])]),
-            "InvalidReplicaAssignment: partition 0 is assigned to broker 1 more than once",
+            "InvalidReplicaAssignment: The manual partition assignment includes the broker 1 more than once.",
         ),
         (
             by_hand(-1, -1, &[(0, &[0, 1]), (1, &[0])]),
-            "InvalidReplicaAssignment: partition 1 is assigned to 1 brokers, but partition 0 to 2",
+            "InvalidReplicaAssignment: The manual partition assignment includes a partition with 1 replica(s), but this is \
+             not consistent with previous partitions, which have 2 replica(s).",
         ),
-        (by_hand(-1, -1, &[(0, &[2])]), "InvalidReplicaAssignment: all brokers of a partition's assignment are fenced"),
+        (
+            by_hand(-1, -1, &[(0, &[2])]),
+            "InvalidReplicaAssignment: All brokers specified in the manual partition assignment for partition 0 are \
+             fenced or in controlled shutdown.",
+        ),
     ]);
 }
 
@@ -191,7 +201,9 @@ fn a_created_topic_has_what_was_asked() {
     let created =
         NewTopic { configs: configured(&[("retention.ms", Some("5"))]).configs, ..by_hand(-1, -1, &[(0, &[2, 1])]) };
     let decision = decide(&cluster(), &intent(vec![created.clone()])).unwrap();
-    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id: created.id, num_partitions: 1, replication_factor: 2 }));
+    let configs = [("retention.ms".to_owned(), "5".to_owned())].into();
+    let told = CreatedTopic { id: created.id, num_partitions: 1, replication_factor: 2, configs };
+    assert_eq!(decision.reply[0].result, Ok(told));
     let image = committed(&cluster(), &decision);
     let topic = image.topic("t").unwrap();
     assert_eq!((topic.id, topic.configs.value("retention.ms")), (created.id, Some("5")));
@@ -210,7 +222,8 @@ fn validation_alone_creates_nothing() {
     let id = topics[0].id;
     let decision = decide(&cluster(), &CreateTopics { validate_only: true, ..intent(topics) }).unwrap();
     assert_eq!(decision.records, []);
-    assert_eq!(decision.reply[0].result, Ok(CreatedTopic { id, num_partitions: 2, replication_factor: 1 }));
+    let told = CreatedTopic { id, num_partitions: 2, replication_factor: 1, configs: BTreeMap::new() };
+    assert_eq!(decision.reply[0].result, Ok(told));
     assert!(decision.reply[1].result.is_err());
 }
 

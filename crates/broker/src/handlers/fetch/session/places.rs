@@ -81,7 +81,7 @@ struct Told {
 pub struct Found {
     parts: Vec<(u32, Part)>,
     bytes: u64,
-    failed: bool,
+    is_urgent: bool,
 }
 
 /// One partition of an answer.
@@ -97,7 +97,7 @@ pub struct Answered {
 impl Found {
     /// Errors are told at once, and so is enough data.
     pub fn must_answer(&self, limits: &Limits) -> bool {
-        self.failed || self.bytes >= u64::from(limits.min_bytes)
+        self.is_urgent || self.bytes >= u64::from(limits.min_bytes)
     }
 }
 
@@ -221,7 +221,7 @@ impl Places {
     /// Reads what is queued. Places that turn out to have nothing to tell leave the queue if their partitions will ring.
     pub fn look(&mut self, view: &View, limits: &Limits) -> Found {
         self.listen();
-        let mut found = Found { parts: Vec::with_capacity(self.queue.len()), bytes: 0, failed: false };
+        let mut found = Found { parts: Vec::with_capacity(self.queue.len()), bytes: 0, is_urgent: false };
         for _ in 0..self.queue.len() {
             let Some(number) = self.queue.pop_front() else { break };
             let Some(slot) = &mut self.slots[number as usize] else { continue };
@@ -232,7 +232,7 @@ impl Places {
             }
             self.queue.push_back(number);
             found.bytes += part.len();
-            found.failed |= part.error_code != ErrorCode::NONE;
+            found.is_urgent |= part.is_urgent();
             found.parts.push((number, part));
         }
         found
@@ -246,7 +246,7 @@ impl Places {
         for (number, part) in found.parts {
             let Some(slot) = &mut self.slots[number as usize] else { continue };
             let told = Told::by(&part);
-            let is_news = part.slice.is_some() || part.error_code != ErrorCode::NONE || told != slot.told;
+            let is_news = part.slice.is_some() || part.is_urgent() || told != slot.told;
             slot.told = told;
             match &part.slice {
                 Some(slice) => {
@@ -319,7 +319,7 @@ impl Slot {
         let limit = limits.left(bytes_before, self.asked.max_bytes());
         match self.partition(view) {
             Ok(partition) => {
-                let part = Part::read(&partition, self.asked.from, self.awaited, limit, bytes_before == 0);
+                let part = Part::read(&partition, &self.asked, self.awaited, limit, bytes_before == 0);
                 self.awaited = part.awaited(self.asked.from);
                 part
             }
@@ -330,7 +330,7 @@ impl Slot {
     /// Whether the client knows all that this reading found, and there is nothing more to read.
     fn is_quiet(&self, part: &Part) -> bool {
         let is_read = part.high_watermark.is_some_and(|end| end.offset <= self.asked.from);
-        part.error_code == ErrorCode::NONE && part.slice.is_none() && is_read && Told::by(part) == self.told
+        !part.is_urgent() && part.slice.is_none() && is_read && Told::by(part) == self.told
     }
 
     /// Registers with the partition, unless that is done. True when what was told still holds: whatever happens after

@@ -83,7 +83,10 @@ impl Round {
             answered.chunk_by(|one, next| one.topic.key == next.topic.key).map(|same| FetchableTopicResponse {
                 topic: same[0].topic.name(),
                 topic_id: same[0].topic.id(),
-                partitions: same.iter().map(|answered| answered.part.response(answered.index.0)).collect(),
+                partitions: same
+                    .iter()
+                    .map(|answered| answered.part.response(answered.index.0, self.limits.reads_committed))
+                    .collect(),
             });
         let response = FetchResponse { session_id, responses: topics.collect(), ..Default::default() };
         let files = answered.iter().filter_map(|answered| answered.part.slice.clone());

@@ -1,0 +1,198 @@
+//! Members of a classic group, each with a connection; all are driven by one thread, wave by wave.
+
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::leave_group_request::MemberIdentity;
+use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
+use kafka_protocol::messages::{
+    FindCoordinatorRequest, GroupId, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest,
+    SyncGroupRequest,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::target::Target;
+use crate::harness::PATIENCE;
+use crate::raw::{Connection, error_name, framed};
+
+const JOIN: i16 = 9;
+const SYNC: i16 = 5;
+const HEARTBEAT: i16 = 4;
+
+pub fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+/// Asks for the coordinator until there is one.
+pub fn find_coordinator(connection: &mut Connection, group: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let request = FindCoordinatorRequest::default().with_key_type(0).with_coordinator_keys(vec![text(group)]);
+        let response = connection.call(4, &request);
+        if response.coordinators[0].error_code == 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no coordinator: {}", error_name(response.coordinators[0].error_code));
+    }
+}
+
+struct Member {
+    connection: Connection,
+    id: StrBytes,
+}
+
+/// A group whose members have their assignments.
+pub struct ClassicMembers {
+    group: GroupId,
+    subscription: Bytes,
+    topic: String,
+    partitions: i32,
+    members: Vec<Member>,
+    generation: i32,
+}
+
+impl ClassicMembers {
+    /// Has so many members join a new group.
+    pub fn join(target: &Target, group: &str, topic: &str, count: usize, partitions: i32) -> ClassicMembers {
+        find_coordinator(&mut Connection::to(&target.address), group);
+        let open = |_| Member { connection: Connection::to(&target.address), id: StrBytes::default() };
+        let mut members = ClassicMembers {
+            group: GroupId(text(group)),
+            subscription: subscription(topic),
+            topic: topic.to_owned(),
+            partitions,
+            members: (0..count).map(open).collect(),
+            generation: -1,
+        };
+        members.obtain_ids();
+        members.round();
+        members
+    }
+
+    /// Times so many rebalances: from the leader's request to join again until the last member has its assignment.
+    pub fn rebalance(mut self, rounds: usize) -> Vec<Duration> {
+        let times = (0..rounds).map(|_| self.round()).collect();
+        self.leave();
+        times
+    }
+
+    /// Sends so many heartbeats, one of each member in a wave.
+    pub fn heartbeats(&mut self, count: usize) {
+        let mut sent = 0;
+        while sent < count {
+            for member in &mut self.members {
+                let request = HeartbeatRequest::default()
+                    .with_group_id(self.group.clone())
+                    .with_generation_id(self.generation)
+                    .with_member_id(member.id.clone());
+                member.connection.send(&framed(HEARTBEAT, 1, &request)).unwrap();
+                sent += 1;
+            }
+            for member in &mut self.members {
+                let (_, response) = member.connection.answer::<HeartbeatRequest>(HEARTBEAT).expect("an answer");
+                assert_eq!(error_name(response.error_code), "None");
+            }
+        }
+    }
+
+    fn request(&self, member: &Member) -> JoinGroupRequest {
+        let protocol =
+            JoinGroupRequestProtocol::default().with_name(text("range")).with_metadata(self.subscription.clone());
+        JoinGroupRequest::default()
+            .with_group_id(self.group.clone())
+            .with_session_timeout_ms(300_000)
+            .with_rebalance_timeout_ms(300_000)
+            .with_member_id(member.id.clone())
+            .with_protocol_type(text("consumer"))
+            .with_protocols(vec![protocol])
+    }
+
+    fn obtain_ids(&mut self) {
+        for at in 0..self.members.len() {
+            let request = self.request(&self.members[at]);
+            let response = self.members[at].connection.call(JOIN, &request);
+            assert_eq!(error_name(response.error_code), "MemberIdRequired");
+            self.members[at].id = response.member_id;
+        }
+    }
+
+    fn round(&mut self) -> Duration {
+        let requests: Vec<_> = self.members.iter().map(|member| framed(JOIN, 1, &self.request(member))).collect();
+        let begin = Instant::now();
+        // The first is the leader of the generation before: its request begins the new one.
+        for (member, request) in self.members.iter_mut().zip(&requests) {
+            member.connection.send(request).unwrap();
+        }
+        let joined: Vec<JoinGroupResponse> = self.members.iter_mut().map(joined).collect();
+        self.generation = joined[0].generation_id;
+        for at in 0..self.members.len() {
+            assert_eq!(joined[at].generation_id, self.generation);
+            let mut request = SyncGroupRequest::default()
+                .with_group_id(self.group.clone())
+                .with_generation_id(self.generation)
+                .with_member_id(self.members[at].id.clone())
+                .with_protocol_type(Some(text("consumer")))
+                .with_protocol_name(Some(text("range")));
+            if joined[at].leader == joined[at].member_id {
+                request.assignments = self.assignments(&joined[at]);
+            }
+            self.members[at].connection.send(&framed(SYNC, 2, &request)).unwrap();
+        }
+        for member in &mut self.members {
+            let (_, response) = member.connection.answer::<SyncGroupRequest>(SYNC).expect("an answer");
+            assert_eq!(error_name(response.error_code), "None");
+        }
+        let took = begin.elapsed();
+        let leader = joined.iter().position(|joined| joined.leader == joined.member_id).expect("somebody leads");
+        self.members.swap(0, leader);
+        took
+    }
+
+    fn assignments(&self, joined: &JoinGroupResponse) -> Vec<SyncGroupRequestAssignment> {
+        let count = joined.members.len() as i32;
+        let assign = |(at, member): (i32, &kafka_protocol::messages::join_group_response::JoinGroupResponseMember)| {
+            let mine: Vec<i32> = (at..self.partitions).step_by(count as usize).collect();
+            SyncGroupRequestAssignment::default()
+                .with_member_id(member.member_id.clone())
+                .with_assignment(assignment(&self.topic, &mine))
+        };
+        (0..).zip(&joined.members).map(assign).collect()
+    }
+
+    fn leave(&mut self) {
+        let all = self.members.iter().map(|member| MemberIdentity::default().with_member_id(member.id.clone()));
+        let request = LeaveGroupRequest::default().with_group_id(self.group.clone()).with_members(all.collect());
+        self.members[0].connection.call(5, &request);
+    }
+}
+
+fn joined(member: &mut Member) -> JoinGroupResponse {
+    let (_, response) = member.connection.answer::<JoinGroupRequest>(JOIN).expect("an answer");
+    assert_eq!(error_name(response.error_code), "None");
+    response
+}
+
+/// The consumer protocol's subscription, version 0.
+fn subscription(topic: &str) -> Bytes {
+    let mut bytes = BytesMut::new();
+    bytes.put_i16(0);
+    bytes.put_i32(1);
+    bytes.put_i16(topic.len() as i16);
+    bytes.put_slice(topic.as_bytes());
+    bytes.put_i32(-1);
+    bytes.freeze()
+}
+
+/// The consumer protocol's assignment, version 0.
+fn assignment(topic: &str, partitions: &[i32]) -> Bytes {
+    let mut bytes = BytesMut::new();
+    bytes.put_i16(0);
+    bytes.put_i32(1);
+    bytes.put_i16(topic.len() as i16);
+    bytes.put_slice(topic.as_bytes());
+    bytes.put_i32(partitions.len() as i32);
+    partitions.iter().for_each(|partition| bytes.put_i32(*partition));
+    bytes.put_i32(-1);
+    bytes.freeze()
+}

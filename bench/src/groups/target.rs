@@ -1,0 +1,71 @@
+//! A broker that is measured, Ottla or another.
+
+use std::fs;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::harness::Broker;
+
+/// A broker that runs already, `NAME=HOST:PORT=PID`, on the same machine.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    name: String,
+    address: String,
+    pid: u32,
+}
+
+impl FromStr for Beside {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Beside> {
+        let mut parts = text.splitn(3, '=');
+        let mut part = || parts.next().context("NAME=HOST:PORT=PID is expected");
+        Ok(Beside { name: part()?.to_owned(), address: part()?.to_owned(), pid: part()?.parse()? })
+    }
+}
+
+/// What is asked and measured.
+pub struct Target {
+    /// For the table.
+    pub name: String,
+    /// `HOST:PORT`.
+    pub address: String,
+    pid: u32,
+}
+
+impl Target {
+    /// Our own.
+    pub fn ottla(broker: &Broker) -> Result<Target> {
+        Ok(Target { name: "ottla".to_owned(), address: broker.bootstrap().to_owned(), pid: broker.pid()? })
+    }
+
+    /// Another's.
+    pub fn beside(beside: &Beside) -> Target {
+        Target { name: beside.name.clone(), address: beside.address.clone(), pid: beside.pid }
+    }
+
+    /// CPU time of the threads that run, in nanoseconds.
+    pub fn cpu_ns(&self) -> Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
+            let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            sum += text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(sum)
+    }
+
+    /// Resident memory in bytes.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("Linux tells VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+}
+
+/// Each member has a connection of its own.
+pub fn allow_descriptors() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?)
+}
