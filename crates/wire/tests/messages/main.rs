@@ -3,8 +3,11 @@
 extern crate ottla_wire as wire;
 
 mod bytes;
+mod counting;
 mod dump;
+mod fuzz;
 mod hostile;
+mod mutate;
 mod oracle;
 mod subject;
 mod values;

@@ -1,5 +1,7 @@
 //! Random values of every message.
 
+use std::sync::LazyLock;
+
 use record::Uuid;
 use wire::messages::api_versions::*;
 use wire::messages::create_topics::*;
@@ -25,25 +27,51 @@ use wire::messages::{alter_configs, offset_for_leader_epoch};
 use wire::{Array, ErrorCode, Records};
 
 /// A small deterministic generator (xorshift64*).
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    words: &'static Words,
+}
+
+/// What strings, ids and records are drawn from, so that messages can name what a broker has.
+pub struct Words {
+    pub strings: Vec<&'static str>,
+    /// Beside the zero id and one of nothing.
+    pub ids: Vec<Uuid>,
+    pub records: Vec<&'static [u8]>,
+}
+
+/// Words that mean nothing.
+static PLAIN: LazyLock<Words> = LazyLock::new(|| Words {
+    strings: vec!["", "a", "orders", "Bücher", LONG],
+    ids: Vec::new(),
+    records: vec![b"", b"batch", LONG.as_bytes()],
+});
 
 impl Random {
     pub fn new(seed: u64) -> Random {
-        Random(seed | 1)
+        Random::with_words(seed, &PLAIN)
+    }
+
+    pub fn with_words(seed: u64, words: &'static Words) -> Random {
+        // Neighbouring seeds must not be alike (the finalizer of SplitMix64).
+        let mixed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Random { state: mixed ^ mixed >> 31 | 1, words }
     }
 
     pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 8
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 8
     }
 
+    /// Below `bound`, which is not 0.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 }
@@ -58,7 +86,7 @@ macro_rules! integers {
         impl Generate for $integer {
             fn generate(random: &mut Random, _version: i16) -> Self {
                 let any = random.next() as $integer;
-                random.pick(&[0, 1, -1, $integer::MIN, $integer::MAX, any])
+                random.pick(&[0, 1, -1, 2, 4, $integer::MIN, $integer::MAX, any])
             }
         }
     )*};
@@ -92,12 +120,16 @@ impl Generate for ErrorCode {
 impl Generate for Uuid {
     fn generate(random: &mut Random, _version: i16) -> Self {
         let byte = random.next() as u8;
-        random.pick(&[Uuid::ZERO, Uuid([byte; 16])])
+        match random.below(2 + random.words.ids.len()) {
+            0 => Uuid::ZERO,
+            1 => Uuid([byte; 16]),
+            known => random.words.ids[known - 2],
+        }
     }
 }
 
 /// Beyond 127 bytes a compact length takes two.
-const LONG: &str = const {
+pub const LONG: &str = const {
     match std::str::from_utf8(&[b'x'; 300]) {
         Ok(long) => long,
         Err(_) => unreachable!(),
@@ -106,7 +138,7 @@ const LONG: &str = const {
 
 impl Generate for &'static str {
     fn generate(random: &mut Random, _version: i16) -> Self {
-        random.pick(&["", "a", "orders", "Bücher", LONG])
+        random.pick(&random.words.strings)
     }
 }
 
@@ -118,7 +150,7 @@ impl Generate for &'static [u8] {
 
 impl Generate for Records<'static> {
     fn generate(random: &mut Random, _version: i16) -> Self {
-        Records::Bytes(random.pick(&["", "batch", LONG]).as_bytes())
+        Records::Bytes(random.pick(&random.words.records))
     }
 }
 
@@ -155,7 +187,8 @@ macro_rules! structs {
     (@field $random:ident $version:ident $nullable:literal) => { nullable_from($nullable, $random, $version) };
 }
 
-// Behind the macro, which it uses.
+// Behind the macro, which it uses. The path is the same where other tests include this file by its path.
+#[path = "values/admin.rs"]
 mod admin;
 
 structs! {
