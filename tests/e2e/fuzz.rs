@@ -21,7 +21,7 @@ use crate::bad_input::Neighbour;
 use crate::harness::Broker;
 
 /// Cases that one broker gets. Then it is started again, and must know what it knew.
-const CASES_PER_BROKER: usize = 5_000;
+const CASES_PER_BROKER: usize = 1_000;
 /// What the broker may hold at any time.
 const MEMORY_BYTES: u64 = 256 << 20;
 
