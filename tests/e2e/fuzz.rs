@@ -11,6 +11,8 @@ mod requests;
 mod dump;
 #[path = "../../crates/wire/tests/messages/mutate.rs"]
 mod mutate;
+#[path = "../../crates/wire/tests/messages/random.rs"]
+mod random;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../../crates/wire/tests/messages/subject.rs"]
 mod subject;

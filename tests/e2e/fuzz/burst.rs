@@ -4,8 +4,8 @@ use kafka_protocol::messages::ApiVersionsRequest;
 use wire::ApiKey;
 
 use super::mutate::mutate;
+use super::random::Random;
 use super::subject::{SUBJECTS, Subject};
-use super::values::Random;
 use crate::raw::{Connection, framed, sized};
 
 /// The request behind all others, whose answer says that no more will come.
@@ -33,7 +33,7 @@ pub struct Shot {
 pub enum End {
     /// The connection goes on. How many answers there were.
     Answered(usize),
-    /// The broker has closed.
+    /// The broker has closed, or the client is to go away without a word.
     Closed,
 }
 
@@ -117,12 +117,18 @@ fn header(target: Target, correlation_id: i32) -> Vec<u8> {
     header
 }
 
-/// Sends all shots and looks at what comes back.
-pub fn fire(connection: &mut Connection, shots: &[Shot]) -> End {
+/// Sends all shots, one time in eight in pieces, and looks at what comes back; one time in 32 it does not.
+pub fn fire(random: &mut Random, connection: &mut Connection, shots: &[Shot]) -> End {
     let mut bytes: Vec<u8> = shots.iter().flat_map(Shot::framed).collect();
     bytes.extend(framed(0, LAST, &ApiVersionsRequest::default()));
-    // The broker may close before it has read all.
-    let _ = connection.send(&bytes);
+    let pieces = if random.below(8) == 0 { 2 + random.below(4) } else { 1 };
+    for piece in bytes.chunks(bytes.len().div_ceil(pieces)) {
+        // The broker may close before it has read all.
+        let _ = connection.send(piece);
+    }
+    if random.below(32) == 0 {
+        return End::Closed;
+    }
     if shots.iter().any(|shot| shot.lie.is_some()) {
         return drain(connection);
     }
@@ -164,6 +170,9 @@ fn check_answer(shot: &Shot, frame: &[u8]) {
     let body = if tagged { frame.strip_prefix(&[0]).expect("no tags in the header") } else { frame };
     let what = || format!("{} v{version}: {body:?}", response.name);
     let ours = (response.decode)(body, version).unwrap_or_else(|error| panic!("{error}: {}", what()));
+    for internal in ["UNKNOWN_SERVER_ERROR", "KAFKA_STORAGE_ERROR"] {
+        assert!(!ours.text.contains(internal), "{}", ours.text);
+    }
     if version <= response.oracle_max {
         let theirs = (response.oracle)(body, version).unwrap_or_else(|error| panic!("{error}: {}", what()));
         assert_eq!(ours.text, theirs.text, "{}", what());

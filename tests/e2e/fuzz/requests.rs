@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use kafka_protocol::messages::MetadataRequest;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use record::Uuid;
 
 use super::burst::{End, Shot, Target, fire};
 use super::mutate::{Case, Run};
+use super::random::{LONG, Random, Words};
 use super::subject::SUBJECTS;
-use super::values::{LONG, Random, Words};
 use super::{CASES_PER_BROKER, Scene};
 use crate::batch::{self, Identity, Record};
 use crate::calls::topic_name;
@@ -33,8 +32,9 @@ fn mutated_requests_are_answered_or_the_connection_is_closed() {
         let mut connection = Connection::open(&scene.broker);
         for mut case in cases.by_ref().take(CASES_PER_BROKER) {
             let target = targets[(case.seed % targets.len() as u64) as usize];
-            let shots = shots(&mut case, words, &targets, target);
-            match fire(&mut connection, &shots) {
+            let mut random = Random::with_words(case.seed, words);
+            let shots = shots(&mut case, &mut random, &targets, target);
+            match fire(&mut random, &mut connection, &shots) {
                 End::Answered(count) => {
                     answers += count;
                     answered.extend((count > 0).then_some(target.subject.name));
@@ -66,13 +66,12 @@ fn all_targets(broker: &Broker) -> Vec<Target> {
 }
 
 /// The case's own target; one in four has up to three others behind it.
-fn shots(case: &mut Case, words: &'static Words, targets: &[Target], target: Target) -> Vec<Shot> {
-    let mut random = Random::with_words(case.seed, words);
-    let mut shots = vec![Shot::draw(&mut random, target, 1)];
+fn shots(case: &mut Case, random: &mut Random, targets: &[Target], target: Target) -> Vec<Shot> {
+    let mut shots = vec![Shot::draw(random, target, 1)];
     let more = random.below(4) * usize::from(random.below(4) == 0);
     for id in 2..2 + more as i32 {
         let target = random.pick(targets);
-        shots.push(Shot::draw(&mut random, target, id));
+        shots.push(Shot::draw(random, target, id));
     }
     for shot in &shots {
         case.note(format!("request (size {:?})", shot.lie), &shot.payload);
@@ -88,7 +87,7 @@ fn words(broker: &Broker) -> &'static Words {
         connection.create_topic(topic, 2);
         let asked = MetadataRequestTopic::default().with_name(Some(topic_name(topic)));
         let response = connection.call(12, &MetadataRequest::default().with_topics(Some(vec![asked])));
-        Uuid(response.topics[0].topic_id.into_bytes())
+        response.topics[0].topic_id.into_bytes()
     });
     let batch = batch::encode(Identity::NONE, &[Record::of("one"), Record::of("two")]);
     let identity = Identity { producer_id: 1_000, epoch: 0, sequence: 0 };

@@ -3,7 +3,7 @@
 use crate::counting::counted;
 use crate::mutate::{Run, mutate};
 use crate::subject::{SUBJECTS, Subject};
-use crate::values::Random;
+use crate::random::Random;
 
 /// Every message with each of its versions.
 fn targets() -> Vec<(&'static Subject, i16)> {

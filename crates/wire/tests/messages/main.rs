@@ -9,5 +9,6 @@ mod fuzz;
 mod hostile;
 mod mutate;
 mod oracle;
+mod random;
 mod subject;
 mod values;

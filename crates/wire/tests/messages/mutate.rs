@@ -1,6 +1,6 @@
-//! Bytes that were good once, and what a run of them needs to be repeated. Also used by the tests of the real binary.
+//! Bytes that were good once, and what a run of them needs to be repeated. Also used by the tests of other crates.
 
-use super::values::Random;
+use super::random::Random;
 
 /// The cases of a run; each has a seed of its own, one above that of the case before.
 pub struct Run {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wire::{ApiKey, DecodeError, ErrorCode, Reason};
 
 use crate::subject::{SUBJECTS, Subject, Value};
-use crate::values::Random;
+use crate::random::Random;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]

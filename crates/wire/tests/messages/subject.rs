@@ -7,7 +7,8 @@ use wire::messages as ours;
 use wire::{Api, ApiKey, DecodeError, Message, Reader, Versions, Writer};
 
 use super::dump;
-use super::values::{Generate, Random};
+use super::random::Random;
+use super::values::Generate;
 
 /// One request or response.
 pub struct Subject {
