@@ -29,17 +29,15 @@ const TOPICS: [(&str, &[(&str, &str)], Option<u8>); 7] = [
 
 #[test]
 fn mutated_batches_that_are_taken_can_be_read() {
-    let run = Run::new("batches", 15_000);
+    let run = Run::new("batches", 12_000);
     let (mut taken, mut cases) = (0, run.each());
-    let mut left = run.cases();
-    while left > 0 {
+    while cases.len() > 0 {
         let Some(scene) = Scene::start() else { return };
         let mut connection = Connection::open(&scene.broker);
         for (topic, configs, _) in TOPICS {
             connection.create_topic_with(topic, 1, &[&KEPT, configs].concat());
         }
         for mut case in cases.by_ref().take(CASES_PER_BROKER) {
-            left -= 1;
             let mut random = Random::new(case.seed);
             let (mut topic, _, own) = random.pick(&TOPICS);
             let records = draw(&mut random);
@@ -49,9 +47,10 @@ fn mutated_batches_that_are_taken_can_be_read() {
             }
             case.note(topic, &records);
             let outcome = connection.produce(topic, 0, records);
-            let internal = outcome.as_ref().is_err_and(|error| ["UnknownServerError", "KafkaStorageError"].contains(&&**error));
+            let internal =
+                outcome.as_ref().is_err_and(|error| ["UnknownServerError", "KafkaStorageError"].contains(&&**error));
             assert!(!internal, "{outcome:?}");
-            taken += u64::from(outcome.is_ok());
+            taken += usize::from(outcome.is_ok());
         }
         let before = TOPICS.map(|(topic, _, own)| read(&scene.broker, topic, own.is_some()));
         let mut broker = scene.end();

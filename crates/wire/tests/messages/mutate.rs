@@ -6,18 +6,15 @@ use super::random::Random;
 pub struct Run {
     name: &'static str,
     seed: u64,
-    cases: u64,
+    cases: usize,
 }
 
 impl Run {
     /// As many cases as CI has time for, or as the environment says: `OTTLA_FUZZ_CASES`, from seed `OTTLA_SEED`.
-    pub fn new(name: &'static str, in_ci: u64) -> Run {
-        let number = |variable: &str| {
-            let given = std::env::var(variable).ok();
-            given.map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text}")))
-        };
-        let run =
-            Run { name, seed: number("OTTLA_SEED").unwrap_or(1), cases: number("OTTLA_FUZZ_CASES").unwrap_or(in_ci) };
+    pub fn new(name: &'static str, in_ci: usize) -> Run {
+        let seed = given("OTTLA_SEED").unwrap_or(1);
+        let cases = given("OTTLA_FUZZ_CASES").map_or(in_ci, |cases| usize::try_from(cases).expect("64 bits"));
+        let run = Run { name, seed, cases };
         run.say();
         run
     }
@@ -29,14 +26,19 @@ impl Run {
     }
 
     /// How many there are.
-    pub fn cases(&self) -> u64 {
+    pub fn cases(&self) -> usize {
         self.cases
     }
 
     /// One after the other.
-    pub fn each(&self) -> impl Iterator<Item = Case> {
-        (0..self.cases).map(|n| Case::new(self.name, self.seed.wrapping_add(n)))
+    pub fn each(&self) -> impl ExactSizeIterator<Item = Case> {
+        (0..self.cases).map(|n| Case::new(self.name, self.seed.wrapping_add(n as u64)))
     }
+}
+
+fn given(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok();
+    text.map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text}")))
 }
 
 /// One case. Dropped by a panic, it tells how to repeat it.
