@@ -38,12 +38,12 @@ pub enum End {
 }
 
 impl Shot {
-    /// One in four is whole; of the others, one in eight has a damaged header and one in 64 a wrong size.
+    /// One in two is whole; of the others, one in eight has a damaged header and one in 64 a wrong size.
     pub fn draw(random: &mut Random, target: Target, correlation_id: i32) -> Shot {
         let Target { subject, version } = target;
         // Versions that are told, but refused, have no body of their own.
         let mut body = (subject.random)(random, version.max(subject.versions.min)).bytes;
-        let damaged = random.below(4) > 0;
+        let damaged = random.below(2) == 0;
         if damaged {
             body = mutate(random, &body);
         }
