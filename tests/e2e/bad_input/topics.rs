@@ -13,6 +13,9 @@ use crate::calls::topic_name;
 use crate::harness::unique;
 use crate::raw::{Connection, error_name};
 
+/// Partitions with the brokers that they are to be on.
+type Assignments<'a> = &'a [(i32, &'a [i32])];
+
 fn creatable(name: &str) -> CreatableTopic {
     CreatableTopic::default().with_name(topic_name(name)).with_num_partitions(1).with_replication_factor(1)
 }
@@ -80,7 +83,7 @@ fn counts_of_partitions_and_replicas_have_bounds() {
 #[test]
 fn assignments_have_to_make_sense() {
     let scene = Scene::start();
-    let assigned = |assignments: &[(i32, &[i32])]| {
+    let assigned = |assignments: Assignments<'_>| {
         let assignment = |&(partition, brokers): &(i32, &[i32])| {
             let brokers = brokers.iter().map(|&id| BrokerId(id)).collect();
             CreatableReplicaAssignment::default().with_partition_index(partition).with_broker_ids(brokers)
@@ -93,7 +96,7 @@ fn assignments_have_to_make_sense() {
     refused(&scene, "counts beside it", counted, "InvalidRequest");
     let counted = assigned(&[(0, &[id])]).with_replication_factor(1);
     refused(&scene, "a factor beside it", counted, "InvalidRequest");
-    let bad: [(&str, &[(i32, &[i32])]); 6] = [
+    let bad: [(&str, Assignments<'_>); 6] = [
         ("a gap", &[(0, &[id]), (2, &[id])]),
         ("no first partition", &[(1, &[id])]),
         ("a partition twice", &[(0, &[id]), (0, &[id])]),

@@ -15,9 +15,11 @@ const CODEC: usize = 22;
 /// Nothing goes away by age: damaged batches have any time.
 const KEPT: [(&str, &str); 2] = [("retention.ms", "-1"), ("message.timestamp.before.max.ms", "9223372036854775807")];
 
-/// A topic with its config beside [`KEPT`], and the codec that its batches get; of others, the broker opens
+/// A name, its configs beside [`KEPT`], and the codec that its batches get; of others, the broker opens
 /// and checks what is in them.
-const TOPICS: [(&str, &[(&str, &str)], Option<u8>); 7] = [
+type Topic = (&'static str, &'static [(&'static str, &'static str)], Option<u8>);
+
+const TOPICS: [Topic; 7] = [
     ("as-sent", &[], None),
     ("append-time", &[("message.timestamp.type", "LogAppendTime")], None),
     ("uncompressed", &[("compression.type", "uncompressed")], Some(codecs::NONE)),
@@ -29,7 +31,7 @@ const TOPICS: [(&str, &[(&str, &str)], Option<u8>); 7] = [
 
 #[test]
 fn mutated_batches_that_are_taken_can_be_read() {
-    let run = Run::new("batches", 12_000);
+    let run = Run::new("batches", 8_000);
     let (mut taken, mut cases) = (0, run.each());
     while cases.len() > 0 {
         let Some(scene) = Scene::start() else { return };

@@ -20,7 +20,7 @@ const TOPICS: [&str; 2] = ["fuzz-a", "fuzz-b"];
 
 #[test]
 fn mutated_requests_are_answered_or_the_connection_is_closed() {
-    let run = Run::new("requests", 12_000);
+    let run = Run::new("requests", 8_000);
     let (mut answers, mut closes, mut answered) = (0, 0, BTreeSet::new());
     let (mut targets, mut cases) = (Vec::new(), run.each());
     while cases.len() > 0 {
