@@ -32,6 +32,7 @@ mod delete_records;
 mod durable;
 mod epochs;
 mod foreign;
+mod fuzz;
 mod golden;
 mod harness;
 mod kafka_dump;
