@@ -6,7 +6,8 @@
 //! When several things are wrong, the one is reported that Apache Kafka would report.
 //!
 //! An uncompressed batch whose `max_timestamp` is not that of its records is mended, as Apache Kafka does: older clients leave
-//! the field unset, and look-ups by time rely on it. Where the topic wants the time of the append, every batch gets it.
+//! the field unset, and look-ups by time rely on it. Where the topic wants the time of the append, every batch gets it, and
+//! where it does not, a batch that claims it loses the claim.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
