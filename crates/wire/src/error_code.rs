@@ -93,7 +93,7 @@ error_codes! {
     0 NONE => "No error.";
     1 OFFSET_OUT_OF_RANGE => "The offset is not in the range that the server has.";
     2 CORRUPT_MESSAGE retriable => "The message has a wrong checksum, a wrong size, no key on a compacted topic, or is corrupt otherwise.";
-    3 UNKNOWN_TOPIC_OR_PARTITION retriable => "The server does not host this topic or partition.";
+    3 UNKNOWN_TOPIC_OR_PARTITION retriable => "This server does not host this topic-partition.";
     4 INVALID_FETCH_SIZE => "The fetch size is invalid.";
     5 LEADER_NOT_AVAILABLE retriable => "The partition has no leader at present; an election is under way.";
     6 NOT_LEADER_OR_FOLLOWER retriable => "This broker is not the leader, or not a replica, of the partition.";
@@ -132,7 +132,7 @@ error_codes! {
     39 INVALID_REPLICA_ASSIGNMENT => "The replica assignment is invalid.";
     40 INVALID_CONFIG => "The configuration is invalid.";
     41 NOT_CONTROLLER retriable => "This node is not the controller.";
-    42 INVALID_REQUEST => "The request is malformed or does not fit this broker; its log says more.";
+    42 INVALID_REQUEST => "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
     43 UNSUPPORTED_FOR_MESSAGE_FORMAT => "The broker's message format does not support the request.";
     44 POLICY_VIOLATION => "The request violates a policy.";
     45 OUT_OF_ORDER_SEQUENCE_NUMBER => "The sequence number is out of order.";
@@ -190,7 +190,7 @@ error_codes! {
     97 PRINCIPAL_DESERIALIZATION_FAILURE => "The principal of the forwarded request could not be read.";
     98 SNAPSHOT_NOT_FOUND => "The snapshot was not found.";
     99 POSITION_OUT_OF_RANGE => "The position is not within the snapshot.";
-    100 UNKNOWN_TOPIC_ID retriable => "The server does not host this topic id.";
+    100 UNKNOWN_TOPIC_ID retriable => "This server does not host this topic ID.";
     101 DUPLICATE_BROKER_REGISTRATION => "The broker id is in use.";
     102 BROKER_ID_NOT_REGISTERED => "The broker id is not registered.";
     103 INCONSISTENT_TOPIC_ID retriable => "The topic id of the log is not that of the request.";
