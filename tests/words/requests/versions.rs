@@ -65,6 +65,14 @@ pub fn sorted(response: ResponseKind) -> ResponseKind {
                 .for_each(|result| result.configs.sort_by_key(|config| config.name.to_string()));
             ResponseKind::DescribeConfigs(described)
         }
+        ResponseKind::DescribeLogDirs(mut described) => {
+            let topics = described.results.iter_mut().flat_map(|directory| {
+                directory.topics.sort_by_key(|topic| topic.name.to_string());
+                &mut directory.topics
+            });
+            topics.for_each(|topic| topic.partitions.sort_by_key(|partition| partition.partition_index));
+            ResponseKind::DescribeLogDirs(described)
+        }
         other => other,
     }
 }

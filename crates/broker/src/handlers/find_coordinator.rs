@@ -38,6 +38,7 @@ fn refusal(version: i16, key_type: i8) -> (ErrorCode, &'static str) {
     match key_type {
         0 | 1 => (ErrorCode::COORDINATOR_NOT_AVAILABLE, "groups and transactions are not served yet"),
         SHARE_GROUP if version >= 6 => (ErrorCode::COORDINATOR_NOT_AVAILABLE, "share groups are not served yet"),
-        _ => (ErrorCode::INVALID_REQUEST, "the key type does not exist in this version"),
+        // Nothing that the version knows.
+        _ => (ErrorCode::INVALID_REQUEST, ErrorCode::INVALID_REQUEST.message()),
     }
 }
