@@ -8,6 +8,7 @@ mod partitions;
 mod producers;
 mod security;
 mod telemetry;
+mod topics;
 
 use crate::harness::Broker;
 use crate::tools::{kafka_tool, run};

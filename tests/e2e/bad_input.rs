@@ -10,6 +10,7 @@ mod produce;
 mod records;
 mod sasl;
 mod strings;
+mod topics;
 
 use crate::batch::{self, Identity, Record};
 use crate::calls::{PRODUCE, produce_request};

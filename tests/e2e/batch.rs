@@ -206,7 +206,8 @@ fn take_record(rest: &mut &[u8], base_offset: i64) -> (i64, Record) {
 }
 
 fn take_header(rest: &mut &[u8]) -> (String, Option<Vec<u8>>) {
-    (String::from_utf8(take_nullable(rest).unwrap()).unwrap(), take_nullable(rest))
+    // Brokers do not look whether a name is UTF-8.
+    (String::from_utf8_lossy(&take_nullable(rest).unwrap()).into_owned(), take_nullable(rest))
 }
 
 fn take_nullable(rest: &mut &[u8]) -> Option<Vec<u8>> {

@@ -33,6 +33,7 @@ mod delete_records;
 mod durable;
 mod epochs;
 mod foreign;
+mod fuzz;
 mod golden;
 mod groups;
 mod harness;

@@ -38,7 +38,8 @@ impl Connection {
 
     /// Tells the broker that nothing more will come, but goes on listening.
     pub fn finish_sending(&self) {
-        self.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // A broker that has closed needs no telling.
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
     }
 
     /// The next frame without its size. None when the broker has closed instead.

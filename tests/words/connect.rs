@@ -41,7 +41,7 @@ fn redpanda_console_connects() {
 
 fn replay(asked: Asked) {
     let Some(broker) = crate::ottla() else { return };
-    let subject = Subject::new(broker.bootstrap());
+    let subject = Subject::new(broker.bootstrap(), &broker.data_dir());
     subject.settle();
     for (name, version, request) in asked {
         let Answer::Response(response, left) = ask(subject.address(), key_of(&request), version, &request) else {

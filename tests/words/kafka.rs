@@ -63,7 +63,7 @@ impl Kafka {
 
     fn await_ready(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        while !Subject::new(&self.address).is_ready() {
+        while !Subject::new(&self.address, &self.data_dir()).is_ready() {
             let ended = self.process.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "Kafka did not start: {ended:?}");
             std::thread::yield_now();
@@ -92,10 +92,8 @@ fn settings(home: &Path, port: u16, controller: u16) -> String {
     let common = fs::read_to_string(crate::SETTINGS).unwrap();
     let data = home.join("data");
     format!(
-        "{common}process.roles=broker,controller\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-         controller.listener.names=CONTROLLER\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\nlog.dirs={}\n",
+        "{common}controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\nlog.dirs={}\n",
         data.display()
     )
 }

@@ -48,7 +48,8 @@ fn ottla() -> Option<harness::Broker> {
 #[test]
 fn kafka_and_ottla_answer_the_same_requests_alike() {
     let (Some(kafka), Some(ottla)) = (Kafka::start(), ottla()) else { return };
-    let mut subjects = (Subject::new(kafka.address()), Subject::new(ottla.bootstrap()));
+    let of_kafka = Subject::new(kafka.address(), &kafka.data_dir());
+    let mut subjects = (of_kafka, Subject::new(ottla.bootstrap(), &ottla.data_dir()));
     let mut verdict = Verdict::new("requests");
     for family in requests::FAMILIES {
         requests::compare(family, &mut subjects, &mut verdict);

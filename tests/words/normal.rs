@@ -43,6 +43,10 @@ fn bounds(line: &str) -> String {
 }
 
 fn numbers(line: &str) -> String {
+    // A checksum over the client's random id, of any sign.
+    if let Some(at) = line.find("subscription_id: ") {
+        return format!("{}subscription_id: some,", &line[..at]);
+    }
     let found = NUMBERS.iter().find_map(|label| Some((line.find(label)? + label.len(), line)));
     match found {
         Some((at, line)) if line[at..].starts_with(|first: char| ('1'..='9').contains(&first)) => {
@@ -69,15 +73,33 @@ fn ids(line: &str) -> String {
 pub fn tool(text: &str) -> String {
     // Where in a tool an exception came up depends on which of its requests answered first.
     let lines = text.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
-    lines.map(|line| figures(&topic_id(line.trim_end()))).collect::<Vec<_>>().join("\n")
+    lines.map(|line| figures(&time(&tool_id(line.trim_end())))).collect::<Vec<_>>().join("\n")
 }
 
-fn topic_id(line: &str) -> String {
+/// Ids of topics and directories, each after its label.
+fn tool_id(line: &str) -> String {
     const LEN: usize = 22;
-    match line.find("TopicId: ").map(|at| at + "TopicId: ".len()) {
-        Some(at) if line.len() >= at + LEN => format!("{}some id{}", &line[..at], &line[at + LEN..]),
-        _ => line.to_owned(),
-    }
+    const LABELS: [&str; 3] = ["TopicId: ", "\"directoryId\": \"", "1     \t"];
+    let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let after = |label: &&str| Some(line.find(label)? + label.len());
+    let found = LABELS.iter().filter_map(after).find(|&at| line.get(at..at + LEN).is_some_and(is_id));
+    found.map_or_else(|| line.to_owned(), |at| format!("{}some id{}", &line[..at], &line[at + LEN..]))
+}
+
+/// A time of our days in milliseconds, which has 13 digits; they are made one `#`.
+fn time(line: &str) -> String {
+    const LEN: usize = 13;
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = line.as_bytes();
+    let ends = |at: usize| !is_digit(bytes.get(at));
+    let is_time = |&at: &usize| {
+        bytes[at] == b'1'
+            && (at == 0 || ends(at - 1))
+            && (at..at + LEN).all(|at| is_digit(bytes.get(at)))
+            && ends(at + LEN)
+    };
+    let found = (0..bytes.len()).find(is_time);
+    found.map_or_else(|| line.to_owned(), |at| format!("{}#{}", &line[..at], &line[at + LEN..]))
 }
 
 /// Lines of speed, and lines with the time, without their digits.

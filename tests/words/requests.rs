@@ -27,6 +27,7 @@ pub struct Family(&'static str, fn() -> Vec<Case>);
 /// All lists.
 pub const FAMILIES: &[Family] = &[
     Family("versions", versions::cases),
+    Family("metadata", metadata::everything),
     Family("topics", topics::cases),
     Family("metadata", metadata::cases),
     Family("produce", produce::cases),
@@ -109,6 +110,7 @@ fn render(subject: &Subject, answer: Answer) -> String {
             }
             let response = versions::sorted(*response);
             let text = format!("{response:#?}").replace(&subject.cluster(), "some cluster");
+            let text = text.replace(subject.data_dir(), "DATA").replace(subject.address(), "ADDRESS");
             let left = if left.is_empty() { String::new() } else { format!("\nleft over: {left:?}") };
             format!("{}{left}", normal::response(&text))
         }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::Instant;
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
@@ -25,6 +26,7 @@ const MARKED: &str = "flush.messages";
 /// A broker and what was learned of it.
 pub struct Subject {
     address: String,
+    data_dir: String,
     ids: RefCell<BTreeMap<String, Uuid>>,
     /// The fetch session that was opened last.
     pub session: Cell<i32>,
@@ -32,15 +34,20 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The broker at `HOST:PORT`.
-    pub fn new(address: &str) -> Subject {
-        let ids = RefCell::new(BTreeMap::new());
-        Subject { address: address.to_owned(), ids, session: Cell::new(0), marks: Cell::new(0) }
+    /// The broker at `HOST:PORT` that keeps its logs there.
+    pub fn new(address: &str, data_dir: &Path) -> Subject {
+        let (address, data_dir) = (address.to_owned(), data_dir.display().to_string());
+        Subject { address, data_dir, ids: RefCell::default(), session: Cell::new(0), marks: Cell::new(0) }
     }
 
     /// `HOST:PORT`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The directory with its logs.
+    pub fn data_dir(&self) -> &str {
+        &self.data_dir
     }
 
     /// Whether it listens and knows itself.

@@ -98,7 +98,7 @@ impl Command {
 
 impl Side {
     fn of(address: &str, data: &Path) -> Side {
-        let subject = Subject::new(address);
+        let subject = Subject::new(address, data);
         let files = tempfile::tempdir().unwrap();
         let (files_path, data) = (files.path().display().to_string(), data.display().to_string());
         let port = address.rsplit(':').next().expect("an address has a port").to_owned();

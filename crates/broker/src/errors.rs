@@ -151,7 +151,7 @@ pub fn refusal_code(refusal: &Refusal) -> ErrorCode {
         Refusal::InvalidReplicaAssignment(_) => ErrorCode::INVALID_REPLICA_ASSIGNMENT,
         Refusal::InvalidConfig(_) => ErrorCode::INVALID_CONFIG,
         Refusal::PolicyViolation(_) => ErrorCode::POLICY_VIOLATION,
-        Refusal::UnknownTopic(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        Refusal::UnknownTopic(_) | Refusal::UnknownTopicOrPartition(_) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
         Refusal::UnknownTopicId(_) => ErrorCode::UNKNOWN_TOPIC_ID,
         Refusal::ElectionNotNeeded => ErrorCode::ELECTION_NOT_NEEDED,
         Refusal::PreferredLeaderNotAvailable => ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE,

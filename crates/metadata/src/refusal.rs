@@ -30,17 +30,20 @@ pub enum Refusal {
     /// UNKNOWN_TOPIC_OR_PARTITION: no topic has this name.
     #[error("This server does not host this topic-partition.")]
     UnknownTopic(String),
+    /// UNKNOWN_TOPIC_OR_PARTITION, where more is told: what is not there.
+    #[error("{0}")]
+    UnknownTopicOrPartition(String),
     /// UNKNOWN_TOPIC_ID.
     #[error("This server does not host this topic ID.")]
     UnknownTopicId(record::Uuid),
     /// ELECTION_NOT_NEEDED.
-    #[error("the partition has the leader that it should have")]
+    #[error("Leader election not needed for topic partition.")]
     ElectionNotNeeded,
     /// PREFERRED_LEADER_NOT_AVAILABLE.
-    #[error("the preferred leader is not in sync or not alive")]
+    #[error("The preferred leader was not available.")]
     PreferredLeaderNotAvailable,
     /// ELIGIBLE_LEADERS_NOT_AVAILABLE.
-    #[error("no replica is alive")]
+    #[error("Eligible topic partition leaders are not available.")]
     EligibleLeadersNotAvailable,
     /// INVALID_UPDATE_VERSION: a feature cannot have this level.
     #[error("{0}")]

@@ -6,7 +6,8 @@
 //! When several things are wrong, the one is reported that Apache Kafka would report.
 //!
 //! An uncompressed batch whose `max_timestamp` is not that of its records is mended, as Apache Kafka does: older clients leave
-//! the field unset, and look-ups by time rely on it. Where the topic wants the time of the append, every batch gets it.
+//! the field unset, and look-ups by time rely on it. Where the topic wants the time of the append, every batch gets it, and
+//! where it does not, a batch that claims it loses the claim.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -286,7 +287,7 @@ pub enum Invalid {
     /// Only compaction sets a delete horizon.
     #[error("clients are not allowed to set a delete horizon")]
     DeleteHorizon,
-    /// Only brokers set the time of the append, where a topic has that.
+    /// Only brokers set the time of the append, where a topic has that or the batch has no other.
     #[error("a producer must not set the timestamp type to LogAppendTime")]
     LogAppendTime,
     /// A timestamp of the header is too far from the broker's time.
@@ -451,7 +452,8 @@ fn check_header(header: &BatchHeader) -> Result<Compression, Invalid> {
 }
 
 fn check_times(header: &BatchHeader, rules: &Rules) -> Result<(), Invalid> {
-    if header.attributes.is_log_append_time() && rules.timestamp_type == TimestampType::LogAppendTime {
+    let is_claimed = rules.timestamp_type == TimestampType::LogAppendTime || header.max_timestamp == Timestamp::NONE;
+    if header.attributes.is_log_append_time() && is_claimed {
         return Err(Invalid::LogAppendTime);
     }
     for timestamp in [header.max_timestamp, header.base_timestamp] {

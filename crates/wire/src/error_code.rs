@@ -132,7 +132,7 @@ error_codes! {
     39 INVALID_REPLICA_ASSIGNMENT => "The replica assignment is invalid.";
     40 INVALID_CONFIG => "The configuration is invalid.";
     41 NOT_CONTROLLER retriable => "This node is not the controller.";
-    42 INVALID_REQUEST => "The request is malformed or does not fit this broker; its log says more.";
+    42 INVALID_REQUEST => "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.";
     43 UNSUPPORTED_FOR_MESSAGE_FORMAT => "The broker's message format does not support the request.";
     44 POLICY_VIOLATION => "The request violates a policy.";
     45 OUT_OF_ORDER_SEQUENCE_NUMBER => "The sequence number is out of order.";

@@ -27,6 +27,23 @@ fn an_offset_outside_the_log_is_out_of_range() {
     scene.end();
 }
 
+/// KIP-595: the epoch of the last record that the reader has, and where it goes on.
+#[test]
+fn a_reader_whose_log_differs_is_told_where_to_go_back_to() {
+    let scene = Scene::start();
+    for (epoch, offset, error, diverging) in
+        [(0, 0, "None", (-1, -1)), (0, 5, "None", (0, 0)), (9, 0, "OffsetOutOfRange", (-1, -1))]
+    {
+        let mut request = fetch_request(&scene.topic, 0, offset, 1 << 20);
+        request.topics[0].partitions[0].last_fetched_epoch = epoch;
+        let response = Connection::open(&scene.broker).call(12, &request);
+        let data = &response.responses[0].partitions[0];
+        assert_eq!(error_name(data.error_code), error, "{epoch} {offset}");
+        assert_eq!((data.diverging_epoch.epoch, data.diverging_epoch.end_offset), diverging, "{epoch} {offset}");
+    }
+    scene.end();
+}
+
 #[test]
 fn a_topic_that_is_not_there_is_unknown_by_name_and_by_id() {
     let scene = Scene::start();

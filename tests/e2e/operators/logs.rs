@@ -111,7 +111,7 @@ fn bad_changes_of_levels_are_refused_as_kafka_does() {
             "InvalidRequest",
             "APPEND operation is not allowed for the BROKER_LOGGER resource",
         ),
-        ("2", "root", SET, Some("INFO"), "InvalidRequest", "Unexpected broker id, expected 1, but received 2"),
+        ("2", "root", SET, Some("INFO"), "InvalidRequest", "Unexpected node id. Expected 1, but received 2"),
         ("x", "root", SET, Some("INFO"), "InvalidRequest", "Node id must be an integer, but it is: x"),
     ];
     for (node, logger, operation, to, error, message) in table {

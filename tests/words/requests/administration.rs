@@ -121,6 +121,10 @@ fn honest() -> Vec<Case> {
         case("quotas", 0..=1, move |_, _| quotas(vec![])),
         case("quotas of users", 0..=1, move |_, _| quotas(vec![component("user", 2)])),
         case("quotas of nonsense", 0..=1, move |_, _| quotas(vec![component("nonsense", 2)])),
+        case("quotas of nonsense with match 9", 0..=1, move |_, _| quotas(vec![component("nonsense", 9)])),
+        case("quotas of users and addresses", 0..=1, move |_, _| {
+            quotas(vec![component("user", 2), component("ip", 2)])
+        }),
         case("quotas with match 9", 0..=1, move |_, _| quotas(vec![component("user", 9)])),
         case("quotas of users twice", 0..=1, move |_, _| quotas(vec![component("user", 2), component("user", 2)])),
         case("quotas of an empty kind", 0..=1, move |_, _| quotas(vec![component("", 2)])),
@@ -163,6 +167,7 @@ fn features() -> Vec<Case> {
     };
     vec![
         case("a feature that is not", 0..=2, move |_, _| of("nothing", 1, 1, false)),
+        case("no level of a feature that is not", 1..=2, move |_, _| of("nothing", 0, 2, false)),
         case("a level that is too high", 0..=2, move |_, _| of("transaction.version", 99, 1, false)),
         case("a level of -1", 0..=2, move |_, _| of("transaction.version", -1, 1, false)),
         case("the level that it has", 0..=2, move |_, _| of("transaction.version", 2, 1, false)),

@@ -81,6 +81,11 @@ fn described() -> Vec<Case> {
                 DescribeConfigsRequest::default().with_resources(vec![resource.clone(), resource]),
             )
         }),
+        case("describe a topic and a kind of 99", 1..=4, |_, _| {
+            let of =
+                |kind| DescribeConfigsResource::default().with_resource_type(kind).with_resource_name(text("config"));
+            RequestKind::DescribeConfigs(DescribeConfigsRequest::default().with_resources(vec![of(TOPIC), of(99)]))
+        }),
         case("describe nothing", 1..=4, |_, _| RequestKind::DescribeConfigs(DescribeConfigsRequest::default())),
     ]);
     cases

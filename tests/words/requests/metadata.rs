@@ -5,10 +5,21 @@ use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{DescribeClusterRequest, DescribeTopicPartitionsRequest, MetadataRequest, RequestKind};
 use uuid::Uuid;
 
+use super::topics::created;
 use super::{Case, case, topic};
 
 pub fn cases() -> Vec<Case> {
     [metadata(), partitions(), cluster()].into_iter().flatten().collect()
+}
+
+/// What is asked while both have the same topics: creations that only one of them takes come later.
+pub fn everything() -> Vec<Case> {
+    vec![
+        created("every", 2, &[]),
+        case("of everything", 0..=13, |v, _| {
+            RequestKind::Metadata(MetadataRequest::default().with_topics((v == 0).then(Vec::new)))
+        }),
+    ]
 }
 
 fn metadata() -> Vec<Case> {
@@ -19,9 +30,6 @@ fn metadata() -> Vec<Case> {
         case("of an illegal name", 4..=13, |v, _| of(v, &["a/b"])),
         case("of an empty name", 4..=13, |v, _| of(v, &[""])),
         case("of nothing", 1..=13, |v, _| of(v, &[])),
-        case("of everything", 0..=13, |v, _| {
-            RequestKind::Metadata(MetadataRequest::default().with_topics((v == 0).then(Vec::new)))
-        }),
         case("of an id", 12..=13, |_, s| by_id(None, s.id("default-6"))),
         case("of an id that is not there", 12..=13, |_, _| by_id(None, Uuid::from_u128(77 << 70))),
         case("of neither name nor id", 12..=13, |_, _| by_id(None, Uuid::nil())),

@@ -25,7 +25,7 @@ fn asked(version: i16, name: &str, software: &str) -> RequestKind {
     RequestKind::ApiVersions(request)
 }
 
-/// Lists whose order says nothing, in order; the number of the metadata's state, which differs, left out.
+/// Lists whose order says nothing, such as that of a map whose keys have random ids, in order; the number of the metadata's state, which differs, left out.
 pub fn sorted(response: ResponseKind) -> ResponseKind {
     match response {
         ResponseKind::ApiVersions(mut served) => {
@@ -51,12 +51,27 @@ pub fn sorted(response: ResponseKind) -> ResponseKind {
             deleted.responses.sort_by_key(|topic| topic.name.as_ref().map(|name| name.to_string()));
             ResponseKind::DeleteTopics(deleted)
         }
+        ResponseKind::Produce(mut produced) => {
+            produced
+                .responses
+                .iter_mut()
+                .for_each(|topic| topic.partition_responses.sort_by_key(|partition| partition.index));
+            ResponseKind::Produce(produced)
+        }
         ResponseKind::DescribeConfigs(mut described) => {
             described
                 .results
                 .iter_mut()
                 .for_each(|result| result.configs.sort_by_key(|config| config.name.to_string()));
             ResponseKind::DescribeConfigs(described)
+        }
+        ResponseKind::DescribeLogDirs(mut described) => {
+            let topics = described.results.iter_mut().flat_map(|directory| {
+                directory.topics.sort_by_key(|topic| topic.name.to_string());
+                &mut directory.topics
+            });
+            topics.for_each(|topic| topic.partitions.sort_by_key(|partition| partition.partition_index));
+            ResponseKind::DescribeLogDirs(described)
         }
         other => other,
     }

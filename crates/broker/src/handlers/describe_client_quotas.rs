@@ -12,11 +12,19 @@ use wire::{Array, ErrorCode};
 use crate::api::{Call, Flow};
 use crate::errors::KafkaError;
 
+const MIXED: &str = "Invalid entity filter component combination. IP filter component should not be used with user or \
+                     clientId filter component.";
+
 /// Checks the question; the answer is that no quota is set.
 pub fn handle(call: &Call<'_>, request: DescribeClientQuotasRequest<'_>, outbox: &mut Outbox) -> Flow {
     let checked = check(&request);
     let response = match &checked {
-        Ok(()) => DescribeClientQuotasResponse { entries: Some(Array::EMPTY), ..Default::default() },
+        Ok(()) => DescribeClientQuotasResponse {
+            // Kafka's message of no error.
+            error_message: Some(""),
+            entries: Some(Array::EMPTY),
+            ..Default::default()
+        },
         Err(error) => DescribeClientQuotasResponse {
             error_code: error.code,
             error_message: error.message.as_deref(),
@@ -31,21 +39,22 @@ pub fn handle(call: &Call<'_>, request: DescribeClientQuotasRequest<'_>, outbox:
 fn check(request: &DescribeClientQuotasRequest<'_>) -> Result<(), KafkaError> {
     let mut types = HashSet::new();
     for component in &request.components {
-        check_match(&component)?;
         match component.entity_type {
-            "" => return Err(invalid("Invalid empty entity type".to_owned())),
+            "" => return Err(invalid("Invalid empty entity type.".to_owned())),
+            kind if types.contains(kind) => {
+                return Err(invalid(format!("Entity type {kind} cannot appear more than once in the filter.")));
+            }
             "user" | "client-id" | "ip" => {}
             other => {
-                let text = format!("Custom entity type '{other}' not supported");
+                let text = format!("Unsupported entity type {other}");
                 return Err(KafkaError::new(ErrorCode::UNSUPPORTED_VERSION, text));
             }
         }
-        if !types.insert(component.entity_type) {
-            return Err(invalid(format!("Entity type {} cannot appear more than once", component.entity_type)));
-        }
+        check_match(&component)?;
+        types.insert(component.entity_type);
     }
     match types.contains("ip") && types.len() > 1 {
-        true => Err(invalid("Invalid entity filter component combination".to_owned())),
+        true => Err(invalid(MIXED.to_owned())),
         false => Ok(()),
     }
 }

@@ -21,8 +21,11 @@ const BROKER: i8 = 4;
 const CLIENT_METRICS: i8 = 16;
 const GROUP: i8 = 32;
 
-/// The configs that one answer tells of resources which need not exist; the one that goes beyond is told whole.
+/// The configs that one answer tells of resources which need not exist, or which it told before, as an answer is many times
+/// as long as its question; the one that goes beyond is told whole.
 const CONFIGS_MAX: usize = 10_000;
+/// All kinds of resources that have configs.
+const KINDS: [i8; 5] = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP];
 const NO_ROOM: &str = "an answer tells at most 10000 configs: ask for fewer resources at once";
 
 /// What a resource has, or why it is not told.
@@ -30,6 +33,9 @@ type Found<'a> = Result<Vec<Described<'a>>, KafkaError>;
 
 /// Answers from the image.
 pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    if request.resources.iter().any(|resource| !KINDS.contains(&resource.resource_type)) {
+        return refuse(call, &request, outbox);
+    }
     let layers = Layers::new(&call.node.config, call.view.image());
     let mut seen = HashSet::new();
     let mut room = CONFIGS_MAX;
@@ -37,10 +43,11 @@ pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut
         .resources
         .iter()
         .map(|resource| {
-            // An answer is many times as long as the question, so nothing is told twice.
-            let found = match seen.insert((resource.resource_type, resource.resource_name)) {
-                true => find_within(&mut room, call, &layers, &resource),
-                false => Err(KafkaError::new(ErrorCode::INVALID_REQUEST, "Each resource must appear at most once.")),
+            let again = !seen.insert((resource.resource_type, resource.resource_name));
+            let found = match resource.resource_type {
+                // They are told however many there are, as they have to exist.
+                TOPIC if !again => find(call, &layers, &resource),
+                _ => find_within(&mut room, call, &layers, &resource),
             };
             (resource, found)
         })
@@ -51,21 +58,34 @@ pub fn handle(call: &Call<'_>, request: DescribeConfigsRequest<'_>, outbox: &mut
     Flow::Done
 }
 
-/// Takes what it finds out of the `room` of the answer. Topics are told however many there are, as they have to exist.
+/// A kind that does not exist is the fault of the whole request. The text is longer than what asks for a resource, so it is
+/// not told without end.
+fn refuse(call: &Call<'_>, request: &DescribeConfigsRequest<'_>, outbox: &mut Outbox) -> Flow {
+    let error_code = ErrorCode::INVALID_REQUEST;
+    let results = request.resources.iter().enumerate().map(|(index, resource)| DescribeConfigsResult {
+        error_code,
+        error_message: (index < CONFIGS_MAX).then_some(error_code.message()),
+        resource_type: resource.resource_type,
+        resource_name: resource.resource_name,
+        ..Default::default()
+    });
+    call.answer(outbox, &DescribeConfigsResponse { results: results.collect(), ..Default::default() });
+    Flow::Done
+}
+
+/// Takes what it finds out of the `room` of the answer.
 fn find_within<'a>(
     room: &mut usize,
     call: &'a Call<'_>,
     layers: &Layers<'a>,
     asked: &DescribeConfigsResource<'_>,
 ) -> Found<'a> {
-    if asked.resource_type == TOPIC {
-        return find(call, layers, asked);
-    }
     if *room == 0 {
         return Err(KafkaError::new(ErrorCode::POLICY_VIOLATION, NO_ROOM));
     }
     let found = find(call, layers, asked);
-    *room = room.saturating_sub(found.as_ref().map_or(0, Vec::len));
+    // To look for what is not there takes time, too.
+    *room = room.saturating_sub(found.as_ref().map_or(1, |found| found.len().max(1)));
     found
 }
 
@@ -74,7 +94,7 @@ fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsReso
     let mut all = match (asked.resource_type, name) {
         (TOPIC, name) => {
             check_topic_name(name)
-                .map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.to_string()))?;
+                .map_err(|error| KafkaError::new(ErrorCode::INVALID_TOPIC_EXCEPTION, error.told(name)))?;
             layers.topic(call.view.image().topic(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)
         }
         (BROKER, "") => layers.default_broker(),
@@ -91,7 +111,7 @@ fn find<'a>(call: &'a Call<'_>, layers: &Layers<'a>, asked: &DescribeConfigsReso
         (CLIENT_METRICS, name) => layers.client_metrics(name),
         (GROUP, "") => return Err(invalid_request("Group name must not be empty")),
         (GROUP, name) => layers.group(name),
-        (other, _) => return Err(invalid_request(&format!("Unsupported resource type: {other}"))),
+        _ => return Err(invalid_request(ErrorCode::INVALID_REQUEST.message())),
     };
     if let Some(keys) = asked.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {
         let keys: HashSet<&str> = keys.iter().collect();
@@ -113,14 +133,16 @@ struct Told {
 
 fn result<'r>(resource: &DescribeConfigsResource<'r>, found: &'r Found<'_>, told: Told) -> DescribeConfigsResult<'r> {
     let (resource_type, resource_name) = (resource.resource_type, resource.resource_name);
-    let result = DescribeConfigsResult { resource_type, resource_name, error_message: None, ..Default::default() };
+    // Where nothing more is to say Kafka's message is empty, whatever the code.
+    let result = DescribeConfigsResult { resource_type, resource_name, error_message: Some(""), ..Default::default() };
     match found {
         Ok(all) => {
             let configs = all.iter().map(|described| config(described, told)).collect();
             DescribeConfigsResult { configs, ..result }
         }
         Err(error) => {
-            DescribeConfigsResult { error_code: error.code, error_message: error.message.as_deref(), ..result }
+            let error_message = Some(error.message.as_deref().unwrap_or_default());
+            DescribeConfigsResult { error_code: error.code, error_message, ..result }
         }
     }
 }

@@ -16,11 +16,14 @@ use crate::api::{Call, Flow};
 /// The only topic that has a quorum, with its only partition.
 const METADATA_TOPIC: &str = "__cluster_metadata";
 
+/// Kafka's message of no error.
+const NO_ERROR: Option<&str> = Some("");
+
 /// Answers from the view.
 pub fn handle(call: &Call<'_>, request: DescribeQuorumRequest<'_>, outbox: &mut Outbox) -> Flow {
     if !is_metadata(&request) {
         let topics = request.topics.iter().map(unknown).collect();
-        call.answer(outbox, &DescribeQuorumResponse { topics, error_message: None, ..Default::default() });
+        call.answer(outbox, &DescribeQuorumResponse { topics, error_message: NO_ERROR, ..Default::default() });
         return Flow::Done;
     }
     let quorum = call.view.quorum();
@@ -38,7 +41,7 @@ pub fn handle(call: &Call<'_>, request: DescribeQuorumRequest<'_>, outbox: &mut 
         }
     });
     let partition = PartitionData {
-        error_message: None,
+        error_message: NO_ERROR,
         leader_id: quorum.leader.map_or(-1, |leader| leader.broker().0),
         leader_epoch: i32::try_from(quorum.term).unwrap_or(i32::MAX),
         high_watermark: offset(quorum.commit),
@@ -48,7 +51,7 @@ pub fn handle(call: &Call<'_>, request: DescribeQuorumRequest<'_>, outbox: &mut 
     let topic = TopicData { topic_name: METADATA_TOPIC, partitions: Array::Vec(vec![partition]) };
     let nodes = quorum.voters.iter().map(|(voter, _)| node(call.view.image(), voter.broker()));
     let response = DescribeQuorumResponse {
-        error_message: None,
+        error_message: NO_ERROR,
         topics: Array::Vec(vec![topic]),
         nodes: nodes.collect(),
         ..Default::default()
@@ -70,7 +73,7 @@ fn unknown(topic: asked::TopicData<'_>) -> TopicData<'_> {
     let partitions = topic.partitions.iter().map(|asked| PartitionData {
         partition_index: asked.partition_index,
         error_code,
-        error_message: None,
+        error_message: Some(error_code.message()),
         ..Default::default()
     });
     TopicData { topic_name: topic.topic_name, partitions: partitions.collect() }

@@ -30,7 +30,13 @@ pub fn handle(call: &Call<'_>, request: DescribeUserScramCredentialsRequest<'_>,
         error_message: error.message.as_deref(),
         ..Default::default()
     });
-    call.answer(outbox, &DescribeUserScramCredentialsResponse { results: results.collect(), ..Default::default() });
+    let response = DescribeUserScramCredentialsResponse {
+        // Kafka's message of no error.
+        error_message: Some(""),
+        results: results.collect(),
+        ..Default::default()
+    };
+    call.answer(outbox, &response);
     Flow::Done
 }
 

@@ -48,7 +48,8 @@ fn refusal(version: i16, key_type: i8) -> Option<(ErrorCode, &'static str)> {
         GROUP => None,
         TRANSACTION => Some((ErrorCode::COORDINATOR_NOT_AVAILABLE, "transactions are not served yet")),
         SHARE_GROUP if version >= 6 => Some((ErrorCode::COORDINATOR_NOT_AVAILABLE, "share groups are not served yet")),
-        _ => Some((ErrorCode::INVALID_REQUEST, "the key type does not exist in this version")),
+        // Nothing that the version knows.
+        _ => Some((ErrorCode::INVALID_REQUEST, ErrorCode::INVALID_REQUEST.message())),
     }
 }
 

@@ -71,7 +71,7 @@ fn refuse(call: &Call<'_>, request: &MetadataRequest<'_>, error_code: ErrorCode,
         topic_id: topic.topic_id,
         ..Default::default()
     });
-    call.answer(outbox, &MetadataResponse { topics: topics.collect(), ..Default::default() });
+    call.answer(outbox, &MetadataResponse { error_code, topics: topics.collect(), ..Default::default() });
     Flow::Done
 }
 

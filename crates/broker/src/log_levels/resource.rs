@@ -40,7 +40,7 @@ pub fn alter(node: &Node, name: &str, changes: &[ConfigChange], validate_only: b
     let this = node.config.node_id.0;
     match name.parse::<i32>() {
         Ok(id) if id == this => {}
-        Ok(_) => return Err(invalid(format!("Unexpected broker id, expected {this}, but received {name}"))),
+        Ok(_) => return Err(invalid(format!("Unexpected node id. Expected {this}, but received {name}"))),
         Err(_) => return Err(invalid(format!("Node id must be an integer, but it is: {name}"))),
     }
     let mut seen = HashSet::new();

@@ -116,13 +116,6 @@ impl ClassicGroup {
         group
     }
 
-    /// Gives a member what it has; nobody else is told.
-    pub(crate) fn set_assignment(&mut self, member_id: &str, assignment: Arc<[u8]>) {
-        if let Some(slot) = self.members.slot(member_id) {
-            self.members.set_assignment(slot, assignment);
-        }
-    }
-
     /// All of it, as it is written.
     pub(crate) fn record(&self, name: &Arc<str>) -> Record {
         let protocol = self.protocol.clone().unwrap_or_default();
@@ -180,6 +173,7 @@ impl ClassicGroup {
     }
 
     /// Whether it is there for its offsets alone.
+    #[cfg(test)]
     pub(crate) fn is_simple(&self) -> bool {
         self.protocol_type.is_none() && self.is_empty() && self.pending.is_empty()
     }

@@ -191,9 +191,7 @@ fn check_name(resource: &ConfigResource) -> Result<(), Refusal> {
         ConfigResource::Topic(name) if name.is_empty() => {
             Err(Refusal::InvalidRequest("Default topic resources are not allowed.".into()))
         }
-        ConfigResource::Topic(name) => {
-            check_topic_name(name).map_err(|e| Refusal::InvalidTopic(format!("'{name}' cannot name a topic: {e}")))
-        }
+        ConfigResource::Topic(name) => check_topic_name(name).map_err(|e| Refusal::InvalidTopic(e.told(name))),
         ConfigResource::ClientMetrics(name) if name.is_empty() => {
             Err(Refusal::InvalidRequest("Subscription name can't be empty".into()))
         }
@@ -274,7 +272,9 @@ fn check_whole(
 
 fn check_existence(image: &Image, resource: &ConfigResource) -> Result<(), Refusal> {
     match resource {
-        ConfigResource::Topic(name) if image.topic(name).is_none() => Err(Refusal::UnknownTopic(name.to_string())),
+        ConfigResource::Topic(name) if image.topic(name).is_none() => {
+            Err(Refusal::UnknownTopicOrPartition(format!("The topic '{name}' does not exist.")))
+        }
         ConfigResource::Broker(id) if image.broker(*id).is_none() => Err(Refusal::BrokerIdNotRegistered(*id)),
         _ => Ok(()),
     }

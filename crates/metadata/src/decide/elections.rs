@@ -66,8 +66,9 @@ fn elect(image: &Image, election: &Election, election_type: ElectionType) -> Res
     let Election { topic: name, index } = election;
     // One request may name a topic as often as it names partitions, so a refusal does not repeat more than a legal name.
     let shown = || &name[..name.floor_char_boundary(MAX_TOPIC_NAME_LEN)];
-    let topic = image.topic(name).ok_or_else(|| Refusal::UnknownTopic(shown().to_owned()))?;
-    let unknown = || Refusal::UnknownTopic(format!("{}-{index}", shown()));
+    let topic =
+        image.topic(name).ok_or_else(|| Refusal::UnknownTopicOrPartition(format!("No such topic as {}", shown())))?;
+    let unknown = || Refusal::UnknownTopicOrPartition(format!("No such partition as {}-{index}", shown()));
     let partition = topic.partition(*index).ok_or_else(unknown)?;
     let alive = |id: &BrokerId| image.broker(*id).is_some_and(|broker| !broker.fenced);
     match election_type {

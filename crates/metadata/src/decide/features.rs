@@ -92,8 +92,11 @@ fn check(image: &Image, intent: &UpdateFeatures, update: &FeatureUpdate) -> Resu
         return Err("A feature version cannot be less than 0.".to_owned());
     }
     let supported = intent.supported.iter().find(|feature| feature.name == update.name);
-    let supported =
-        supported.ok_or_else(|| format!("Local controller {} does not support this feature.", intent.node))?;
+    let supported = supported.ok_or_else(|| match update.level {
+        // Level 0 is that of a feature that is not in use, which needs nobody's support.
+        0 => format!("Feature {} not found.", update.name),
+        _ => format!("Local controller {} does not support this feature.", intent.node),
+    })?;
     let SupportedFeature { min_level, max_level, .. } = *supported;
     if !(min_level..=max_level).contains(&update.level) {
         return Err(format!("Local controller {} only supports versions {min_level}-{max_level}", intent.node));

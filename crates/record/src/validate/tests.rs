@@ -114,6 +114,8 @@ fn only_brokers_set_some_fields() {
     let appended = Rules { timestamp_type: TimestampType::LogAppendTime, ..RULES };
     let claimed = with_header(&three_records(Compression::None), |header| header.attributes.0 |= 0x08);
     assert_eq!(validate(&claimed, &appended).map(|_| ()), Err(Invalid::LogAppendTime));
+    let timeless = with_header(&claimed, |header| header.max_timestamp = Timestamp::NONE);
+    assert_eq!(verdict(&timeless), Err(Invalid::LogAppendTime));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x10), Ok(()));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x20), Err(Invalid::Control));
     assert_eq!(verdict_with(|header| header.attributes.0 |= 0x40), Err(Invalid::DeleteHorizon));

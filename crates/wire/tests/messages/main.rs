@@ -3,8 +3,12 @@
 extern crate ottla_wire as wire;
 
 mod bytes;
+mod counting;
 mod dump;
+mod fuzz;
 mod hostile;
+mod mutate;
 mod oracle;
+mod random;
 mod subject;
 mod values;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use wire::{DecodeError, ErrorCode, Reason};
 
+use crate::random::Random;
 use crate::subject::{SUBJECTS, Subject, Value};
-use crate::values::Random;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]

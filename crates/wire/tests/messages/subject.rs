@@ -6,8 +6,9 @@ use kafka_protocol::protocol::{Decodable, Encodable, Message as _};
 use wire::messages as ours;
 use wire::{Api, ApiKey, DecodeError, Message, Reader, Versions, Writer};
 
-use crate::dump;
-use crate::values::{Generate, Random};
+use super::dump;
+use super::random::Random;
+use super::values::Generate;
 
 /// One request or response.
 pub struct Subject {
@@ -22,6 +23,8 @@ pub struct Subject {
     pub random: fn(&mut Random, i16) -> Value,
     /// Our reading of a body.
     pub decode: fn(&[u8], i16) -> Result<Value, DecodeError>,
+    /// Whether our reading takes a body; nothing is made of it.
+    pub accepts: fn(&[u8], i16) -> bool,
     /// The oracle's reading of a body; it does not mind bytes that are left.
     pub oracle: fn(&[u8], i16) -> Result<Value, String>,
 }
@@ -72,6 +75,7 @@ macro_rules! subjects {
                 let message: ours::$module::$name = wire::decode_body(Reader::new(bytes), version)?;
                 Ok(Value::ours(&message, version))
             },
+            accepts: |bytes, version| wire::decode_body::<ours::$module::$name>(Reader::new(bytes), version).is_ok(),
             oracle: |bytes, version| {
                 let message = theirs::$name::decode(&mut Bytes::copy_from_slice(bytes), version);
                 message.map(|message| Value::theirs(&message, version)).map_err(|error| error.to_string())

@@ -24,29 +24,7 @@ use wire::messages::sasl_handshake::*;
 use wire::messages::{alter_configs, offset_for_leader_epoch};
 use wire::{Array, ErrorCode, Records};
 
-/// A small deterministic generator (xorshift64*).
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed | 1)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 8
-    }
-
-    pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-}
+use super::random::{LONG, Random};
 
 /// A type whose values can be drawn. A field that cannot be null in `version` is not.
 pub trait Generate: Sized {
@@ -58,7 +36,7 @@ macro_rules! integers {
         impl Generate for $integer {
             fn generate(random: &mut Random, _version: i16) -> Self {
                 let any = random.next() as $integer;
-                random.pick(&[0, 1, -1, $integer::MIN, $integer::MAX, any])
+                random.pick(&[0, 1, -1, 2, 4, $integer::MIN, $integer::MAX, any])
             }
         }
     )*};
@@ -92,21 +70,17 @@ impl Generate for ErrorCode {
 impl Generate for Uuid {
     fn generate(random: &mut Random, _version: i16) -> Self {
         let byte = random.next() as u8;
-        random.pick(&[Uuid::ZERO, Uuid([byte; 16])])
+        match random.below(2 + random.words.ids.len()) {
+            0 => Uuid::ZERO,
+            1 => Uuid([byte; 16]),
+            known => Uuid(random.words.ids[known - 2]),
+        }
     }
 }
 
-/// Beyond 127 bytes a compact length takes two.
-const LONG: &str = const {
-    match std::str::from_utf8(&[b'x'; 300]) {
-        Ok(long) => long,
-        Err(_) => unreachable!(),
-    }
-};
-
 impl Generate for &'static str {
     fn generate(random: &mut Random, _version: i16) -> Self {
-        random.pick(&["", "a", "orders", "Bücher", LONG])
+        random.pick(&random.words.strings)
     }
 }
 
@@ -118,7 +92,7 @@ impl Generate for &'static [u8] {
 
 impl Generate for Records<'static> {
     fn generate(random: &mut Random, _version: i16) -> Self {
-        Records::Bytes(random.pick(&["", "batch", LONG]).as_bytes())
+        Records::Bytes(random.pick(&random.words.records))
     }
 }
 
@@ -155,8 +129,10 @@ macro_rules! structs {
     (@field $random:ident $version:ident $nullable:literal) => { nullable_from($nullable, $random, $version) };
 }
 
-// Behind the macro, which it uses.
+// Behind the macro, which it uses. The path is the same where other tests include this file by its path.
+#[path = "values/admin.rs"]
 mod admin;
+#[path = "values/groups.rs"]
 mod groups;
 
 structs! {

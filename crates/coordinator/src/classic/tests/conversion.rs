@@ -31,7 +31,7 @@ fn who_waits_for_an_assignment_is_answered_too() {
     ]);
 }
 
-fn member(id: &str, protocols: &[&str]) -> Member {
+fn member(id: &str, protocols: &[&str], assignment: &str) -> Member {
     let metadata = MemberMetadata {
         member_id: super::scene::long(id).into(),
         instance_id: None,
@@ -40,15 +40,14 @@ fn member(id: &str, protocols: &[&str]) -> Member {
         rebalance_timeout: 30_000,
         session_timeout: 10_000,
         subscription: Arc::default(),
-        assignment: Arc::default(),
+        assignment: assignment.as_bytes().into(),
     };
     Member::of(&metadata, protocols.iter().map(|name| ((*name).into(), Arc::default())).collect())
 }
 
 fn put(scene: &mut Scene, rebalance: Option<RebalanceCause>) {
-    let members = [member("a-1", &["sticky", "range"]), member("b-2", &["range"])];
-    let mut group = ClassicGroup::of_members("consumer".into(), 9, 5, members);
-    group.set_assignment(&super::scene::long("b-2"), (*b"y").into());
+    let members = [member("a-1", &["sticky", "range"], ""), member("b-2", &["range"], "y")];
+    let group = ClassicGroup::of_members("consumer".into(), 9, 5, members);
     scene.step(|shard, step| shard.put_classic_group(step, &"g".into(), group, rebalance));
 }
 

@@ -80,7 +80,7 @@ fn every_bad_change_has_kafkas_error() {
         (topic("a"), vec![change("size", Append, Some("1"))], "InvalidConfig"),
         (topic("a"), vec![change("size", Subtract, Some("1"))], "InvalidConfig"),
         (topic("a"), vec![change("size", Unknown(9), Some("1"))], "InvalidRequest"),
-        (topic("none"), vec![set("size", "7")], "UnknownTopic"),
+        (topic("none"), vec![set("size", "7")], "UnknownTopicOrPartition"),
         (topic("none"), vec![set("size", "100")], "InvalidConfig"),
         (topic(""), vec![set("size", "7")], "InvalidRequest"),
         (topic("a/b"), vec![set("size", "7")], "InvalidTopic"),

@@ -101,7 +101,7 @@ fn an_election_nowhere_is_refused() {
     let elections = nowhere.map(|(topic, index)| Election { topic: topic.into(), index: PartitionIndex(index) });
     let intent = ElectLeaders { election_type: ElectionType::Preferred, partitions: Some(elections.to_vec()) };
     let decision = decide(&image, &intent);
-    assert!(decision.reply.iter().all(|outcome| matches!(outcome.result, Err(Refusal::UnknownTopic(_)))));
+    assert!(decision.reply.iter().all(|outcome| matches!(outcome.result, Err(Refusal::UnknownTopicOrPartition(_)))));
     assert_eq!((decision.reply.len(), decision.records.len()), (3, 0));
 }
 
@@ -111,5 +111,8 @@ fn a_refusal_repeats_no_more_of_a_name_than_a_topic_could_have() {
     let election = Election { topic: "é".repeat(16_000).into(), index: PartitionIndex(0) };
     let intent = ElectLeaders { election_type: ElectionType::Preferred, partitions: Some(vec![election]) };
     let decision = decide(&image, &intent);
-    assert_eq!(decision.reply[0].result, Err(Refusal::UnknownTopic("é".repeat(124))));
+    assert_eq!(
+        decision.reply[0].result,
+        Err(Refusal::UnknownTopicOrPartition(format!("No such topic as {}", "é".repeat(124))))
+    );
 }

@@ -47,6 +47,7 @@ fn what_cannot_be_done_is_refused_with_all_that_came_with_it() {
     use UpgradeType::{SafeDowngrade, Unknown, Upgrade};
     let table = [
         (update("b.version", 1, Upgrade), "1 for feature b.version. Local controller 1 does not support this feature."),
+        (update("b.version", 0, SafeDowngrade), "0 for feature b.version. Feature b.version not found."),
         (update("a.version", 4, Upgrade), "4 for feature a.version. Local controller 1 only supports versions 0-3"),
         (
             update("m.version", 0, SafeDowngrade),

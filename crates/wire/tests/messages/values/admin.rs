@@ -2,7 +2,8 @@
 
 use wire::messages::*;
 
-use super::{Generate, Random};
+use super::super::random::Random;
+use super::Generate;
 
 structs! {
     create_partitions::CreatePartitionsRequest<'static> { topics, timeout_ms, validate_only }
