@@ -182,11 +182,12 @@ fn records_out_of_time_are_named() {
 #[test]
 fn a_producer_must_not_claim_the_time_of_the_append() {
     let mut scene = Scene::start();
-    let claimed = with_header(&good(), 21, &8_i16.to_be_bytes());
+    let good = good();
+    let claimed = with_header(&good, 21, &8_i16.to_be_bytes());
     let mut connection = Connection::open(&scene.broker);
     let topic = scene.create_topic(&[]);
     assert_eq!(connection.produce(&topic, 0, claimed.clone()), Ok(0));
-    assert_eq!(connection.fetch_all(&topic, 0), batch::stamped(&good(), 0, 0));
+    assert_eq!(connection.fetch_all(&topic, 0), batch::stamped(&good, 0, 0));
     let topic = scene.create_topic(&[("message.timestamp.type", "LogAppendTime")]);
     let answer = answer(&scene, PRODUCE, &topic, claimed);
     assert_eq!(error_name(answer.error_code), "InvalidTimestamp");
