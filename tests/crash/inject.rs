@@ -86,11 +86,11 @@ fn campaign(name: &str, options: &[&str], calls: Calls, in_ci: usize) {
             not_started += 1;
         }
         let trace = std::fs::read_to_string(&trace).unwrap_or_default();
-        let fault = trace.lines().find(|line| line.ends_with("(INJECTED)"));
+        let fault = injected_call(&trace);
         injected += u32::from(fault.is_some());
         eprintln!("{name}: {case}: started {started}, injected {}", fault.is_some());
         if let Some(fault) = fault.filter(|fault| case.must_be_told(fault)) {
-            await_word(&node, fault);
+            await_word(&node, &fault);
         }
         node.assert_no_panic();
         node.kill(Kind::Kill);
@@ -104,6 +104,16 @@ fn campaign(name: &str, options: &[&str], calls: Calls, in_ci: usize) {
     node.assert_no_panic();
     expect_valid(name, &ledgers, &Options::default());
     eprintln!("{name}: {injected} faults, {not_started} starts were refused because of them");
+}
+
+/// The call that was refused, with its arguments: where others came in between, strace tells them in a line before.
+fn injected_call(trace: &str) -> Option<String> {
+    let lines: Vec<&str> = trace.lines().collect();
+    let at = lines.iter().position(|line| line.ends_with("(INJECTED)"))?;
+    let process = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    let begun = |line: &&&str| process(line) == process(lines[at]) && line.ends_with("<unfinished ...>");
+    let begun = lines[..at].iter().rev().find(begun).filter(|_| lines[at].contains("resumed>"));
+    Some(format!("{}{}", begun.unwrap_or(&""), lines[at]))
 }
 
 /// Waits until the broker has told that something failed.

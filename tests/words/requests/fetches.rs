@@ -19,6 +19,8 @@ pub fn cases() -> Vec<Case> {
     ];
     cases.extend(alone());
     cases.extend(peculiar());
+    cases.extend(epochs());
+    cases.extend(limits());
     cases.extend(sessions());
     cases
 }
@@ -64,6 +66,11 @@ fn peculiar() -> Vec<Case> {
         case("fetch a partition twice", 4..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0), at(0, 2)])])
         }),
+    ]
+}
+
+fn epochs() -> Vec<Case> {
+    vec![
         case("fetch in a later epoch", 9..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0).with_current_leader_epoch(9)])])
         }),
@@ -82,6 +89,11 @@ fn peculiar() -> Vec<Case> {
         case("fetch below the start with the last epoch", 12..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, -1).with_last_fetched_epoch(0)])])
         }),
+    ]
+}
+
+fn limits() -> Vec<Case> {
+    vec![
         case("fetch one byte", 4..=18, |v, s| {
             fetch(v, 0, -1, vec![wanted(v, s, TOPIC, vec![at(0, 0).with_partition_max_bytes(1)])])
         }),
