@@ -28,6 +28,10 @@ pub enum Client {
     Ottla,
 }
 
+/// What the program in Go is made of.
+const GO_FILES: [&str; 7] =
+    ["go.sum", "client.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
+
 impl Client {
     pub const ALL: [Client; 8] = [
         Client::Kcat,
@@ -68,7 +72,7 @@ impl Client {
             Client::Kafkajs => {
                 is_fresh("node", &["package-lock.json"]) && available(&installed("node/bin/node"), &["-v"])
             }
-            Client::FranzGo => is_fresh("go", &["go.sum", "client.go", "records.go", "serve.go"]),
+            Client::FranzGo => is_fresh("go", &GO_FILES),
             Client::Java => java_works(),
             Client::Ottla => true,
         }
@@ -104,7 +108,7 @@ impl Client {
 
 /// Whether the Java programs are there and the compiled ones are those of the sources.
 pub fn java_works() -> bool {
-    is_fresh("java", &["Client.java", "Tools.java"]) && available(Path::new("java"), &["-version"])
+    is_fresh("java", &["Client.java", "Tools.java", "Member.java"]) && available(Path::new("java"), &["-version"])
 }
 
 /// Whether what was built from these files of `tests/foreign/<dir>` was built from them as they are now.
