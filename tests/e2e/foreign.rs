@@ -2,10 +2,14 @@
 //! that people make every day. `docs/clients.md` has the tables that come of it.
 
 mod clients;
+mod events;
 mod everyday;
+mod groups;
 mod kcat;
 mod matrix;
+mod members;
 mod ottla;
+mod ownership;
 mod records;
 mod session;
 mod table;

@@ -22,6 +22,8 @@ pub enum Client {
     Kafkajs,
     /// franz-go.
     FranzGo,
+    /// segmentio's kafka-go, in groups only.
+    KafkaGo,
     /// Kafka's own kafka-clients.
     Java,
     /// Our own command line.
@@ -29,8 +31,7 @@ pub enum Client {
 }
 
 /// What the program in Go is made of.
-const GO_FILES: [&str; 7] =
-    ["go.sum", "client.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
+const GO_FILES: [&str; 7] = ["go.sum", "client.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
 
 impl Client {
     pub const ALL: [Client; 8] = [
@@ -52,6 +53,7 @@ impl Client {
             Client::Aiokafka => "aiokafka",
             Client::Kafkajs => "kafkajs",
             Client::FranzGo => "franz-go",
+            Client::KafkaGo => "kafka-go",
             Client::Java => "kafka-clients (Java)",
             Client::Ottla => "ottla",
         }
@@ -62,7 +64,8 @@ impl Client {
         Client::ALL.into_iter().filter(|client| client.works()).collect()
     }
 
-    fn works(self) -> bool {
+    /// Whether this machine has it.
+    pub fn works(self) -> bool {
         let imports = |module: &str| available(&python(), &["-c", &format!("import {module}")]);
         match self {
             Client::Kcat => available(Path::new("kcat"), &["-V"]),
@@ -72,7 +75,7 @@ impl Client {
             Client::Kafkajs => {
                 is_fresh("node", &["package-lock.json"]) && available(&installed("node/bin/node"), &["-v"])
             }
-            Client::FranzGo => is_fresh("go", &GO_FILES),
+            Client::FranzGo | Client::KafkaGo => is_fresh("go", &GO_FILES),
             Client::Java => java_works(),
             Client::Ottla => true,
         }
