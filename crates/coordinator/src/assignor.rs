@@ -65,9 +65,7 @@ impl Assignor {
 impl Spec<'_> {
     /// Whether all members are subscribed to the same topics.
     fn is_homogeneous(&self) -> bool {
-        self.members
-            .windows(2)
-            .all(|pair| Rc::ptr_eq(&pair[0].topics, &pair[1].topics) || pair[0].topics == pair[1].topics)
+        self.members.windows(2).all(|pair| Rc::ptr_eq(&pair[0].topics, &pair[1].topics) || pair[0].topics == pair[1].topics)
     }
 
     /// By topic, the number of its first partition.

@@ -233,12 +233,7 @@ impl Shard {
         })
     }
 
-    fn note_fenced(
-        &mut self,
-        step: &Step<'_>,
-        request: &ConsumerGroupHeartbeatRequest<'_>,
-        error: &ConsumerGroupError,
-    ) {
+    fn note_fenced(&mut self, step: &Step<'_>, request: &ConsumerGroupHeartbeatRequest<'_>, error: &ConsumerGroupError) {
         if error.code() == ErrorCode::FENCED_MEMBER_EPOCH
             && let Some((group, _)) = self.groups.get_key_value(request.group_id)
         {

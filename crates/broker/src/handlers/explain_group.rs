@@ -21,8 +21,7 @@ pub fn handle(call: &Call<'_>, request: ExplainGroupRequest<'_>, outbox: &mut Ou
     });
     groups::answer(call, outbox, ran, |respond, result, outbox| {
         let result = result.and_then(|result| result);
-        let entries =
-            result.iter().flatten().map(|(timestamp, text)| ExplainGroupEntry { timestamp: *timestamp, text });
+        let entries = result.iter().flatten().map(|(timestamp, text)| ExplainGroupEntry { timestamp: *timestamp, text });
         let response = ExplainGroupResponse {
             entries: entries.collect(),
             error_code: result.as_ref().err().copied().unwrap_or(ErrorCode::NONE),

@@ -218,12 +218,7 @@ fn groups(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
         text.series(&[("type", &group_type), ("state", &state)], count);
     }
     text.single("ottla_group_members", Gauge, "Members of all groups.", census.members);
-    text.single(
-        "ottla_group_shards",
-        Gauge,
-        "Partitions of the offsets topic that are in service here.",
-        census.shards,
-    );
+    text.single("ottla_group_shards", Gauge, "Partitions of the offsets topic that are in service here.", census.shards);
     let counts = &metrics.groups;
     let mut counter = |name, help, count: &AtomicU64| text.single(name, Counter, help, count.load(Relaxed));
     counter("ottla_group_offset_commits_total", "Offsets committed.", &counts.offset_commits);

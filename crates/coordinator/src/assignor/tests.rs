@@ -32,8 +32,7 @@ fn random(dice: &mut Dice, alike: bool) -> Spec<'static> {
     let topics = 1 + dice.below(5) as u32;
     let members = 1 + dice.below(6) as u32;
     let partitions: Vec<u32> = (0..topics).map(|_| dice.below(9) as u32).collect();
-    let mut lists: Vec<Vec<u32>> =
-        (0..members).map(|_| (0..topics).filter(|_| alike || dice.below(2) == 0).collect()).collect();
+    let mut lists: Vec<Vec<u32>> = (0..members).map(|_| (0..topics).filter(|_| alike || dice.below(2) == 0).collect()).collect();
     for topic in 0..topics {
         let member = dice.below(u64::from(members)) as usize;
         if !lists[member].contains(&topic) {

@@ -116,8 +116,7 @@ impl Live<'_, '_> {
 
     fn remove_absent(&mut self) {
         let absent = |member: &&Member| member.joining.is_none() && member.instance_id.is_none();
-        let gone: Vec<Arc<str>> =
-            self.group.members.iter().filter(absent).map(|member| Arc::clone(&member.id)).collect();
+        let gone: Vec<Arc<str>> = self.group.members.iter().filter(absent).map(|member| Arc::clone(&member.id)).collect();
         for id in gone {
             let timeout = self.group.members.find(&id).map(Member::rebalance_timeout).unwrap_or_default();
             self.remove(&id, Departure::RebalanceTimeout(timeout));

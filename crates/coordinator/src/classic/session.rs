@@ -42,12 +42,7 @@ impl Live<'_, '_> {
     }
 
     /// Whether a commit of the member may be taken; it is as good as a heartbeat.
-    pub(super) fn commit(
-        &mut self,
-        member_id: &str,
-        instance_id: Option<&str>,
-        generation: i32,
-    ) -> Result<(), ErrorCode> {
+    pub(super) fn commit(&mut self, member_id: &str, instance_id: Option<&str>, generation: i32) -> Result<(), ErrorCode> {
         self.group.validate_offset_commit(member_id, instance_id, generation)?;
         if let Some(slot) = self.group.members.slot(member_id) {
             self.begin_session(slot);

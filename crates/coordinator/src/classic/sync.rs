@@ -43,8 +43,7 @@ impl Live<'_, '_> {
         let other = |said: Option<&str>, known: &Option<Arc<str>>| {
             said.is_some_and(|said| known.as_deref().is_some_and(|known| known != said))
         };
-        if other(request.protocol_type, &self.group.protocol_type) || other(request.protocol_name, &self.group.protocol)
-        {
+        if other(request.protocol_type, &self.group.protocol_type) || other(request.protocol_name, &self.group.protocol) {
             return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
         }
         match self.group.state {
@@ -59,9 +58,7 @@ impl Live<'_, '_> {
         let assignments: HashMap<&str, &[u8]> = assignments.collect();
         for slot in 0..self.group.members.len() {
             let assignment = assignments.get(&*self.group.members.at(slot).id);
-            self.group
-                .members
-                .set_assignment(slot, assignment.map(|&assignment| assignment.into()).unwrap_or_default());
+            self.group.members.set_assignment(slot, assignment.map(|&assignment| assignment.into()).unwrap_or_default());
         }
         let assigning = self.step.now.monotonic.saturating_sub(self.group.phase_began);
         self.note(Event::Assigned { generation: self.group.generation, assigning });

@@ -165,9 +165,7 @@ impl Work<'_, '_> {
                 None => Seat::New(fresh()),
             }),
             Some((_, Some((owner, _)))) if **owner == *id => Ok(Seat::Taken(Arc::clone(owner))),
-            Some((_, Some((owner, member))))
-                if classic || member.classic().is_some() || member.epoch == LEAVES_STATIC =>
-            {
+            Some((_, Some((owner, member)))) if classic || member.classic().is_some() || member.epoch == LEAVES_STATIC => {
                 Ok(Seat::Replaces(Arc::clone(owner), fresh()))
             }
             Some((instance, Some((owner, _)))) => {
@@ -247,8 +245,7 @@ impl Work<'_, '_> {
     /// Names in order, each once, shared with the other members.
     pub(super) fn names_of<'n>(&self, names: impl Iterator<Item = &'n str>) -> Vec<Arc<str>> {
         let names: BTreeSet<&str> = names.collect();
-        let shared =
-            |name: &str| self.group.names.get_key_value(name).map_or_else(|| name.into(), |known| known.0.clone());
+        let shared = |name: &str| self.group.names.get_key_value(name).map_or_else(|| name.into(), |known| known.0.clone());
         names.into_iter().map(shared).collect()
     }
 
@@ -311,16 +308,8 @@ impl Work<'_, '_> {
         (member.epoch, member.previous_epoch) = (0, 0);
         let group = || Arc::clone(&self.group.id);
         let records = [
-            Record::ConsumerGroupMemberMetadata {
-                group: group(),
-                member: Arc::clone(new),
-                value: Some(member.wants.clone()),
-            },
-            Record::ConsumerGroupTargetAssignmentMember {
-                group: group(),
-                member: Arc::clone(new),
-                value: Some(target),
-            },
+            Record::ConsumerGroupMemberMetadata { group: group(), member: Arc::clone(new), value: Some(member.wants.clone()) },
+            Record::ConsumerGroupTargetAssignmentMember { group: group(), member: Arc::clone(new), value: Some(target) },
             Record::ConsumerGroupCurrentMemberAssignment {
                 group: group(),
                 member: Arc::clone(new),

@@ -33,13 +33,7 @@ impl Shard {
         false
     }
 
-    pub(super) fn make_classic_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _group: &Arc<str>,
-        _gone: &[(Arc<str>, Departure)],
-    ) {
-    }
+    pub(super) fn make_classic_group(&mut self, _step: &mut Step<'_>, _group: &Arc<str>, _gone: &[(Arc<str>, Departure)]) {}
 
     /// Like [`Shard::join_group`], in a consumer group.
     pub(crate) fn join_consumer_group(
@@ -64,20 +58,12 @@ impl Shard {
     }
 
     /// Like [`Shard::heartbeat`], in a consumer group.
-    pub(crate) fn heartbeat_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _request: &HeartbeatRequest<'_>,
-    ) -> ErrorCode {
+    pub(crate) fn heartbeat_consumer_group(&mut self, _step: &mut Step<'_>, _request: &HeartbeatRequest<'_>) -> ErrorCode {
         todo!()
     }
 
     /// Like [`Shard::leave_group`], in a consumer group.
-    pub(crate) fn leave_consumer_group(
-        &mut self,
-        _step: &mut Step<'_>,
-        _request: &LeaveGroupRequest<'_>,
-    ) -> LeaveAnswer {
+    pub(crate) fn leave_consumer_group(&mut self, _step: &mut Step<'_>, _request: &LeaveGroupRequest<'_>) -> LeaveAnswer {
         todo!()
     }
 }

@@ -39,9 +39,7 @@ pub(super) fn next(member: &Member, aim: &Aim<'_>) -> Result<Option<CurrentMembe
         MemberState::UnrevokedPartitions if has_any(aim.reported, &member.pending_revocation) => {
             drop_unsubscribed(member, aim)
         }
-        MemberState::UnrevokedPartitions | MemberState::UnreleasedPartitions => {
-            Some(advance(member, member.epoch, aim))
-        }
+        MemberState::UnrevokedPartitions | MemberState::UnreleasedPartitions => Some(advance(member, member.epoch, aim)),
         MemberState::Unknown if aim.reported.is_none_or(|reported| !reported.is_empty()) => {
             return Err(ConsumerGroupError::UnknownState);
         }
@@ -138,11 +136,5 @@ fn at(
     pending_revocation: Partitions,
 ) -> CurrentMemberAssignment {
     let previous_member_epoch = member.epoch;
-    CurrentMemberAssignment {
-        member_epoch: epoch,
-        previous_member_epoch,
-        state: state.number(),
-        assigned,
-        pending_revocation,
-    }
+    CurrentMemberAssignment { member_epoch: epoch, previous_member_epoch, state: state.number(), assigned, pending_revocation }
 }

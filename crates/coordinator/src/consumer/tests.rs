@@ -71,6 +71,7 @@ pub(super) fn owns<'a>(member: &'a str, epoch: i32, has: &Partitions) -> Consume
     ConsumerGroupHeartbeatRequest { topic_partitions: Some(topics.collect()), ..beat(member, epoch) }
 }
 
+
 /// What is due of consumer groups.
 fn tick(shard: &mut Shard, step: &mut Step<'_>) {
     while let Some(timer) = shard.timers.take_due(step.now.monotonic) {
@@ -118,17 +119,15 @@ impl Lab {
         if self.image.topic(name).is_none() {
             records.push(TopicRecord { name: name.into(), id: id(name) }.into());
         }
-        records.extend((have..partitions).map(|index| {
-            metadata::Record::Partition(PartitionRecord {
-                topic_id: id(name),
-                index: PartitionIndex(index),
-                replicas: Vec::new(),
-                isr: Vec::new(),
-                leader: None,
-                leader_epoch: LeaderEpoch(0),
-                partition_epoch: 0,
-            })
-        }));
+        records.extend((have..partitions).map(|index| metadata::Record::Partition(PartitionRecord {
+            topic_id: id(name),
+            index: PartitionIndex(index),
+            replicas: Vec::new(),
+            isr: Vec::new(),
+            leader: None,
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: 0,
+        })));
         self.publish(name, records);
     }
 
@@ -242,9 +241,7 @@ impl Lab {
     pub(super) fn assert_replays(&self) {
         let replayed = self.replayed();
         for (id, group) in &self.shard.groups {
-            let (Group::Consumer(group), Some(Group::Consumer(again))) = (group, replayed.groups.get(id)) else {
-                continue;
-            };
+            let (Group::Consumer(group), Some(Group::Consumer(again))) = (group, replayed.groups.get(id)) else { continue };
             assert_eq!(again.members, group.members);
             assert_eq!((again.epoch, again.metadata_hash), (group.epoch, group.metadata_hash));
             assert_eq!(again.targets, group.targets);

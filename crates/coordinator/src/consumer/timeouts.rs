@@ -12,8 +12,7 @@ use crate::{Shard, Step};
 
 impl Shard {
     pub(crate) fn loaded_consumer(&mut self, step: &mut Step<'_>) {
-        let groups: Vec<Arc<str>> =
-            self.groups.iter().filter(|(_, g)| matches!(g, Group::Consumer(_))).map(|(id, _)| Arc::clone(id)).collect();
+        let groups: Vec<Arc<str>> = self.groups.iter().filter(|(_, g)| matches!(g, Group::Consumer(_))).map(|(id, _)| Arc::clone(id)).collect();
         for id in groups {
             if let Some(mut work) = self.consumer_work(step, &id) {
                 work.start_timers();
@@ -23,8 +22,7 @@ impl Shard {
 
     /// Of a member of a consumer group.
     pub(crate) fn consumer_session_ended(&mut self, step: &mut Step<'_>, group: &Arc<str>, member: &Arc<str>) {
-        let session =
-            self.consumer_work(step, group).and_then(|work| Some(work.session_of(work.group.members.get(member)?)));
+        let session = self.consumer_work(step, group).and_then(|work| Some(work.session_of(work.group.members.get(member)?)));
         if let Some(session) = session {
             self.remove_members(step, group, &[(Arc::clone(member), Departure::SessionTimeout(session))]);
         }
@@ -88,8 +86,7 @@ impl Work<'_, '_> {
             }
         }
         if !self.group.regexes.is_empty() {
-            self.timers
-                .set(Timer::RegexRefresh(Arc::clone(&self.group.id)), now + self.settings.consumer.regex_refresh);
+            self.timers.set(Timer::RegexRefresh(Arc::clone(&self.group.id)), now + self.settings.consumer.regex_refresh);
         }
     }
 

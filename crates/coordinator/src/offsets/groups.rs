@@ -109,9 +109,7 @@ impl Shard {
         };
         let name = Arc::clone(name);
         match group {
-            Group::Classic(_) => {
-                self.commit_in_classic_group(step, &name, member, request.group_instance_id, generation)?
-            }
+            Group::Classic(_) => self.commit_in_classic_group(step, &name, member, request.group_instance_id, generation)?,
             Group::Consumer(group) => {
                 group.validate_offset_commit(member, request.group_instance_id, generation, version)?;
             }

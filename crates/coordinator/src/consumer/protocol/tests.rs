@@ -25,10 +25,7 @@ fn a_subscription_says_what_its_version_has() {
     for version in 0..=3 {
         let bytes = whole.encode_blob(version);
         let (read, read_version) = Subscription::decode_blob(&bytes).unwrap();
-        assert_eq!(
-            (read.topics.to_vec(), read.user_data, read_version),
-            (vec!["a", "b"], Some(&[1, 2, 3][..]), version)
-        );
+        assert_eq!((read.topics.to_vec(), read.user_data, read_version), (vec!["a", "b"], Some(&[1, 2, 3][..]), version));
         assert_eq!(read.owned_partitions.len(), if version >= 1 { 2 } else { 0 });
         assert_eq!(read.generation_id, if version >= 2 { 7 } else { -1 });
         assert_eq!(read.rack_id, (version >= 3).then_some("r"));

@@ -53,11 +53,7 @@ fn a_full_heartbeat_is_told_its_assignment_again() {
     let mut lab = Lab::new(&[("a", 2)]);
     lab.says(&join("m", &["a"]));
     let has = parts(&[("a", &[0, 1])]);
-    let full = ConsumerGroupHeartbeatRequest {
-        topic_partitions: owns("m", 1, &has).topic_partitions,
-        member_epoch: 1,
-        ..join("m", &["a"])
-    };
+    let full = ConsumerGroupHeartbeatRequest { topic_partitions: owns("m", 1, &has).topic_partitions, member_epoch: 1, ..join("m", &["a"]) };
     assert_eq!(lab.told(&full), (1, Some(has)));
     assert_eq!(lab.written, []);
 }
@@ -153,8 +149,7 @@ fn who_gave_up_its_partitions_is_no_longer_timed() {
 fn the_previous_epoch_is_accepted_of_who_has_nothing_that_it_should_not() {
     let mut lab = Lab::new(&[("a", 2), ("b", 1)]);
     lab.says(&join("m1", &["a"]));
-    let subscribes =
-        ConsumerGroupHeartbeatRequest { subscribed_topic_names: Some(vec!["a", "b"].into()), ..beat("m1", 1) };
+    let subscribes = ConsumerGroupHeartbeatRequest { subscribed_topic_names: Some(vec!["a", "b"].into()), ..beat("m1", 1) };
     assert_eq!(lab.told(&subscribes).0, 2);
     assert_eq!(lab.told(&owns("m1", 1, &parts(&[("a", &[0])]))).0, 2);
     let fenced = lab.refused(&owns("m1", 1, &parts(&[("c", &[0])])));
@@ -229,13 +224,7 @@ fn a_clock_that_was_set_back_does_not_hold_an_assignment_up() {
 #[test]
 fn the_assignor_that_most_members_wish_for_assigns() {
     let mut lab = Lab::new(&[("a", 2), ("b", 2)]);
-    assert_eq!(
-        &*{
-            lab.says(&join("m1", &["a", "b"]));
-            lab.describe().assignor
-        },
-        "uniform"
-    );
+    assert_eq!(&*{ lab.says(&join("m1", &["a", "b"])); lab.describe().assignor }, "uniform");
     lab.says(&ConsumerGroupHeartbeatRequest { server_assignor: Some("range"), ..join("m1", &["a", "b"]) });
     assert_eq!(&*lab.describe().assignor, "range");
     lab.says(&ConsumerGroupHeartbeatRequest { server_assignor: Some("range"), ..join("m2", &["a", "b"]) });

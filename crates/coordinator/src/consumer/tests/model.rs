@@ -71,8 +71,7 @@ impl World {
     fn leave(&mut self, who: usize) {
         let consumer = self.consumers.remove(who);
         if consumer.epoch > 0 {
-            let request =
-                ConsumerGroupHeartbeatRequest { instance_id: consumer.instance.as_deref(), ..beat(&consumer.id, -1) };
+            let request = ConsumerGroupHeartbeatRequest { instance_id: consumer.instance.as_deref(), ..beat(&consumer.id, -1) };
             self.lab.says(&request);
         }
     }
@@ -82,8 +81,7 @@ impl World {
         self.born += 1;
         let consumer = &mut self.consumers[who];
         if consumer.instance.is_some() && consumer.epoch > 0 {
-            let request =
-                ConsumerGroupHeartbeatRequest { instance_id: consumer.instance.as_deref(), ..beat(&consumer.id, -2) };
+            let request = ConsumerGroupHeartbeatRequest { instance_id: consumer.instance.as_deref(), ..beat(&consumer.id, -2) };
             self.lab.says(&request);
             consumer.id = format!("m{}", self.born);
         }
@@ -128,8 +126,7 @@ impl World {
             self.lab.after(Duration::from_secs(1));
             (0..self.consumers.len()).for_each(|who| self.beat(who));
         }
-        let all =
-            self.consumers.iter().map(|consumer| consumer.has.values().map(|of_topic| of_topic.len()).sum::<usize>());
+        let all = self.consumers.iter().map(|consumer| consumer.has.values().map(|of_topic| of_topic.len()).sum::<usize>());
         let all: usize = all.sum();
         let subscribed = |topic: &&&str| self.consumers.iter().any(|consumer| consumer.topics.contains(topic));
         let there = TOPICS.iter().filter(subscribed).filter_map(|topic| self.lab.image.topic(topic));

@@ -49,10 +49,7 @@ fn a_group_that_is_not_there_is_not_found() {
     assert_eq!(lab.refused(&beat("m", 1)), (ErrorCode::GROUP_ID_NOT_FOUND, "Consumer group g not found.".into()));
     assert_eq!(lab.refused(&beat("m", -1)), (ErrorCode::GROUP_ID_NOT_FOUND, "Group g not found.".into()));
     let described = lab.describe();
-    assert_eq!(
-        (described.error, described.error_message.as_deref()),
-        (ErrorCode::GROUP_ID_NOT_FOUND, Some("Group g not found."))
-    );
+    assert_eq!((described.error, described.error_message.as_deref()), (ErrorCode::GROUP_ID_NOT_FOUND, Some("Group g not found.")));
 }
 
 #[test]
@@ -69,9 +66,7 @@ fn an_epoch_that_is_not_the_members_is_fenced() {
     let mut lab = Lab::new(&[("a", 1), ("b", 1)]);
     lab.says(&join("m", &["a"]));
     let text = |than, received, known| {
-        format!(
-            "The consumer group member has a {than} member epoch ({received}) than the one known by the group coordinator ({known}). The member must abandon all its partitions and rejoin."
-        )
+        format!("The consumer group member has a {than} member epoch ({received}) than the one known by the group coordinator ({known}). The member must abandon all its partitions and rejoin.")
     };
     assert_eq!(lab.refused(&beat("m", 9)), (ErrorCode::FENCED_MEMBER_EPOCH, text("greater", 9, 1)));
     for topics in [["b"], ["a"], ["b"]] {
@@ -85,8 +80,7 @@ fn an_epoch_that_is_not_the_members_is_fenced() {
 fn a_full_group_takes_back_whom_it_has_and_nobody_else() {
     let mut lab = Lab::new(&[("a", 1)]).with(|settings| settings.consumer.members_max = 1);
     lab.says(&join("m", &["a"]));
-    let full =
-        (ErrorCode::GROUP_MAX_SIZE_REACHED, "The consumer group has reached its maximum capacity of 1 members.".into());
+    let full = (ErrorCode::GROUP_MAX_SIZE_REACHED, "The consumer group has reached its maximum capacity of 1 members.".into());
     assert_eq!(lab.refused(&join("n", &["a"])), full);
     assert_eq!(lab.told(&join("m", &["a"])).0, 1);
 }

@@ -3,11 +3,7 @@
 use super::*;
 
 fn regex_join<'a>(member: &'a str, regex: &'a str) -> ConsumerGroupHeartbeatRequest<'a> {
-    ConsumerGroupHeartbeatRequest {
-        subscribed_topic_names: None,
-        subscribed_topic_regex: Some(regex),
-        ..join(member, &[])
-    }
+    ConsumerGroupHeartbeatRequest { subscribed_topic_names: None, subscribed_topic_regex: Some(regex), ..join(member, &[]) }
 }
 
 fn matched(regex: &str, topics: &[&str]) -> Vec<String> {

@@ -43,8 +43,7 @@ fn a_static_member_that_has_not_left_keeps_its_name() {
     let mut lab = Lab::new(&[("a", 2)]);
     lab.says(&static_join("m1", "i"));
     let refused = lab.refused(&static_join("m2", "i"));
-    let text =
-        "Static member m2 with instance id i cannot join the group because the instance id is owned by m1 member.";
+    let text = "Static member m2 with instance id i cannot join the group because the instance id is owned by m1 member.";
     assert_eq!(refused, (ErrorCode::UNRELEASED_INSTANCE_ID, text.into()));
 }
 
@@ -55,10 +54,7 @@ fn who_was_replaced_is_fenced() {
     lab.says(&static_beat("m1", "i", -2));
     lab.says(&static_join("m2", "i"));
     let refused = lab.refused(&static_beat("m1", "i", 1));
-    assert_eq!(
-        refused,
-        (ErrorCode::FENCED_INSTANCE_ID, "Static member m1 with instance id i was fenced by member m2.".into())
-    );
+    assert_eq!(refused, (ErrorCode::FENCED_INSTANCE_ID, "Static member m1 with instance id i was fenced by member m2.".into()));
     assert_eq!(lab.refused(&static_beat("m1", "i", -1)).0, ErrorCode::FENCED_INSTANCE_ID);
 }
 
