@@ -16,23 +16,17 @@ use crate::calls::topic_name;
 use crate::harness::{Broker, unique};
 use crate::raw::{Connection, error_name};
 
-/// The settings under which groups react soon.
-const SOON: [&str; 12] = [
-    "--set",
+/// The settings under which groups react soon, with what stands for the session's timeout.
+const SOON: [&str; 6] = [
     "group.initial.rebalance.delay.ms=0",
-    "--set",
     "group.min.session.timeout.ms=1000",
-    "--set",
     "group.consumer.min.session.timeout.ms=1000",
-    "--set",
     "group.consumer.min.heartbeat.interval.ms=100",
-    "--set",
-    "group.consumer.session.timeout.ms=6000",
-    "--set",
-    "group.consumer.heartbeat.interval.ms=500",
+    "group.consumer.heartbeat.interval.ms=200",
+    "group.consumer.session.timeout.ms=SESSION",
 ];
-/// Long enough for a machine that is busy, see the setting for the other protocol.
-pub const SESSION_MS: u32 = 6000;
+/// Long enough for a machine that is busy.
+const SESSION_MS: u32 = 6000;
 
 /// A broker, a topic, and a group that reads it.
 pub struct Scene {
@@ -44,13 +38,20 @@ pub struct Scene {
 
 impl Scene {
     /// None against an outside broker.
-    pub fn open(partitions: i32) -> Option<Scene> {
-        let broker = Broker::own(&SOON)?;
+    fn open(partitions: i32) -> Option<Scene> {
+        Scene::open_with(partitions, SESSION_MS)
+    }
+
+    /// As [`Scene::open`], with sessions of this length.
+    pub fn open_with(partitions: i32, session_ms: u32) -> Option<Scene> {
+        let settings = SOON.map(|setting| setting.replace("SESSION", &session_ms.to_string()));
+        let options: Vec<_> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        let broker = Broker::own(&options)?;
         let topic = unique("grouped");
         Connection::open(&broker).create_topic(&topic, partitions);
         let bootstrap = broker.bootstrap().to_owned();
         let log = Arc::<Log>::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms: SESSION_MS, max_records: 10, log };
+        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log };
         Some(Scene { broker, group, partitions, written: BTreeMap::new() })
     }
 
@@ -167,8 +168,7 @@ fn comes_again(kind: Kind) {
     if !kind.works() {
         return;
     }
-    let Some(mut scene) = Scene::open(6) else { return };
-    scene.group.session_ms = 30_000;
+    let Some(mut scene) = Scene::open_with(6, 30_000) else { return };
     scene.write(1);
     let fixed = |scene: &Scene, name: &str, instance: &str| Member::start(kind, &scene.group, name, instance, 0);
     let a = fixed(&scene, "a", "one");
