@@ -9,6 +9,7 @@ mod groups;
 mod kcat;
 mod matrix;
 mod members;
+mod opaque;
 mod ottla;
 mod ownership;
 mod records;
