@@ -100,7 +100,7 @@ pub fn held(said: &[Said], member: &str) -> BTreeSet<Place> {
     for said in said.iter().filter(|said| said.member == member) {
         match &said.what {
             What::Assigned { places, .. } => held.extend(places.iter().cloned()),
-            What::Revoked(places) | What::Lost(places) => places.iter().for_each(|place| drop(held.remove(place))),
+            What::Revoked(places) | What::Lost(places) => held.retain(|place| !places.contains(place)),
             What::Closed | What::Killed => held.clear(),
             _ => {}
         }

@@ -5,7 +5,7 @@
 //! - No committed position moves back, and who reads on begins at no lower position than was committed before.
 //! - In a row of records that one owner reads, none is missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::events::{Place, Said, What};
 
@@ -27,7 +27,6 @@ struct Model<'a> {
     session_ns: i64,
     claims: BTreeMap<Place, Claim>,
     generations: BTreeMap<(Place, i64), String>,
-    stopped: BTreeSet<String>,
     /// Answered commits: the position, and when the answer was there.
     committed: BTreeMap<Place, Vec<(i64, i64)>>,
     wrong: Vec<String>,
@@ -41,7 +40,6 @@ pub fn check(said: &[Said], session_ms: u32, by_generation: bool) -> Vec<String>
         session_ns: i64::from(session_ms) * 1_000_000,
         claims: BTreeMap::new(),
         generations: BTreeMap::new(),
-        stopped: BTreeSet::new(),
         committed: BTreeMap::new(),
         wrong: Vec::new(),
     };
@@ -66,16 +64,14 @@ impl Model<'_> {
             }
             What::Closed | What::Killed => self.claims.retain(|_, claim| claim.member != *member),
             What::Stopped => {
-                self.stopped.insert(member.clone());
                 let own = self.claims.values_mut().filter(|claim| claim.member == *member);
                 own.for_each(|claim| claim.stopped = Some(event.at));
             }
-            What::Continued => drop(self.stopped.remove(member)),
             What::Record(place, offset) => self.record(member, place, *offset),
             What::Committed(positions, began) => {
                 positions.iter().for_each(|(place, offset)| self.commit(event, place, *offset, *began));
             }
-            What::Refused(_) | What::Error(_) => {}
+            What::Refused(_) | What::Error(_) | What::Continued => {}
         }
     }
 
