@@ -159,8 +159,14 @@ fn lives(kind: Kind) {
     scene.check(kind.protocol == "classic");
     // Nobody was killed while it read, so nothing was read twice.
     let said = scene.log().sorted();
-    let records = said.iter().filter(|said| matches!(said.what, What::Record(..))).count();
-    assert_eq!(records, events::read(&said).len(), "records were read twice");
+    let mut seen = BTreeMap::new();
+    for said in &said {
+        if let What::Record(place, offset) = &said.what
+            && let Some(before) = seen.insert((place, offset), (&said.member, said.at))
+        {
+            panic!("{} reads {offset} of {place:?} again at {} after {before:?}", said.member, said.at);
+        }
+    }
 }
 
 /// A member with an instance id goes and comes again, and the others notice nothing.
@@ -235,17 +241,11 @@ groups! {
     a_static_aiokafka_comes_again: comes_again(Kind::classic(Client::Aiokafka, "range"));
 }
 
+/// Without kafka-go, which cannot lead a group with a librdkafka in it: it does not read what that one tells of itself.
 #[test]
 fn clients_of_all_kinds_share_a_topic_whoever_leads() {
-    let all = [
-        Client::FranzGo,
-        Client::Confluent,
-        Client::KafkaGo,
-        Client::KafkaPython,
-        Client::Aiokafka,
-        Client::Kafkajs,
-        Client::Java,
-    ];
+    let all =
+        [Client::FranzGo, Client::Confluent, Client::KafkaPython, Client::Aiokafka, Client::Kafkajs, Client::Java];
     let kinds: Vec<_> =
         all.into_iter().map(|client| Kind::classic(client, "range")).filter(|kind| kind.works()).collect();
     let Some(mut scene) = Scene::open(14) else { return };
