@@ -60,9 +60,19 @@ impl Broker {
 
     /// Starts the process on the data that is there. The port is a new one.
     pub fn start_again(&mut self) {
+        self.start_on("127.0.0.1:0");
+    }
+
+    /// As [`Broker::start_again`], on the port that it had before.
+    pub fn start_again_there(&mut self) {
+        let there = self.bootstrap.clone();
+        self.start_on(&there);
+    }
+
+    fn start_on(&mut self, address: &str) {
         assert!(self.process.is_none(), "the broker still runs");
         let mut child = serve(&self.data_dir(), &self.options)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", address])
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(self.stderr_path()).unwrap())
             .spawn()

@@ -22,6 +22,7 @@ const LISTS: &[(&str, &str)] = &[
     ("configs", include_str!("tools/configs.txt")),
     ("records", include_str!("tools/records.txt")),
     ("cluster", include_str!("tools/cluster.txt")),
+    ("groups", include_str!("tools/groups.txt")),
 ];
 
 /// The name of a tool's script without `kafka-`, and its class.
@@ -33,10 +34,12 @@ const TOOLS: &[(&str, &str)] = &[
     ("configs", "kafka.admin.ConfigCommand"),
     ("console-consumer", "org.apache.kafka.tools.consumer.ConsoleConsumer"),
     ("console-producer", "org.apache.kafka.tools.ConsoleProducer"),
+    ("consumer-groups", "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"),
     ("delete-records", "org.apache.kafka.tools.DeleteRecordsCommand"),
     ("dump-log", "org.apache.kafka.tools.DumpLogSegments"),
     ("features", "org.apache.kafka.tools.FeatureCommand"),
     ("get-offsets", "org.apache.kafka.tools.GetOffsetShell"),
+    ("groups", "org.apache.kafka.tools.GroupsCommand"),
     ("leader-election", "org.apache.kafka.tools.LeaderElectionCommand"),
     ("log-dirs", "org.apache.kafka.tools.LogDirsCommand"),
     ("metadata-quorum", "org.apache.kafka.tools.MetadataQuorumCommand"),
@@ -44,6 +47,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("reassign-partitions", "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"),
     ("topics", "org.apache.kafka.tools.TopicCommand"),
     ("transactions", "org.apache.kafka.tools.TransactionsCommand"),
+    ("verifiable-consumer", "org.apache.kafka.tools.VerifiableConsumer"),
     ("verifiable-producer", "org.apache.kafka.tools.VerifiableProducer"),
 ];
 

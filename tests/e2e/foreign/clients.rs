@@ -22,11 +22,16 @@ pub enum Client {
     Kafkajs,
     /// franz-go.
     FranzGo,
+    /// segmentio's kafka-go, in groups only.
+    KafkaGo,
     /// Kafka's own kafka-clients.
     Java,
     /// Our own command line.
     Ottla,
 }
+
+/// What the program in Go is made of.
+const GO_FILES: [&str; 7] = ["go.sum", "client.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
 
 impl Client {
     pub const ALL: [Client; 8] = [
@@ -48,6 +53,7 @@ impl Client {
             Client::Aiokafka => "aiokafka",
             Client::Kafkajs => "kafkajs",
             Client::FranzGo => "franz-go",
+            Client::KafkaGo => "kafka-go",
             Client::Java => "kafka-clients (Java)",
             Client::Ottla => "ottla",
         }
@@ -58,7 +64,8 @@ impl Client {
         Client::ALL.into_iter().filter(|client| client.works()).collect()
     }
 
-    fn works(self) -> bool {
+    /// Whether this machine has it.
+    pub fn works(self) -> bool {
         let imports = |module: &str| available(&python(), &["-c", &format!("import {module}")]);
         match self {
             Client::Kcat => available(Path::new("kcat"), &["-V"]),
@@ -68,7 +75,7 @@ impl Client {
             Client::Kafkajs => {
                 is_fresh("node", &["package-lock.json"]) && available(&installed("node/bin/node"), &["-v"])
             }
-            Client::FranzGo => is_fresh("go", &["go.sum", "client.go", "records.go", "serve.go"]),
+            Client::FranzGo | Client::KafkaGo => is_fresh("go", &GO_FILES),
             Client::Java => java_works(),
             Client::Ottla => true,
         }
@@ -104,7 +111,7 @@ impl Client {
 
 /// Whether the Java programs are there and the compiled ones are those of the sources.
 pub fn java_works() -> bool {
-    is_fresh("java", &["Client.java", "Tools.java"]) && available(Path::new("java"), &["-version"])
+    is_fresh("java", &["Client.java", "Tools.java", "Member.java"]) && available(Path::new("java"), &["-version"])
 }
 
 /// Whether what was built from these files of `tests/foreign/<dir>` was built from them as they are now.

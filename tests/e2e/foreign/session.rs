@@ -89,7 +89,7 @@ pub fn command(client: Client) -> Command {
         }
         Client::FranzGo => Command::new(installed("go/serve")),
         Client::Java => java("Client"),
-        Client::Kcat | Client::Ottla => unreachable!("a command for each job"),
+        Client::Kcat | Client::Ottla | Client::KafkaGo => unreachable!("a command for each job, or none"),
     }
 }
 

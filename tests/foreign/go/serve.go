@@ -1,4 +1,5 @@
-// franz-go, doing jobs: `serve HOST:PORT`. The jobs are in ../README.md.
+// franz-go, doing jobs: `serve HOST:PORT`; franz-go or kafka-go as a member of a group: `serve franz|segmentio JSON`. Both
+// are in ../README.md.
 package main
 
 import (
@@ -38,6 +39,10 @@ type unsupported string
 func (why unsupported) Error() string { return string(why) }
 
 func main() {
+	if len(os.Args) == 3 {
+		member(os.Args[1], os.Args[2])
+		return
+	}
 	client, err := connect(os.Args[1])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

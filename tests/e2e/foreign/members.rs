@@ -1,0 +1,158 @@
+//! Foreign clients as members of a group, each a process of its own.
+
+use std::io::Write as _;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use rustix::process::{Signal, kill_process};
+use serde_json::json;
+
+use super::clients::Client;
+use super::events::{Log, What};
+use super::session::{installed, java, source};
+use crate::harness::{exits_in_time, lines_of, pid_of};
+use crate::tools::python;
+
+/// A client that can be a member, and how it is told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub client: Client,
+    /// "classic" or "consumer".
+    pub protocol: &'static str,
+    pub assignor: &'static str,
+}
+
+impl Kind {
+    pub const fn classic(client: Client, assignor: &'static str) -> Kind {
+        Kind { client, protocol: "classic", assignor }
+    }
+
+    pub const fn consumer(client: Client, assignor: &'static str) -> Kind {
+        Kind { client, protocol: "consumer", assignor }
+    }
+
+    /// Whether the client is on this machine.
+    pub fn works(self) -> bool {
+        self.client.works()
+    }
+}
+
+/// Of which group, and how its members go about it.
+#[derive(Clone)]
+pub struct Group {
+    pub bootstrap: String,
+    pub name: String,
+    pub topic: String,
+    pub session_ms: u32,
+    pub max_records: u32,
+    pub log: Arc<Log>,
+}
+
+/// A member that runs. Dropping it kills it.
+pub struct Member {
+    pub name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    reader: Option<JoinHandle<()>>,
+    log: Arc<Log>,
+    stopped: bool,
+}
+
+impl Member {
+    /// Starts one, static where it has an instance id, and slow where its batches take time.
+    pub fn start(kind: Kind, group: &Group, name: &str, instance: &str, slow_ms: u32) -> Member {
+        let asked = json!({
+            "bootstrap": group.bootstrap, "group": group.name, "topics": [group.topic], "protocol": kind.protocol,
+            "assignor": kind.assignor, "instance": instance, "session_ms": group.session_ms, "commit": "each",
+            "slow_ms": slow_ms, "max_records": group.max_records,
+        });
+        let mut command = command(kind.client);
+        command.arg(asked.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let (stdin, lines) = (child.stdin.take(), lines_of(child.stdout.take().unwrap()));
+        let (log, said_by) = (Arc::clone(&group.log), name.to_owned());
+        let reader = thread::spawn(move || lines.iter().for_each(|line| log.line(&said_by, &line)));
+        Member {
+            name: name.to_owned(),
+            child,
+            stdin,
+            reader: Some(reader),
+            log: Arc::clone(&group.log),
+            stopped: false,
+        }
+    }
+
+    /// Lets it leave the group and waits for its end.
+    pub fn close(mut self) {
+        self.resume();
+        let _ = writeln!(self.stdin.take().expect("runs"), "close");
+        assert!(exits_in_time(&self.child), "{} did not end", self.name);
+        self.heard();
+    }
+
+    /// `kill -9`. What it said before is in the log afterwards.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.heard();
+        self.log.note(&self.name, What::Killed);
+    }
+
+    /// SIGSTOP.
+    pub fn stop(&mut self) {
+        kill_process(pid_of(&self.child), Signal::STOP).unwrap();
+        self.stopped = true;
+        self.log.note(&self.name, What::Stopped);
+    }
+
+    /// SIGCONT, if it was stopped.
+    pub fn resume(&mut self) {
+        if std::mem::take(&mut self.stopped) {
+            self.log.note(&self.name, What::Continued);
+            kill_process(pid_of(&self.child), Signal::CONT).unwrap();
+        }
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    fn heard(&mut self) {
+        self.reader.take().expect("once").join().expect("every line is an event");
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(client: Client) -> Command {
+    let in_python = |name: &str| {
+        let mut command = Command::new(python());
+        command.arg(source("python/member.py")).arg(name);
+        command
+    };
+    let in_go = |name: &str| {
+        let mut command = Command::new(installed("go/serve"));
+        command.arg(name);
+        command
+    };
+    match client {
+        Client::Confluent => in_python("confluent"),
+        Client::KafkaPython => in_python("kafka_python"),
+        Client::Aiokafka => in_python("aiokafka"),
+        Client::FranzGo => in_go("franz"),
+        Client::KafkaGo => in_go("segmentio"),
+        Client::Java => java("Member"),
+        Client::Kafkajs => {
+            let mut command = Command::new(installed("node/bin/node"));
+            command.arg(source("node/member.js")).env("OTTLA_NODE_MODULES", installed("node"));
+            command
+        }
+        Client::Kcat | Client::Ottla => unreachable!("not a program of ours"),
+    }
+}
