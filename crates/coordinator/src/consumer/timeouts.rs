@@ -68,7 +68,7 @@ impl Shard {
     pub(crate) fn regex_refresh_due(&mut self, step: &mut Step<'_>, group: &Arc<str>) {
         if let Some(mut work) = self.consumer_work(step, group)
             && !work.group.regexes.is_empty()
-            && work.resolve_all()
+            && work.resolve_next()
         {
             work.update_epoch(Some(RebalanceCause::Regex));
             work.assign_if_due();
@@ -88,8 +88,7 @@ impl Work<'_, '_> {
             }
         }
         if !self.group.regexes.is_empty() {
-            self.timers
-                .set(Timer::RegexRefresh(Arc::clone(&self.group.id)), now + self.settings.consumer.regex_refresh);
+            self.set_refresh_timer();
         }
     }
 
