@@ -77,7 +77,9 @@ impl Shard {
 }
 
 impl Work<'_, '_> {
-    /// After a load nobody knows how long members have been silent: each has its whole time from now on.
+    /// After a load nobody knows how long members have been silent: each has its whole time from now on. Nor is it known who
+    /// of the classic members has asked for its assignment; one that has does not ask again, so that they have their sessions
+    /// alone, and are told by a heartbeat when they have to join again.
     fn start_timers(&mut self) {
         let now = self.step.now.monotonic;
         for (id, member) in &self.group.members {

@@ -517,3 +517,25 @@ fn thousands_of_members_leave_at_once() {
     let left = answer.members.iter().filter(|member| member.error == ErrorCode::NONE).count();
     assert_eq!((left, answer.members.len(), lab.ids().len()), (5_000, 10_000, 0));
 }
+
+/// Who has asked for its assignment before does not ask again, and must not be taken for one who never does.
+#[test]
+fn after_a_start_a_classic_member_stays_as_long_as_it_is_heard_of() {
+    for (synced, beats, stays) in [(true, true, true), (false, true, true), (true, false, false), (false, false, false)]
+    {
+        let mut lab = Lab::new(&[("a", 2)]).with(|s| s.consumer.session_timeout = Duration::from_secs(600));
+        lab.says(&join("m0", &["b"]));
+        let generation = lab.joined("k1", &["a"], &[]);
+        if synced {
+            assert_eq!(lab.synced("k1", generation), Ok(vec![("a".into(), vec![0, 1])]));
+        }
+        lab.restart();
+        for _ in 0..20 {
+            lab.after(Duration::from_secs(5));
+            if beats {
+                assert_eq!(lab.alive("k1", generation), ErrorCode::NONE);
+            }
+        }
+        assert_eq!(lab.ids().contains(&"k1".to_owned()), stays, "synced: {synced}, beats: {beats}");
+    }
+}
