@@ -84,6 +84,10 @@ struct Soft {
     regexes_stale: bool,
     /// When all expressions were looked up last.
     regexes_refreshed: Option<Duration>,
+    /// Expressions that are to be looked up again, a few in each step.
+    to_resolve: Vec<Arc<str>>,
+    /// What some expressions are compiled to.
+    compiled: HashMap<Arc<str>, ::regex::Regex>,
     /// The hash of the subscribed topics in this version of the metadata.
     hash: Option<(Index, i64)>,
 }

@@ -18,6 +18,7 @@ mod client;
 mod consumer;
 pub mod consumer_protocol;
 mod history;
+mod message;
 mod offsets;
 pub mod records;
 mod settings;

@@ -1,7 +1,7 @@
 //! What has to happen at a time, as values.
 //!
 //! A heartbeat moves its session's end many times before it comes, so a timer is moved without touching the heap: the old entry
-//! comes up, is found to be early, and is put back.
+//! comes up, is found to be early, and is put back. An entry that is not its timer's earliest is dropped when it comes up.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -33,35 +33,53 @@ pub enum Timer {
     OffsetExpiry,
 }
 
+/// When a timer is due, and where it stands in the heap.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Duration,
+    /// The time of its earliest entry, not later than it is due.
+    queued: Duration,
+}
+
 /// All timers of a shard.
 #[derive(Debug, Default)]
 pub struct Timers {
-    due: HashMap<Timer, Duration>,
-    /// For each timer at least one entry that is not later than it is due.
+    due: HashMap<Timer, Due>,
+    /// For each timer an entry at its queued time, and perhaps others that have no meaning.
     queue: BinaryHeap<Reverse<(Duration, Timer)>>,
 }
 
 impl Timers {
     /// Sets a timer, or moves it.
     pub fn set(&mut self, timer: Timer, at: Duration) {
-        let before = self.due.insert(timer.clone(), at);
-        if before.is_none_or(|before| at < before) {
-            self.queue.push(Reverse((at, timer)));
+        if let Some(due) = self.due.get_mut(&timer)
+            && due.queued <= at
+        {
+            due.at = at;
+            return;
         }
+        self.due.insert(timer.clone(), Due { at, queued: at });
+        self.queue.push(Reverse((at, timer)));
+        self.shrink();
     }
 
     /// Forgets a timer.
     pub fn cancel(&mut self, timer: &Timer) {
         self.due.remove(timer);
-        // Entries of timers that are gone must not pile up where timers come and go faster than they are due.
+        self.shrink();
+    }
+
+    /// Entries without meaning must not pile up where timers come and go, or are moved ahead, faster than they are due.
+    fn shrink(&mut self) {
         if self.queue.len() > 64 + 4 * self.due.len() {
-            self.queue = self.due.iter().map(|(timer, at)| Reverse((*at, timer.clone()))).collect();
+            self.due.values_mut().for_each(|due| due.queued = due.at);
+            self.queue = self.due.iter().map(|(timer, due)| Reverse((due.at, timer.clone()))).collect();
         }
     }
 
     /// When the timer is due.
     pub fn due(&self, timer: &Timer) -> Option<Duration> {
-        self.due.get(timer).copied()
+        self.due.get(timer).map(|due| due.at)
     }
 
     /// Takes one timer that is due.
@@ -71,14 +89,13 @@ impl Timers {
                 return None;
             }
             let Reverse((at, timer)) = self.queue.pop()?;
-            match self.due.get(&timer) {
-                Some(due) if *due <= now => {
-                    self.due.remove(&timer);
-                    return Some(timer);
-                }
-                Some(due) if *due > at => self.queue.push(Reverse((*due, timer))),
-                _ => {}
+            let Some(due) = self.due.get_mut(&timer).filter(|due| due.queued == at) else { continue };
+            if due.at <= now {
+                self.due.remove(&timer);
+                return Some(timer);
             }
+            due.queued = due.at;
+            self.queue.push(Reverse((due.at, timer)));
         }
         None
     }
@@ -125,5 +142,46 @@ mod tests {
         }
         assert!(timers.queue.len() < 100);
         assert_eq!(timers.take_due(at(2_000)), None);
+    }
+
+    #[test]
+    fn a_timer_that_is_moved_ahead_and_back_has_few_entries() {
+        for steps in [1, 10, 1_000] {
+            let mut timers = Timers::default();
+            for step in 0..steps {
+                timers.set(session("a"), at(10 * step + 50));
+                timers.set(session("a"), at(10 * step + 20));
+                timers.set(session("a"), at(10 * step + 90));
+                assert_eq!(timers.take_due(at(10 * step + 60)), None);
+            }
+            assert!(timers.queue.len() <= 8, "{} after {steps} steps", timers.queue.len());
+            assert_eq!(timers.due(&session("a")), Some(at(10 * steps + 80)));
+            assert_eq!(timers.take_due(at(10 * steps + 80)), Some(session("a")));
+            assert_eq!((timers.take_due(at(100_000)), timers.queue.len()), (None, 0));
+        }
+    }
+
+    #[test]
+    fn a_timer_that_is_moved_ahead_all_the_time_leaves_little_behind() {
+        let mut timers = Timers::default();
+        for second in (0..10_000).rev() {
+            timers.set(session("a"), at(second));
+        }
+        assert!(timers.queue.len() < 100);
+        assert_eq!(timers.take_due(at(0)), Some(session("a")));
+        assert_eq!(timers.take_due(at(20_000)), None);
+    }
+
+    #[test]
+    fn a_timer_that_was_cancelled_and_set_again_is_due_once() {
+        let mut timers = Timers::default();
+        timers.set(session("a"), at(10));
+        timers.cancel(&session("a"));
+        timers.set(session("a"), at(10));
+        assert_eq!(timers.take_due(at(10)), Some(session("a")));
+        timers.set(session("a"), at(30));
+        assert_eq!(timers.take_due(at(20)), None);
+        assert_eq!(timers.take_due(at(30)), Some(session("a")));
+        assert_eq!(timers.take_due(at(40)), None);
     }
 }

@@ -8,6 +8,7 @@ use super::group::ClassicGroup;
 use super::members::Member;
 use super::{DescribedGroup, DescribedMember};
 use crate::Shard;
+use crate::message::shown;
 use crate::shard::Group;
 
 /// From here on a group that is not there is an error (KIP-1043).
@@ -18,8 +19,8 @@ impl Shard {
     pub fn describe_group(&self, version: i16, group: &str) -> DescribedGroup {
         match self.groups.get(group) {
             Some(Group::Classic(group)) => group.describe(),
-            Some(Group::Consumer(_)) => dead(version, format!("Group {group} is not a classic group.")),
-            None => dead(version, format!("Group {group} not found.")),
+            Some(Group::Consumer(_)) => dead(version, format!("Group {} is not a classic group.", shown(group))),
+            None => dead(version, format!("Group {} not found.", shown(group))),
         }
     }
 }

@@ -17,6 +17,9 @@ const MEMBER_ID_REQUIRED_SINCE: i16 = 4;
 /// From here on a leader can be told that it need not assign (KIP-814).
 const SKIP_ASSIGNMENT_SINCE: i16 = 9;
 
+/// Of a name in a member's id.
+const NAME_BYTES_MAX: usize = 255;
+
 /// Who joins.
 #[derive(Clone, Copy)]
 pub(super) struct Joiner<'a> {
@@ -234,8 +237,10 @@ impl Live<'_, '_> {
     }
 }
 
-/// An id as Kafka makes it: a name, and random digits as Java writes a UUID.
+/// An id as Kafka makes it: a name, and random digits as Java writes a UUID. A name can be as long as a text can be at all,
+/// so that with the digits no answer and no record could hold it; the beginning of such a name is enough.
 fn member_id(name: &str, random: Uuid) -> Arc<str> {
+    let name = &name[..name.floor_char_boundary(NAME_BYTES_MAX)];
     let digits = u128::from_be_bytes(random.0);
     let part = |shift: u32, digits_kept: u32| (digits >> shift) & ((1 << (4 * digits_kept)) - 1);
     let (a, b, c, d, e) = (part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12));

@@ -3,7 +3,8 @@
 //! A classic group becomes a consumer group when a member with the consumer protocol joins; a consumer group becomes a classic
 //! one when the last such member is gone. Members keep their partitions either way.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use metadata::Image;
@@ -82,15 +83,23 @@ impl Shard {
         // A leader may have given a partition to two members. Here it is had once.
         let mut given = HashSet::new();
         let upgraded = group.members().iter().map(|member| upgrade(image, group, member, &mut given));
-        upgraded.collect::<Result<_, _>>().map_err(no)
+        let mut upgraded: Vec<(Arc<str>, Member)> = upgraded.collect::<Result<_, _>>().map_err(no)?;
+        if !group.is_stable() {
+            keep_owned(image, group, &mut upgraded, &mut given);
+        }
+        Ok(upgraded)
     }
 
     /// Whether a consumer group is to become a classic one when these are gone.
     pub(super) fn downgrades_without(&self, group: &str, gone: &[(Arc<str>, Departure)]) -> bool {
         let Some(Group::Consumer(group)) = self.groups.get(group) else { return false };
-        let is_gone = |id: &Arc<str>| gone.iter().any(|(gone, _)| gone == id);
-        let classic_gone = gone.iter().filter(|(id, _)| group.members.get(id).is_some_and(|m| m.classic().is_some()));
-        let stay = group.members.len() - group.members.keys().filter(|id| is_gone(id)).count();
+        if group.classic_members == 0 {
+            return false;
+        }
+        let gone: HashSet<&Arc<str>> = gone.iter().map(|(id, _)| id).collect();
+        let gone: Vec<&Member> = gone.into_iter().filter_map(|id| group.members.get(id)).collect();
+        let classic_gone = gone.iter().filter(|member| member.classic().is_some());
+        let stay = group.members.len() - gone.len();
         stay > 0
             && stay == group.classic_members - classic_gone.count()
             && stay <= self.settings.members_max
@@ -225,14 +234,45 @@ pub(super) fn with_ids<'a>(image: &Image, named: impl Iterator<Item = TopicParti
     partitions
 }
 
+/// In a rebalance assignments may have been taken back already, while members still read what they said that they own when
+/// they joined. What two say that they own belongs to the one who got it later (KIP-792).
+fn keep_owned(
+    image: &Image,
+    group: &ClassicGroup,
+    upgraded: &mut [(Arc<str>, Member)],
+    given: &mut HashSet<(TopicId, i32)>,
+) {
+    let said: Vec<Arc<[u8]>> = group
+        .members()
+        .iter()
+        .map(|member| spoken(group, member).map_or_else(Arc::default, |p| member.metadata(p)))
+        .collect();
+    let owned = said.iter().zip(0..).filter_map(|(said, place)| Some((Subscription::decode_blob(said).ok()?.0, place)));
+    let mut owned: Vec<(Subscription<'_>, usize)> = owned.collect();
+    owned.sort_by_key(|(subscription, _)| Reverse(subscription.generation_id));
+    for (subscription, place) in owned {
+        let assigned = &mut upgraded[place].1.assigned;
+        for (topic, partitions) in with_ids(image, subscription.owned_partitions.iter()) {
+            let free: BTreeSet<i32> = partitions.into_iter().filter(|p| given.insert((topic, *p))).collect();
+            if !free.is_empty() {
+                assigned.entry(topic).or_default().extend(free);
+            }
+        }
+    }
+}
+
+/// The protocol that a member's subscription is read from.
+fn spoken<'a>(group: &'a ClassicGroup, member: &'a classic::Member) -> Option<&'a Arc<str>> {
+    group.protocol().or(member.protocols.first().map(|(name, _)| name))
+}
+
 fn upgrade(
     image: &Image,
     group: &ClassicGroup,
     classic: &classic::Member,
     given: &mut HashSet<(TopicId, i32)>,
 ) -> Result<(Arc<str>, Member), &'static str> {
-    let first = classic.protocols.first().map(|(name, _)| name);
-    let protocol = group.protocol().or(first).ok_or(MALFORMED)?;
+    let protocol = spoken(group, classic).ok_or(MALFORMED)?;
     let metadata = classic.metadata(protocol);
     let (subscription, _) = Subscription::decode_blob(&metadata).map_err(|_| MALFORMED)?;
     let (assignment, _) = Assignment::decode_blob(&classic.assignment).map_err(|_| MALFORMED)?;

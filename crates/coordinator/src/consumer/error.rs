@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wire::ErrorCode;
 
 use super::{ConsumerHeartbeatAnswer, DescribedConsumerGroup};
+use crate::message::shown;
 
 /// Why not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,19 +17,19 @@ pub(super) enum ConsumerGroupError {
     #[error("The version of API is not supported.")]
     Disabled,
     /// There is no such group.
-    #[error("Consumer group {0} not found.")]
+    #[error("Consumer group {} not found.", shown(.0))]
     GroupNotFound(Box<str>),
     /// There is no such group, of any kind.
-    #[error("Group {0} not found.")]
+    #[error("Group {} not found.", shown(.0))]
     GroupIdNotFound(Box<str>),
     /// The group is of another kind.
-    #[error("Group {0} is not a consumer group.")]
+    #[error("Group {} is not a consumer group.", shown(.0))]
     NotAConsumerGroup(Box<str>),
     /// A classic group may not become a consumer group.
-    #[error("Cannot upgrade classic group {0} to consumer group because {1}")]
+    #[error("Cannot upgrade classic group {} to consumer group because {}", shown(.0), .1)]
     NoUpgrade(Arc<str>, &'static str),
     /// There is no such member.
-    #[error("Member {member} is not a member of group {group}.")]
+    #[error("Member {} is not a member of group {}.", shown(.member), shown(.group))]
     UnknownMember {
         /// Who.
         member: Box<str>,
@@ -36,10 +37,15 @@ pub(super) enum ConsumerGroupError {
         group: Arc<str>,
     },
     /// There is no such static member.
-    #[error("Instance id {0} is unknown.")]
+    #[error("Instance id {} is unknown.", shown(.0))]
     UnknownInstance(Box<str>),
     /// The instance id is another member's by now.
-    #[error("Static member {member} with instance id {instance} was fenced by member {owner}.")]
+    #[error(
+        "Static member {} with instance id {} was fenced by member {}.",
+        shown(.member),
+        shown(.instance),
+        shown(.owner)
+    )]
     FencedInstance {
         /// Who.
         member: Box<str>,
@@ -50,7 +56,10 @@ pub(super) enum ConsumerGroupError {
     },
     /// The instance id is another member's, who has not left.
     #[error(
-        "Static member {member} with instance id {instance} cannot join the group because the instance id is owned by {owner} member."
+        "Static member {} with instance id {} cannot join the group because the instance id is owned by {} member.",
+        shown(.member),
+        shown(.instance),
+        shown(.owner)
     )]
     UnreleasedInstance {
         /// Who.
@@ -79,7 +88,7 @@ pub(super) enum ConsumerGroupError {
     #[error("The consumer group has reached its maximum capacity of {0} members.")]
     GroupFull(usize),
     /// There is no such assignor.
-    #[error("ServerAssignor {name} is not supported. Supported assignors: {known}.")]
+    #[error("ServerAssignor {} is not supported. Supported assignors: {known}.", shown(.name))]
     UnsupportedAssignor {
         /// What was wished for.
         name: Box<str>,
@@ -87,7 +96,7 @@ pub(super) enum ConsumerGroupError {
         known: String,
     },
     /// The expression is not one.
-    #[error("SubscribedTopicRegex `{regex}` is not a valid regular expression: {reason}.")]
+    #[error("SubscribedTopicRegex `{}` is not a valid regular expression: {}.", shown(.regex), shown(.reason))]
     InvalidRegex {
         /// What was given.
         regex: Box<str>,

@@ -14,6 +14,7 @@ use super::validate::{check, check_epoch};
 use super::{ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Work, reconcile, regex};
 use crate::history::{Departure, Event, RebalanceCause};
 use crate::records::{ConsumerGroupMemberMetadata, Partitions};
+use crate::shard::Group;
 use crate::timers::Timer;
 use crate::{Client, Record, Shard, Step};
 
@@ -69,10 +70,16 @@ impl Shard {
         step: &mut Step<'_>,
         request: &ConsumerGroupHeartbeatRequest<'_>,
     ) -> Result<(), ConsumerGroupError> {
-        if let Some(expression) = request.subscribed_topic_regex.filter(|expression| !expression.is_empty()) {
-            regex::check(expression)?;
+        if let Some(Group::Consumer(_)) = self.groups.get(request.group_id) {
+            return Ok(());
         }
-        self.make_consumer_group(step, request.group_id, request.member_id)
+        let expression = request.subscribed_topic_regex.filter(|expression| !expression.is_empty());
+        let compiled = expression.map(|expression| Ok((expression.into(), regex::compile(expression)?))).transpose()?;
+        self.make_consumer_group(step, request.group_id, request.member_id)?;
+        if let (Some((expression, compiled)), Some(work)) = (compiled, self.consumer_work(step, request.group_id)) {
+            work.group.keep_compiled(expression, compiled);
+        }
+        Ok(())
     }
 }
 
@@ -231,7 +238,7 @@ impl Work<'_, '_> {
         if wants.subscribed_topic_regex != before.subscribed_topic_regex
             && let Some(expression) = wants.subscribed_topic_regex.as_ref().filter(|regex| !regex.is_empty())
         {
-            regex::check(expression)?;
+            self.group.check_regex(expression)?;
         }
         if let Seat::Taken(id) = &seat
             && self.group.members[id].classic().is_some()

@@ -3,6 +3,7 @@
 //! Such a member learns by a heartbeat that it must join again, says by JoinGroup what it wants and has, and gets by SyncGroup
 //! what it is led to. Its generation is its epoch.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use wire::ErrorCode;
@@ -52,9 +53,12 @@ impl Shard {
     /// The last static member with the consumer protocol was replaced by one with the classic protocol.
     fn make_classic_group_of_joining(&mut self, step: &mut Step<'_>, name: &Arc<str>, joining: &Arc<str>) {
         let Some(work) = self.consumer_work(step, name) else { return };
-        // What was not assigned before it changed is not assigned by the members that are there, they have to join.
-        let is_stale = work.group.assignment_epoch < work.group.epoch;
-        let cause = is_stale.then(|| RebalanceCause::Changed(Arc::clone(joining)));
+        // What they shall have becomes what they were given. Where it is not yet what they have, others may still have it:
+        // they have to join.
+        let group = &*work.group;
+        let is_settled = group.assignment_epoch >= group.epoch
+            && group.members.values().all(|member| member.is_reconciled_to(group.assignment_epoch));
+        let cause = (!is_settled).then(|| RebalanceCause::Changed(Arc::clone(joining)));
         self.make_classic_group(step, name, cause);
     }
 
@@ -77,14 +81,14 @@ impl Shard {
 
     /// Like [`Shard::leave_group`], in a consumer group.
     pub(crate) fn leave_consumer_group(&mut self, step: &mut Step<'_>, request: &LeaveGroupRequest<'_>) -> LeaveAnswer {
-        let (mut members, mut gone) = (Vec::new(), Vec::new());
+        let (mut members, mut gone, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         if let Some(work) = self.consumer_work(step, request.group_id) {
             let single = Some((request.member_id, None, "")).filter(|_| !request.member_id.is_empty());
             let many = request.members.iter().map(|m| (m.member_id, m.group_instance_id, m.reason.unwrap_or_default()));
             for (id, instance, reason) in single.into_iter().chain(many) {
                 let found = work.member_to_leave(id, instance).map(Arc::clone);
-                let is_gone = |id: &Arc<str>| gone.iter().any(|(gone, _)| gone == id);
-                let left = found.and_then(|id| if is_gone(&id) { Err(ErrorCode::UNKNOWN_MEMBER_ID) } else { Ok(id) });
+                let mut is_first = |id: &Arc<str>| seen.insert(Arc::clone(id));
+                let left = found.and_then(|id| if is_first(&id) { Ok(id) } else { Err(ErrorCode::UNKNOWN_MEMBER_ID) });
                 members.push(LeftMember {
                     member_id: left.as_ref().map_or_else(|_| id.into(), Arc::clone),
                     instance_id: instance.map(Arc::from),
@@ -196,7 +200,10 @@ impl Work<'_, '_> {
             -1 => before.rebalance_timeout_ms,
             timeout => timeout,
         };
-        let protocols = request.protocols.iter().map(|protocol| (protocol.name.into(), protocol.metadata.into()));
+        // The first of doubles counts.
+        let mut seen = HashSet::new();
+        let protocols = request.protocols.iter().filter(|protocol| seen.insert(protocol.name));
+        let protocols = protocols.map(|protocol| (protocol.name.into(), protocol.metadata.into()));
         ConsumerGroupMemberMetadata {
             instance_id: or(request.group_instance_id, &before.instance_id),
             rack_id: or(subscription.rack_id, &before.rack_id),

@@ -1,6 +1,6 @@
 //! The durable state of a consumer group, record by record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::member::MemberState;
@@ -32,6 +32,11 @@ pub(super) fn is_tombstone(record: &Record) -> bool {
             | Record::ConsumerGroupCurrentMemberAssignment { value: None, .. }
             | Record::ConsumerGroupRegularExpression { value: None, .. }
     )
+}
+
+/// What a member knows of the classic protocols, each once: a record may name one twice.
+fn protocols_of(wants: &ConsumerGroupMemberMetadata) -> HashSet<&Arc<str>> {
+    wants.classic.iter().flat_map(|classic| &classic.supported_protocols).map(|(name, _)| name).collect()
 }
 
 impl ConsumerGroup {
@@ -93,7 +98,7 @@ impl ConsumerGroup {
             self.static_members.insert(Arc::clone(instance), Arc::clone(id));
         }
         self.classic_members += usize::from(wants.classic.is_some());
-        for (protocol, _) in wants.classic.iter().flat_map(|classic| &classic.supported_protocols) {
+        for protocol in protocols_of(wants) {
             *self.protocols.entry(Arc::clone(protocol)).or_default() += 1;
         }
         for name in &wants.subscribed_topic_names {
@@ -115,7 +120,7 @@ impl ConsumerGroup {
             self.static_members.remove(instance);
         }
         self.classic_members -= usize::from(wants.classic.is_some());
-        for (protocol, _) in wants.classic.iter().flat_map(|classic| &classic.supported_protocols) {
+        for protocol in protocols_of(wants) {
             if let Some(count) = self.protocols.get_mut(protocol) {
                 *count -= 1;
                 if *count == 0 {

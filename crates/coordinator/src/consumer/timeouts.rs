@@ -68,7 +68,7 @@ impl Shard {
     pub(crate) fn regex_refresh_due(&mut self, step: &mut Step<'_>, group: &Arc<str>) {
         if let Some(mut work) = self.consumer_work(step, group)
             && !work.group.regexes.is_empty()
-            && work.resolve_all()
+            && work.resolve_next()
         {
             work.update_epoch(Some(RebalanceCause::Regex));
             work.assign_if_due();
@@ -77,7 +77,9 @@ impl Shard {
 }
 
 impl Work<'_, '_> {
-    /// After a load nobody knows how long members have been silent: each has its whole time from now on.
+    /// After a load nobody knows how long members have been silent: each has its whole time from now on. Nor is it known who
+    /// of the classic members has asked for its assignment; one that has does not ask again, so that they have their sessions
+    /// alone, and are told by a heartbeat when they have to join again.
     fn start_timers(&mut self) {
         let now = self.step.now.monotonic;
         for (id, member) in &self.group.members {
@@ -88,8 +90,7 @@ impl Work<'_, '_> {
             }
         }
         if !self.group.regexes.is_empty() {
-            self.timers
-                .set(Timer::RegexRefresh(Arc::clone(&self.group.id)), now + self.settings.consumer.regex_refresh);
+            self.set_refresh_timer();
         }
     }
 

@@ -94,9 +94,14 @@ impl Shard {
             None | Some("") => Arc::clone(self.offsets.no_metadata()),
             Some(metadata) => metadata.into(),
         };
+        // The version of the record that has a time to expire at has neither of these, and what is kept is what a record holds.
+        let (leader_epoch, topic_id) = match commit.expire_timestamp {
+            None => (partition.committed_leader_epoch.max(-1), topic_id),
+            Some(_) => (-1, TopicId::ZERO),
+        };
         OffsetCommit {
             offset: partition.committed_offset,
-            leader_epoch: partition.committed_leader_epoch.max(-1),
+            leader_epoch,
             metadata,
             commit_timestamp: step.now.wall.0,
             expire_timestamp: commit.expire_timestamp,

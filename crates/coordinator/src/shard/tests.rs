@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition};
 use wire::messages::offset_delete::{OffsetDeleteRequest, OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 
 use super::*;
-use crate::offsets::tests::{DAY, World, classic, consumer, empty, epoch, given, offset, topic_id};
+use crate::offsets::tests::{DAY, World, at, classic, consumer, empty, epoch, given, named, offset, request, topic_id};
 
 impl Shard {
     /// What must survive a restart, as text: each group by its kind, and each offset. A group without members that nothing was
@@ -52,6 +53,7 @@ fn decoded(log: &[Record]) -> Vec<Record> {
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Commit { group: usize, topic: usize, partition: i32, offset: i64 },
+    CommitFor { group: usize, topic: usize, days: i64 },
     Forget { group: usize, topic: usize, partition: i32 },
     End { group: usize },
     DeleteTopic { topic: usize },
@@ -67,6 +69,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => (0..4_usize, 0..3_usize, 0..3, 0..99_i64)
             .prop_map(|(group, topic, partition, offset)| Op::Commit { group, topic, partition, offset }),
+        2 => (0..4_usize, 0..2_usize, 0..9_i64).prop_map(|(group, topic, days)| Op::CommitFor { group, topic, days }),
         2 => (0..4_usize, 0..3_usize, 0..3).prop_map(|(group, topic, partition)| Op::Forget { group, topic, partition }),
         1 => (0..4_usize).prop_map(|group| Op::End { group }),
         1 => (0..2_usize).prop_map(|topic| Op::DeleteTopic { topic }),
@@ -115,6 +118,13 @@ fn run(world: &mut World, op: Op) {
     match op {
         Op::Commit { group, topic, partition, offset } => {
             world.commit(GROUPS[group], TOPICS[topic], partition, offset);
+        }
+        Op::CommitFor { group, topic, days } => {
+            let partition = OffsetCommitRequestPartition { committed_leader_epoch: 3, ..at(0, days) };
+            let topics = vec![named(TOPICS[topic], vec![partition])];
+            let retention_time_ms = days * DAY as i64 * 1000;
+            let request = OffsetCommitRequest { retention_time_ms, ..request(GROUPS[group], "", -1, topics) };
+            world.commits(4, &request);
         }
         Op::Forget { group, topic, partition } => {
             let partitions = vec![OffsetDeleteRequestPartition { partition_index: partition }].into();

@@ -104,3 +104,19 @@ fn generations_that_never_were_are_refused() {
         scene.sync("a-1", generation, &[]).answers(&["a-1: ILLEGAL_GENERATION"]);
     }
 }
+
+/// The longest text that a request can hold leaves no room for the digits of an id.
+#[test]
+fn names_of_any_length_give_ids_that_can_be_answered_and_written() {
+    for (letter, kept) in [("a", 255), ("é", 127), ("€", 85)] {
+        let longest = letter.repeat(32_767 / letter.len());
+        for join in [new(&longest), named("a", &longest)] {
+            let mut scene = Scene::new();
+            scene.join(join).at(3.0);
+            let id = scene.ids_of_members().remove(0);
+            assert_eq!(id, format!("{}-1", letter.repeat(kept)));
+            scene.sync(&id, 1, &[]);
+            assert!(scene.records.len() > 1 && scene.records.iter().all(|record| record.encode().value.is_some()));
+        }
+    }
+}

@@ -400,3 +400,142 @@ fn who_waits_to_join_a_classic_group_is_told_to_join_again_when_it_changes() {
     let Some((Ticket(5), Answer::Join(answer))) = lab.answers.first() else { panic!("{:?}", lab.answers) };
     assert_eq!(answer.error, ErrorCode::REBALANCE_IN_PROGRESS);
 }
+
+/// A rebalance takes assignments back that members still read from, if the one before it was never finished.
+#[test]
+fn what_members_own_in_an_unfinished_rebalance_they_keep_when_the_group_changes() {
+    // By member: the generation it says, and what it says that it owns; what each has afterwards.
+    type Said<'a> = (i32, Given<'a>);
+    let table: &[([Said<'_>; 2], [Given<'_>; 2])] = &[
+        ([(1, &[("a", &[0])]), (1, &[("a", &[1])])], [&[("a", &[0])], &[("a", &[1])]]),
+        ([(1, &[("a", &[0, 1])]), (0, &[("a", &[1])])], [&[("a", &[0, 1])], &[]]),
+        ([(0, &[("a", &[0, 1])]), (1, &[("a", &[1])])], [&[("a", &[0])], &[("a", &[1])]]),
+        ([(-1, &[]), (-1, &[("gone", &[0])])], [&[], &[]]),
+    ];
+    for (said, has) in table {
+        let mut lab = Lab::classic(&[("a", 2)], &[("1", &[("a", &[0])]), ("2", &[("a", &[1])])]);
+        let Some(Group::Classic(group)) = lab.shard.groups.get("g") else { panic!("it is no classic group") };
+        let mut ids: Vec<String> = group.members().iter().map(|member| member.id.to_string()).collect();
+        ids.sort();
+        let Record::GroupMetadata { value: Some(written), .. } = group.record(&"g".into()) else { panic!() };
+        let leader = written.leader.unwrap().to_string();
+        // The leader has all join again; all have joined, nothing is assigned; then another comes.
+        let blobs: Vec<Vec<u8>> = said.iter().map(|(generation, owned)| blob_of(*generation, owned)).collect();
+        let mut order: Vec<usize> = vec![0, 1];
+        order.sort_by_key(|place| ids[*place] != leader);
+        for place in order {
+            lab.join_group(3, &joins(&ids[place], None, &blobs[place]));
+        }
+        assert_eq!(lab.classic_state(), "CompletingRebalance");
+        lab.join_group(3, &joins("", None, &blob(&["a"], &[])));
+        assert_eq!(lab.classic_state(), "PreparingRebalance");
+        lab.told(&join("m", &["a"]));
+        let members = lab.members();
+        let had: Vec<Partitions> = ids.iter().map(|id| members[id].1.clone()).collect();
+        assert_eq!(had, has.map(parts), "{said:?}");
+        lab.assert_replays();
+    }
+}
+
+fn blob_of(generation_id: i32, has: Given<'_>) -> Vec<u8> {
+    let owned =
+        has.iter().map(|(topic, partitions)| protocol::TopicPartitions { topic, partitions: (*partitions).into() });
+    let subscription = Subscription {
+        topics: vec!["a"].into(),
+        owned_partitions: owned.collect(),
+        generation_id,
+        ..Subscription::default()
+    };
+    subscription.encode_blob(2)
+}
+
+#[test]
+fn a_group_that_changes_back_before_all_have_what_they_shall_have_has_all_join() {
+    for (gives_up, state) in [(false, "PreparingRebalance"), (true, "Stable")] {
+        let mut lab = Lab::new(&[("a", 2)]);
+        let of_instance = |request| ConsumerGroupHeartbeatRequest { instance_id: Some("i"), ..request };
+        lab.says(&of_instance(join("m", &["a"])));
+        let generation = lab.joined("k1", &["a"], &[]);
+        let kept = lab.told(&of_instance(beat("m", 1))).1.unwrap();
+        if gives_up {
+            lab.told(&of_instance(owns("m", 1, &kept)));
+            assert_eq!(lab.joined("k1", &["a"], &[]), generation);
+        }
+        let answer = lab.join_group(9, &joins("", Some("i"), &blob(&["a"], &[]))).unwrap();
+        assert_eq!((answer.error, lab.classic_state()), (ErrorCode::NONE, state), "gives up: {gives_up}");
+    }
+}
+
+#[test]
+fn a_protocol_that_is_named_twice_counts_once() {
+    let metadata = blob(&["a"], &[]);
+    let range = || JoinGroupRequestProtocol { name: "range", metadata: &metadata };
+    for times in 1..4 {
+        let mut lab = Lab::new(&[("a", 2)]);
+        lab.says(&join("m0", &["a"]));
+        let protocols: Vec<_> = (0..times).map(|_| range()).collect();
+        let request = JoinGroupRequest { protocols: protocols.into(), ..joins("k1", None, &metadata) };
+        assert_eq!(lab.join_group(3, &request).unwrap().error, ErrorCode::NONE);
+        assert_eq!(lab.group().members["k1"].classic().unwrap().supported_protocols.len(), 1);
+        lab.joined("k2", &["a"], &[]);
+        assert_eq!(lab.group().protocols, HashMap::from([("range".into(), 2)]));
+        // A record of an earlier version may hold it twice.
+        let doubled = |record: &Record| match record.clone() {
+            Record::ConsumerGroupMemberMetadata { group, member, value: Some(mut value) } => {
+                let classic = value.classic.iter_mut();
+                classic.for_each(|classic| classic.supported_protocols.extend(classic.supported_protocols.clone()));
+                Record::ConsumerGroupMemberMetadata { group, member, value: Some(value) }
+            }
+            other => other,
+        };
+        lab.log = lab.log.iter().map(doubled).collect();
+        lab.restart();
+        assert_eq!(lab.group().protocols, HashMap::from([("range".into(), 2)]));
+        lab.joined("k3", &["a"], &[]);
+    }
+}
+
+/// Without looking at all members for each that leaves this takes no time to speak of.
+#[test]
+fn thousands_of_members_leave_at_once() {
+    let mut lab = Lab::new(&[("a", 2)]).with(|settings| {
+        settings.consumer.members_max = 10_000;
+        settings.consumer.assignment_interval = Duration::from_secs(60);
+    });
+    let ids: Vec<String> = (0..5_000).map(|number| format!("m{number}")).collect();
+    for (number, id) in ids.iter().enumerate() {
+        lab.log.clear();
+        let client = Client { id: "c", host: "/127.0.0.1" };
+        let request = join(id, &["a"]);
+        let image = lab.image.clone();
+        let now = Now { wall: lab.wall(), monotonic: lab.now };
+        let mut step = Step::new(now, &image, Uuid((number as u128).to_be_bytes()));
+        lab.shard.consumer_group_heartbeat(&mut step, client, 1, &request);
+    }
+    let names: Vec<(&str, Option<&str>)> = ids.iter().chain(&ids).map(|id| (id.as_str(), None)).collect();
+    let answer = lab.leave_group(&names);
+    let left = answer.members.iter().filter(|member| member.error == ErrorCode::NONE).count();
+    assert_eq!((left, answer.members.len(), lab.ids().len()), (5_000, 10_000, 0));
+}
+
+/// Who has asked for its assignment before does not ask again, and must not be taken for one who never does.
+#[test]
+fn after_a_start_a_classic_member_stays_as_long_as_it_is_heard_of() {
+    for (synced, beats, stays) in [(true, true, true), (false, true, true), (true, false, false), (false, false, false)]
+    {
+        let mut lab = Lab::new(&[("a", 2)]).with(|s| s.consumer.session_timeout = Duration::from_secs(600));
+        lab.says(&join("m0", &["b"]));
+        let generation = lab.joined("k1", &["a"], &[]);
+        if synced {
+            assert_eq!(lab.synced("k1", generation), Ok(vec![("a".into(), vec![0, 1])]));
+        }
+        lab.restart();
+        for _ in 0..20 {
+            lab.after(Duration::from_secs(5));
+            if beats {
+                assert_eq!(lab.alive("k1", generation), ErrorCode::NONE);
+            }
+        }
+        assert_eq!(lab.ids().contains(&"k1".to_owned()), stays, "synced: {synced}, beats: {beats}");
+    }
+}

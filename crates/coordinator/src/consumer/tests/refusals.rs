@@ -103,3 +103,31 @@ fn partitions_that_nobody_has_and_negative_ones_do_no_harm() {
     lab.says(&join("m", &["a"]));
     assert_eq!(lab.told(&owns("m", 1, &parts(&[("a", &[-1, i32::MAX]), ("z", &[0])]))), (1, None));
 }
+
+#[test]
+fn a_message_repeats_no_more_of_a_name_than_an_answer_can_hold() {
+    let long = "é".repeat(16_383);
+    let with = |instance, epoch| ConsumerGroupHeartbeatRequest { instance_id: Some(instance), ..beat(&long, epoch) };
+    let expression = format!("[{long}");
+    let requests = [
+        ConsumerGroupHeartbeatRequest { group_id: &long, ..beat("m", 1) },
+        ConsumerGroupHeartbeatRequest { group_id: &long, ..beat("m", -1) },
+        ConsumerGroupHeartbeatRequest { group_id: "classic", ..beat("m", 1) },
+        beat(&long, 1),
+        with(&long, 1),
+        with("i", 1),
+        ConsumerGroupHeartbeatRequest { instance_id: Some("i"), ..join(&long, &["a"]) },
+        ConsumerGroupHeartbeatRequest { server_assignor: Some(&long), ..join("n", &["a"]) },
+        ConsumerGroupHeartbeatRequest { subscribed_topic_regex: Some(&expression), ..join("n", &["a"]) },
+    ];
+    let mut lab = Lab::new(&[("a", 1)]);
+    lab.says(&ConsumerGroupHeartbeatRequest { instance_id: Some("i"), ..join("m", &["a"]) });
+    for request in requests {
+        let (_, message) = lab.refused(&request);
+        assert!(message.chars().count() < 900, "{} characters", message.chars().count());
+    }
+    let described = lab.shard.describe_consumer_group(&lab.image, &long).error_message.unwrap_or_default();
+    assert_eq!(&*described, format!("Group {} not found.", "é".repeat(256)));
+    let described = lab.shard.describe_group(6, &long).error_message.unwrap_or_default();
+    assert_eq!(&*described, format!("Group {} not found.", "é".repeat(256)));
+}

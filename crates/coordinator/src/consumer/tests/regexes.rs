@@ -97,3 +97,65 @@ fn a_changed_expression_is_a_changed_subscription() {
     assert_eq!(lab.told(&none), (2, Some(parts(&[]))));
     assert!(lab.group().resolved.is_empty());
 }
+
+#[test]
+fn expressions_that_come_after_a_time_without_any_are_looked_up_again_as_well() {
+    let refresh = Settings::default().consumer.regex_refresh;
+    let mut lab = Lab::new(&[("a1", 1)]).with(|settings| settings.consumer.session_timeout = 10 * refresh);
+    lab.says(&join("m0", &["b"]));
+    lab.says(&regex_join("m1", "a.*"));
+    lab.says(&beat("m1", -1));
+    lab.after(refresh * 2);
+    let timer = Timer::RegexRefresh("g".into());
+    assert_eq!(lab.shard.timers.due(&timer), None);
+    lab.says(&regex_join("m2", "a.*"));
+    assert_eq!(lab.shard.timers.due(&timer), Some(lab.now + refresh));
+    lab.topic("a2", 1);
+    lab.after(refresh);
+    let matched: Vec<usize> = lab.group().resolved.values().map(|resolved| resolved.topics.len()).collect();
+    assert_eq!(matched, [2]);
+    assert!(lab.shard.timers.due(&timer).is_some());
+}
+
+#[test]
+fn many_expressions_are_looked_up_a_few_in_a_step() {
+    for (count, steps) in [(1, 1), (16, 1), (17, 2), (100, 7)] {
+        let mut lab = Lab::new(&[("a1", 1)]);
+        let expressions: Vec<String> = (0..count).map(|number| format!("a.{{1,{}}}", number + 1)).collect();
+        for (number, expression) in expressions.iter().enumerate() {
+            lab.says(&regex_join(&format!("m{number}"), expression));
+            assert!(lab.group().soft.compiled.len() <= 16);
+        }
+        lab.topic("a2", 1);
+        lab.after(Duration::from_secs(10));
+        let epoch = lab.members()["m0"].0;
+        let mut looked_up = Vec::new();
+        let of_step = |lab: &Lab| {
+            lab.written.iter().filter(|record| matches!(record, Record::ConsumerGroupRegularExpression { .. })).count()
+        };
+        lab.says(&beat("m0", epoch));
+        looked_up.push(of_step(&lab));
+        while looked_up.iter().sum::<usize>() < count {
+            lab.now = lab.now.max(lab.shard.next_due().expect("the rest is looked up"));
+            lab.step(tick);
+            looked_up.push(of_step(&lab));
+        }
+        assert_eq!(looked_up.len(), steps, "{looked_up:?}");
+        assert!(looked_up.iter().all(|found| *found <= 16), "{looked_up:?}");
+        assert!(lab.group().resolved.values().all(|resolved| resolved.topics.len() == 2));
+        lab.assert_replays();
+    }
+}
+
+#[test]
+fn an_expression_is_compiled_once() {
+    let mut lab = Lab::new(&[("a1", 1)]);
+    lab.says(&regex_join("m1", "a.*"));
+    assert_eq!(lab.group().soft.compiled.keys().map(|regex| &**regex).collect::<Vec<_>>(), ["a.*"]);
+    lab.says(&regex_join("m2", "b.*"));
+    assert_eq!(lab.group().soft.compiled.len(), 2);
+    lab.says(&beat("m1", -1));
+    assert_eq!(lab.group().soft.compiled.keys().map(|regex| &**regex).collect::<Vec<_>>(), ["b.*"]);
+    let long = format!("({})", "[a-z]{500}".repeat(40));
+    assert_eq!(lab.refused(&regex_join("m3", &long)).0, ErrorCode::INVALID_REGULAR_EXPRESSION);
+}

@@ -174,3 +174,18 @@ fn an_older_epoch_commits_what_the_member_had_by_then() {
     assert_eq!(world.commits(9, &request("g", "m", 7, both()[..1].to_vec())).0, [stale]);
     assert_eq!(world.offsets("g"), ["t9-0@7"]);
 }
+
+/// The record that has a time to expire at has neither a leader epoch nor a topic's id.
+#[test]
+fn what_is_kept_of_a_commit_is_what_its_record_holds() {
+    for (version, retention_time_ms) in [(4, 1_000), (4, -1), (9, -1), (9, 1_000)] {
+        let mut world = given([]);
+        let partition = OffsetCommitRequestPartition { committed_leader_epoch: 4, ..at(0, 7) };
+        let request =
+            OffsetCommitRequest { retention_time_ms, ..request("g", "", -1, vec![named("t1", vec![partition])]) };
+        let (_, records) = world.commits(version, &request);
+        let bytes = records[0].encode();
+        let again = Record::decode(&bytes.key, bytes.value.as_deref());
+        assert_eq!(again, Ok(Some(records[0].clone())), "version {version}, retention {retention_time_ms}");
+    }
+}
