@@ -6,10 +6,12 @@ mod member;
 
 use std::time::Instant;
 
+use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use kafka_protocol::messages::{
-    DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, ListGroupsRequest, MetadataRequest,
-    OffsetDeleteRequest,
+    CreateTopicsRequest, DeleteGroupsRequest, DescribeGroupsRequest, FindCoordinatorRequest, ListGroupsRequest,
+    MetadataRequest, OffsetDeleteRequest, OffsetFetchRequest,
 };
 
 use self::member::{Member, committed, group_id, text};
@@ -193,4 +195,68 @@ fn a_waiting_request_of_a_connection_that_goes_harms_nobody() {
     assert_eq!(first.sync(&[(&me, "all again")]), Ok("all again".to_owned()));
     broker.assert_alive();
     assert!(broker.stop().success());
+}
+
+#[test]
+fn a_group_and_a_partition_are_told_once_however_often_they_are_named() {
+    let topic = unique("again");
+    let Some(broker) = broker(&topic) else { return };
+    let mut simple = Member::open(&broker, "g");
+    assert_eq!(simple.commit(&topic, 0, 7), "None");
+    let (names, connection) = (vec![group_id("g"); 3], &mut simple.connection);
+    let described = connection.call(5, &DescribeGroupsRequest::default().with_groups(names.clone()));
+    assert_eq!(described.groups.len(), 1);
+    let asked = |partitions: &[i32]| {
+        OffsetFetchRequestTopics::default()
+            .with_name(topic_name(&topic))
+            .with_partition_indexes(partitions.iter().copied().cycle().take(60_000).collect())
+    };
+    let group = OffsetFetchRequestGroup::default().with_group_id(group_id("g"));
+    let fetched = group.clone().with_topics(Some(vec![asked(&[0, 1])]));
+    let fetched = connection.call(9, &OffsetFetchRequest::default().with_groups(vec![fetched; 2]));
+    assert_eq!(fetched.groups.len(), 1);
+    let told = fetched.groups[0].topics[0].partitions.iter();
+    let told: Vec<_> = told.map(|partition| (partition.partition_index, partition.committed_offset)).collect();
+    assert_eq!(told, [(0, 7), (1, -1)]);
+    let fetched = group.with_topics(Some(vec![asked(&[0]); 2]));
+    let fetched = connection.call(9, &OffsetFetchRequest::default().with_groups(vec![fetched]));
+    assert_eq!(error_name(fetched.groups[0].error_code), "PolicyViolation");
+    let deleted = connection.call(2, &DeleteGroupsRequest::default().with_groups_names(names));
+    let deleted: Vec<_> = deleted.results.iter().map(|result| error_name(result.error_code)).collect();
+    assert_eq!(deleted, ["None"]);
+}
+
+#[test]
+fn groups_are_listed_by_states_and_types_and_by_none_that_there_are_not() {
+    let topic = unique("listed");
+    let Some(broker) = broker(&topic) else { return };
+    let mut simple = Member::open(&broker, "g");
+    assert_eq!(simple.commit(&topic, 0, 7), "None");
+    let mut listed = |states: &[&str], types: &[&str]| {
+        let texts = |names: &[&str]| names.iter().map(|name| text(name)).collect();
+        let request = ListGroupsRequest::default().with_states_filter(texts(states)).with_types_filter(texts(types));
+        simple.connection.call(5, &request).groups.len()
+    };
+    assert_eq!([listed(&[], &[]), listed(&[" empty ", "x"], &[]), listed(&[], &["CLASSIC", "classic"])], [1; 3]);
+    assert_eq!(
+        [listed(&["x"], &[]), listed(&[], &["x"]), listed(&["Stable"], &[]), listed(&[], &["consumer"])],
+        [0; 4]
+    );
+}
+
+#[test]
+fn a_client_may_make_the_offsets_topic_as_the_broker_would() {
+    let Some(broker) = Broker::own(&AT_ONCE) else { return };
+    let mut connection = Connection::open(&broker);
+    let created = |connection: &mut Connection, name: &str| {
+        let config =
+            CreatableTopicConfig::default().with_name(text("cleanup.policy")).with_value(Some(text("compact")));
+        let topic = CreatableTopic::default().with_name(topic_name(name)).with_num_partitions(2);
+        let topic = topic.with_replication_factor(1).with_configs(vec![config]);
+        let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000);
+        error_name(connection.call(7, &request).topics[0].error_code)
+    };
+    assert_eq!(created(&mut connection, "mine"), "InvalidConfig");
+    assert_eq!(created(&mut connection, "__consumer_offsets"), "None");
+    assert_eq!(find_coordinator(&mut connection, "g"), 1);
 }

@@ -24,7 +24,7 @@ mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use coordinator::shard_of;
@@ -39,7 +39,7 @@ use crate::view::{HostedTopic, View};
 use alarm::AlarmThread;
 pub use place::Place;
 use place::{DeletedTopic, Surroundings};
-pub use waiting::{Ran, Waiting};
+pub use waiting::{Commit, Ran, Waiting};
 
 /// The topic that the positions and members of groups are kept in.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -50,6 +50,8 @@ pub struct Coordinators {
     config: GroupsConfig,
     broker: BrokerId,
     groups: ArcSwapOption<Groups>,
+    /// Held while shards come and go. Once the node stops, none comes any more.
+    is_stopped: Mutex<bool>,
 }
 
 /// The shards of one `__consumer_offsets`.
@@ -76,7 +78,7 @@ pub struct Wiring {
     /// The metadata.
     pub published: Arc<ArcSwap<View>>,
     /// Logs are replayed on it.
-    pub pool: Arc<Pool>,
+    pub pool: Weak<Pool>,
     /// Counters, and the time.
     pub metrics: Arc<Metrics>,
     /// Their settings.
@@ -89,22 +91,29 @@ pub struct Wiring {
 pub struct CoordinatorsThread {
     coordinators: Arc<Coordinators>,
     thread: AlarmThread,
+    /// Goes after the shards were told that nothing is loaded any more.
+    pool: Arc<Pool>,
 }
 
 impl CoordinatorsThread {
-    /// Starts the thread.
+    /// Starts the thread. It keeps the pool that logs are replayed on.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(coordinators: &Arc<Coordinators>, metrics: &Arc<Metrics>) -> io::Result<CoordinatorsThread> {
+    pub fn start(
+        coordinators: &Arc<Coordinators>,
+        pool: Arc<Pool>,
+        metrics: &Arc<Metrics>,
+    ) -> io::Result<CoordinatorsThread> {
         let thread = AlarmThread::start(&coordinators.around.alarm, metrics)?;
-        Ok(CoordinatorsThread { coordinators: Arc::clone(coordinators), thread })
+        Ok(CoordinatorsThread { coordinators: Arc::clone(coordinators), thread, pool })
     }
 
     /// Whoever waits is told that there is no coordinator here any more, and the thread ends.
     pub fn stop(self) {
         self.coordinators.unload();
         self.thread.stop();
+        drop(self.pool);
     }
 }
 
@@ -122,7 +131,13 @@ impl Coordinators {
             codec: config.codec,
             commit_timeout: config.commit_timeout,
         };
-        Coordinators { around: Arc::new(around), config, broker, groups: ArcSwapOption::empty() }
+        Coordinators {
+            around: Arc::new(around),
+            config,
+            broker,
+            groups: ArcSwapOption::empty(),
+            is_stopped: Mutex::default(),
+        }
     }
 
     /// The shard of a group.
@@ -171,17 +186,23 @@ impl Coordinators {
         self.configure(next.image());
         let changes = Changes::between(before.image(), next.image());
         for place in self.all() {
-            if !changes.deleted.is_empty() {
-                place.topics_deleted(&changes.deleted);
-            }
-            if !changes.names.is_empty() {
-                place.tell(|shard| shard.topics_changed(&changes.names));
-            }
+            place.guard(|place| {
+                if !changes.deleted.is_empty() {
+                    place.topics_deleted(&changes.deleted);
+                }
+                if !changes.names.is_empty() {
+                    place.tell(|shard| shard.topics_changed(&changes.names));
+                }
+            });
         }
     }
 
     /// Loads what is new, unloads what is gone.
     fn host(&self, topic: Option<&HostedTopic>) {
+        let is_stopped = self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_stopped {
+            return;
+        }
         let before = self.groups.load_full();
         if topic.is_none() && before.is_none() {
             return;
@@ -208,11 +229,13 @@ impl Coordinators {
         let settings = group_settings::in_force(&self.config.settings, image, self.broker);
         if settings != **self.around.settings.load() {
             self.around.settings.store(Arc::new(settings));
-            self.all().iter().for_each(|place| place.configure());
+            self.all().iter().for_each(|place| place.guard(|place| place.configure()));
         }
     }
 
     fn unload(&self) {
+        let mut is_stopped = self.is_stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_stopped = true;
         let groups = self.groups.swap(None);
         groups.iter().flat_map(|groups| &groups.places).flatten().for_each(|place| place.unload());
     }

@@ -16,6 +16,7 @@ use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread};
 use crate::handlers::fetch::FetchSessions;
+use crate::handlers::is_internal;
 use crate::handlers::produce::Recompressions;
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
@@ -60,7 +61,10 @@ pub struct Node {
 }
 
 /// A topic's own configs are checked against the table of topic keys; the defaults do not matter for that.
-const CHECK_CONFIG: ConfigCheck = |key, value| topic::TopicConfig::default().with([(key, Some(value))]).map(|_| ());
+const CHECK_CONFIG: ConfigCheck = |name, key, value| match is_internal(name) {
+    true => topic::check_internal(key, value),
+    false => topic::TopicConfig::default().with([(key, Some(value))]).map(drop),
+};
 
 impl Node {
     /// The view of this moment.
@@ -75,11 +79,6 @@ impl Node {
             replication_factor: self.config.default_replication_factor,
         };
         CreateTopics { topics: Vec::new(), validate_only, defaults, check_config: CHECK_CONFIG }
-    }
-
-    /// A CreateTopics without topics, for those that the broker makes itself: they may be compacted.
-    pub fn internal_topic_creation(&self) -> CreateTopics {
-        CreateTopics { check_config: topic::check_internal, ..self.topic_creation(false) }
     }
 
     /// A topic with a new id, and everything else left to the defaults.

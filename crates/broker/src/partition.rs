@@ -216,13 +216,18 @@ impl Partition {
         self.traffic.appended(batches, &outcomes[decided..]);
         drop(appender);
         // A duplicate waits too: what it repeats may not be durable yet.
-        let durable_before_ack = self.settings.load().log.durable_before_ack(self.reader.end().offset);
         self.waiters.notify(self.high_watermark().offset);
         appended?;
+        Ok(self.ask_for_end())
+    }
+
+    /// As after an append of what the log holds now: what has to be durable before any of it is told, and a flush is asked for.
+    pub fn ask_for_end(self: &Arc<Self>) -> Offset {
+        let durable_before_ack = self.settings.load().log.durable_before_ack(self.reader.end().offset);
         if durable_before_ack > self.reader.durable_end().offset {
             self.flushing.ask(self);
         }
-        Ok(durable_before_ack)
+        durable_before_ack
     }
 
     /// Whether everything below `until` is durable; `None` while a flush that was asked for may still make it so.

@@ -221,15 +221,7 @@ fn open(
     let (log_dir, hosting) = hosting(&disk, &config, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let (nudges, nudged) = tasks::nudges();
-    let wiring = Wiring {
-        published: Arc::clone(&published),
-        pool: Arc::clone(&pool),
-        metrics: Arc::clone(&metrics),
-        config: config.groups.clone(),
-        broker: config.node_id,
-    };
-    let coordinators = Arc::new(Coordinators::new(wiring));
-    let coordinators_thread = CoordinatorsThread::start(&coordinators, &metrics).map_err(StartError::Threads)?;
+    let (coordinators, coordinators_thread) = coordinators(&config, &published, &metrics)?;
     let mut controller = Controller {
         quorum,
         hosting,
@@ -277,6 +269,26 @@ fn open(
     };
     let node = Arc::new(node);
     Ok(Opened { node, control: control_thread, coordinators: coordinators_thread, tasks, durability })
+}
+
+/// What coordinates, without a shard yet.
+fn coordinators(
+    config: &Config,
+    published: &Arc<ArcSwap<View>>,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<Coordinators>, CoordinatorsThread), StartError> {
+    // Their own: a load goes on for long, and what else blocks must not wait for it.
+    let loads = Pool::new("loads", 1).map(Arc::new).map_err(StartError::Threads)?;
+    let wiring = Wiring {
+        published: Arc::clone(published),
+        pool: Arc::downgrade(&loads),
+        metrics: Arc::clone(metrics),
+        config: config.groups.clone(),
+        broker: config.node_id,
+    };
+    let coordinators = Arc::new(Coordinators::new(wiring));
+    let thread = CoordinatorsThread::start(&coordinators, loads, metrics).map_err(StartError::Threads)?;
+    Ok((coordinators, thread))
 }
 
 /// The directory of logs, and what opens and closes them.

@@ -34,8 +34,9 @@ def run(asked):
                 say("error", message=str(message.error()))
         if messages:
             work(asked)
-            if asked["commit"] == "each":
-                commit(consumer, read)
+        # Also without messages: what was refused in a rebalance is committed after it.
+        if asked["commit"] == "each" and read.next:
+            commit(consumer, read)
     consumer.close()
 
 
@@ -67,4 +68,5 @@ def commit(consumer, read):
                 raise KafkaException(done.error)
         say("committed", offsets=read.said(taken), began=began)
     except KafkaException as error:
+        read.give_back(taken)
         say("refused", message=str(error))

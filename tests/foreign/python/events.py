@@ -53,6 +53,10 @@ class Positions:
         taken, self.next = self.next, {}
         return taken
 
+    def give_back(self, taken):
+        """Was not committed: it is to be tried again, unless more was read since."""
+        self.next = taken | self.next
+
     @staticmethod
     def said(taken):
         return [[topic, partition, offset] for (topic, partition), offset in taken.items()]

@@ -344,7 +344,7 @@ fn timestamp_type(value: &str) -> Result<TimestampType, String> {
 /// The policy of topics that coordinators keep their records in. Compaction is not served yet, so they keep all of them.
 const COMPACTED: (&str, &str) = ("cleanup.policy", "compact");
 
-/// Whether a topic that the broker makes itself may have this config.
+/// Whether a topic that coordinators keep their records in may have this config.
 ///
 /// # Errors
 /// Why not.

@@ -11,6 +11,7 @@ use storage::{Log, OpenError};
 use super::opening::{Opening, WantedLog};
 use super::trash::Trash;
 use crate::config::TopicConfig;
+use crate::handlers::is_internal;
 use crate::partition::flushing::Flushing;
 use crate::partition::{Partition, Retired};
 use crate::view::{HostedTopic, View};
@@ -156,7 +157,9 @@ impl Hosting {
     }
 
     fn topic_config(&self, topic: &Topic) -> TopicConfig {
-        let (config, not_understood) = self.defaults.with_stored(pairs(&topic.configs));
+        let (mut config, not_understood) = self.defaults.with_stored(pairs(&topic.configs));
+        // What coordinators keep never expires, whatever a client stored or whoever made the topic.
+        config.deletes &= !is_internal(&topic.name);
         for reason in not_understood {
             tracing::warn!(topic = &*topic.name, reason, "a stored topic config is not understood by this version");
         }

@@ -115,7 +115,7 @@ impl AlarmThread {
         let thread = thread::Builder::new().name("coordinators".to_owned()).spawn(move || {
             let _mark = mark;
             while let Next::Ring(place) = heard.next(&clock) {
-                place.upgrade().inspect(Place::ring);
+                place.upgrade().inspect(|place| place.guard(Place::ring));
             }
         })?;
         Ok(AlarmThread { alarm: Arc::clone(alarm), thread })

@@ -39,22 +39,26 @@ pub enum LoadError {
         /// What is wrong.
         error: RecordError,
     },
-    /// The partition was taken away meanwhile.
+    /// The partition was taken away meanwhile, or nobody wants it loaded any more.
     #[error("the partition was taken away")]
     Retired,
 }
 
-/// Hands every record that has a key to `take`, in order. Control batches, which say how transactions end, are passed over.
-/// Blocks.
+/// Hands every record that has a key to `take`, in order, as long as it `is_wanted`. Control batches, which say how
+/// transactions end, are passed over. Blocks.
 ///
 /// # Errors
 /// Something cannot be read. What came before it was taken.
-pub fn read_all(partition: &Partition, mut take: impl FnMut(&[u8], &Record<'_>)) -> Result<(), LoadError> {
+pub fn read_all(
+    partition: &Partition,
+    is_wanted: impl Fn() -> bool,
+    mut take: impl FnMut(&[u8], &Record<'_>),
+) -> Result<(), LoadError> {
     let reader = partition.reader();
     let (mut at, end) = (partition.log_start_offset(), reader.end());
     let (mut bytes, mut scratch) = (Vec::new(), Vec::new());
     while at < end.offset {
-        if partition.is_retired() {
+        if partition.is_retired() || !is_wanted() {
             return Err(LoadError::Retired);
         }
         let Some(slice) = reader.read(at, None, end, READ_BYTES, true)? else { break };

@@ -4,6 +4,7 @@
 //! state is thrown away, whoever waits is told to look for the coordinator again, and the log is replayed.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
@@ -21,8 +22,12 @@ use super::waiting::{Commit, Ran, Slot, Waiting};
 use crate::partition::Partition;
 use crate::view::View;
 
-/// A shard that could not be loaded is tried again after so long, and one that fails again and again is loaded no more often.
+/// A shard that failed is loaded again after so long; after twice as long each time that it fails before it has written.
 const LOAD_AGAIN: Duration = Duration::from_secs(1);
+/// The longest that a shard stays failed before it is loaded again.
+const LOAD_AGAIN_MAX: Duration = Duration::from_secs(60);
+/// While nothing can be written, a shard looks so often whether that has changed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What all places have in common.
 pub struct Surroundings {
@@ -30,8 +35,8 @@ pub struct Surroundings {
     pub published: Arc<ArcSwap<View>>,
     /// The time.
     pub clock: Clock,
-    /// Logs are replayed on it.
-    pub pool: Arc<Pool>,
+    /// Logs are replayed on it. Not owned: the last place may be dropped on one of its threads, which cannot wait for itself.
+    pub pool: Weak<Pool>,
     /// Rings places.
     pub alarm: Arc<Alarm>,
     /// What is counted.
@@ -62,10 +67,12 @@ struct Inner {
     load: u64,
     /// Not to be loaded again before.
     load_again: Duration,
+    /// How long the next failure keeps it from being loaded.
+    load_wait: Duration,
     next_ticket: u64,
     /// When the alarm rings.
     rings_at: Option<Duration>,
-    /// Topics that went while there was no shard to be told.
+    /// Topics that went while there was no shard to be told, or nothing could be written.
     deleted: Vec<DeletedTopic>,
 }
 
@@ -96,6 +103,7 @@ impl Place {
                 state: State::Failed,
                 load: 0,
                 load_again: Duration::ZERO,
+                load_wait: LOAD_AGAIN,
                 next_ticket: 0,
                 rings_at: None,
                 deleted: Vec::new(),
@@ -119,15 +127,15 @@ impl Place {
     /// Whether what is written now would find its way into the log.
     ///
     /// # Errors
-    /// COORDINATOR_NOT_AVAILABLE: the disk is full, or too few replicas are in sync.
+    /// NOT_COORDINATOR: the disk has failed. COORDINATOR_NOT_AVAILABLE: it is full, or too few replicas are in sync.
     pub fn check_writable(&self) -> Result<(), ErrorCode> {
-        let is_full = self.partition.dir().is_full();
-        let in_sync = self.partition.check_in_sync();
-        if is_full {
-            Err(ErrorCode::COORDINATOR_NOT_AVAILABLE)
-        } else {
-            in_sync.map_err(|_| ErrorCode::COORDINATOR_NOT_AVAILABLE)
+        let dir = self.partition.dir();
+        if dir.failed() {
+            return Err(ErrorCode::NOT_COORDINATOR);
         }
+        let in_sync = self.partition.check_in_sync();
+        let is_writable = !dir.is_full() && in_sync.is_ok();
+        is_writable.then_some(()).ok_or(ErrorCode::COORDINATOR_NOT_AVAILABLE)
     }
 
     /// Does one step. What is returned may be told when the commit in it is done.
@@ -228,7 +236,7 @@ impl Place {
         let durable = self.partition.durability(until)?;
         Some(durable.map_err(|error| {
             let mut inner = self.lock();
-            match inner.load == load {
+            match inner.load == load && matches!(inner.state, State::Active(_)) {
                 true => self.give_up(&mut inner, &error.into()),
                 false => ErrorCode::NOT_COORDINATOR,
             }
@@ -253,6 +261,10 @@ impl Place {
     pub fn topics_deleted(self: &Arc<Self>, topics: &[DeletedTopic]) {
         let mut inner = self.lock();
         match inner.state {
+            State::Active(_) if self.check_writable().is_err() => {
+                inner.deleted.extend_from_slice(topics);
+                self.look_again(&mut inner);
+            }
             State::Active(_) => {
                 // When it cannot be written, the shard is loaded again, and told then.
                 let told = self.run_locked(&mut inner, Uuid::ZERO, |shard, step| shard.topics_deleted(step, topics));
@@ -272,14 +284,35 @@ impl Place {
         }
     }
 
+    /// Does `work`. A panic in it costs the state of this place and nothing more: whoever waits here is told at once, and the
+    /// thread goes on to others.
+    pub fn guard(self: &Arc<Self>, work: impl FnOnce(&Arc<Place>)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            // Finds it poisoned.
+            drop(self.lock());
+        }
+    }
+
     /// What is due is done. Called by the alarm.
     pub fn ring(self: &Arc<Self>) {
         let mut inner = self.lock();
         inner.rings_at = None;
         match inner.state {
+            State::Active(_) if self.check_writable().is_err() => {
+                self.look_again(&mut inner);
+            }
             State::Active(_) => {
+                let deleted = std::mem::take(&mut inner.deleted);
+                let rung = self.run_locked(&mut inner, Uuid::ZERO, |shard, step| {
+                    if !deleted.is_empty() {
+                        shard.topics_deleted(step, &deleted);
+                    }
+                    shard.tick(step);
+                });
                 // What it could not write it does again when it is loaded.
-                let _ = self.run_locked(&mut inner, Uuid::ZERO, |shard, step| shard.tick(step));
+                if rung.is_err() {
+                    inner.deleted = deleted;
+                }
             }
             State::Failed => {
                 drop(inner);
@@ -298,24 +331,31 @@ impl Place {
 
     fn begin_load(self: &Arc<Self>) {
         let mut inner = self.lock();
+        let State::Failed = inner.state else { return };
         inner.state = State::Loading;
         inner.load += 1;
-        inner.load_again = self.around.clock.monotonic() + LOAD_AGAIN;
         let unfinished = Unfinished { place: Arc::clone(self), load: inner.load };
         drop(inner);
         // A log that was just made is read in no time: whoever had it made need not come again.
         let is_empty = self.partition.log_start_offset() >= self.partition.reader().end().offset;
-        match is_empty {
-            true => unfinished.run(),
-            false => self.around.pool.run(Box::new(move || unfinished.run())),
+        match self.around.pool.upgrade().filter(|_| !is_empty) {
+            Some(pool) => pool.run(Box::new(move || unfinished.run())),
+            None => unfinished.run(),
         }
     }
 
+    /// Whether this load is still wanted.
+    fn is_loading(&self, load: u64) -> bool {
+        let inner = self.lock();
+        inner.load == load && matches!(inner.state, State::Loading)
+    }
+
     /// The log as it adds up.
-    fn replayed(&self) -> Result<Shard, LoadError> {
+    fn replayed(&self, load: u64) -> Result<Shard, LoadError> {
         let mut shard = Shard::new(self.around.settings.load_full());
         let mut passed_over = 0_u64;
-        loading::read_all(&self.partition, |key, record| match Record::decode(key, record.value) {
+        let is_wanted = || self.is_loading(load);
+        loading::read_all(&self.partition, is_wanted, |key, record| match Record::decode(key, record.value) {
             Ok(Some(record)) => shard.replay(&record),
             Ok(None) => {}
             Err(error) => {
@@ -340,12 +380,13 @@ impl Place {
                 if !self.partition.is_retired() {
                     tracing::error!(partition = self.partition.index().0, %error, "the groups of a partition cannot be loaded");
                 }
-                inner.state = State::Failed;
-                return self.set_alarm(&mut inner);
+                return self.fail(&mut inner);
             }
         };
         shard.configure(self.around.settings.load_full());
-        inner.state = State::Active(Box::new(Active { shard, waiting: HashMap::new(), until: Offset(i64::MIN) }));
+        // What was replayed may not be durable yet.
+        let until = self.partition.ask_for_end();
+        inner.state = State::Active(Box::new(Active { shard, waiting: HashMap::new(), until }));
         let deleted = std::mem::take(&mut inner.deleted);
         let begun = self.run_locked(&mut inner, Uuid::ZERO, |shard, step| {
             shard.loaded(step);
@@ -364,9 +405,16 @@ impl Place {
         if !self.partition.is_retired() {
             tracing::error!(partition = self.partition.index().0, %error, "groups are loaded again: what they wrote is not in the log");
         }
+        self.fail(inner);
+        error.code()
+    }
+
+    /// To be loaded again, after a while.
+    fn fail(&self, inner: &mut Inner) {
+        inner.load_again = self.around.clock.monotonic() + inner.load_wait;
+        inner.load_wait = LOAD_AGAIN_MAX.min(inner.load_wait * 2);
         inner.throw_away(State::Failed, ErrorCode::NOT_COORDINATOR);
         self.set_alarm(inner);
-        error.code()
     }
 
     /// The shard, if it is in service.
@@ -385,11 +433,32 @@ impl Place {
             State::Failed => Some(inner.load_again),
             State::Loading | State::Unloaded => None,
         };
-        let Some(wanted) = wanted else { return };
+        wanted.into_iter().for_each(|wanted| self.ring_at(inner, wanted));
+    }
+
+    /// Has the alarm ring while nothing can be written.
+    fn look_again(&self, inner: &mut Inner) {
+        let at = self.around.clock.monotonic() + LOOK_AGAIN;
+        self.ring_at(inner, at);
+    }
+
+    fn ring_at(&self, inner: &mut Inner, wanted: Duration) {
         if inner.rings_at.is_none_or(|at| wanted < at) {
             inner.rings_at = Some(wanted);
             self.around.alarm.set(self.id, wanted);
         }
+    }
+
+    /// How often it was loaded.
+    #[cfg(test)]
+    pub fn loads(&self) -> u64 {
+        self.lock().load
+    }
+
+    /// When the alarm rings it, on the monotonic clock.
+    #[cfg(test)]
+    pub fn rings_at(&self) -> Option<Duration> {
+        self.lock().rings_at
     }
 
     fn now(&self) -> Now {
@@ -406,8 +475,7 @@ impl Place {
                     partition = self.partition.index().0,
                     "a step of a group panicked; groups are loaded again"
                 );
-                inner.throw_away(State::Failed, ErrorCode::NOT_COORDINATOR);
-                self.set_alarm(&mut inner);
+                self.fail(&mut inner);
             }
             inner
         })
@@ -416,6 +484,7 @@ impl Place {
 
 impl Inner {
     fn note_appended(&mut self, until: Offset) {
+        self.load_wait = LOAD_AGAIN;
         if let State::Active(active) = &mut self.state {
             active.until = active.until.max(until);
         }
@@ -436,7 +505,7 @@ struct Unfinished {
 
 impl Unfinished {
     fn run(self) {
-        let shard = self.place.replayed();
+        let shard = self.place.replayed(self.load);
         self.place.loaded(self.load, shard);
     }
 }
@@ -446,8 +515,7 @@ impl Drop for Unfinished {
         let mut inner = self.place.lock();
         if inner.load == self.load && matches!(inner.state, State::Loading) {
             tracing::error!(partition = self.place.partition.index().0, "the loading of groups panicked");
-            inner.state = State::Failed;
-            self.place.set_alarm(&mut inner);
+            self.place.fail(&mut inner);
         }
     }
 }

@@ -27,7 +27,7 @@ struct Scene {
     partition: Arc<Partition>,
     around: Arc<Surroundings>,
     place: Arc<Place>,
-    _flush_pool: Arc<Pool>,
+    _pools: [Arc<Pool>; 2],
 }
 
 impl Scene {
@@ -52,16 +52,17 @@ impl Scene {
         let (flush_pool, metrics) = (Arc::new(flush_pool), Metrics::new(Clock::sim(hands.clone())));
         let flushing = Flushing::new(&flush_pool, Arc::clone(&metrics));
         let partition = Arc::new(Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, flushing));
+        let load_pool = Arc::new(Pool::inline());
         let wiring = Wiring {
             published: Arc::new(ArcSwap::from_pointee(View::default())),
-            pool: Arc::new(Pool::inline()),
+            pool: Arc::downgrade(&load_pool),
             metrics,
             config: GroupsConfig::default(),
             broker: BrokerId(1),
         };
         let around = Arc::clone(&Coordinators::new(wiring).around);
         let place = Place::open(Arc::clone(&partition), Arc::clone(&around));
-        Scene { held: None, sim, hands, partition, around, place, _flush_pool: flush_pool }
+        Scene { held: None, sim, hands, partition, around, place, _pools: [flush_pool, load_pool] }
     }
 
     /// What another start makes of the log.
@@ -72,6 +73,14 @@ impl Scene {
     fn pass(&self, time: Duration) {
         self.hands.advance(time);
         self.place.ring();
+    }
+
+    /// As [`Scene::pass`], with a ring only where the alarm would.
+    fn pass_to_alarm(&self, time: Duration) {
+        self.hands.advance(time);
+        if self.place.rings_at().is_some_and(|at| at <= self.around.clock.monotonic()) {
+            self.place.ring();
+        }
     }
 }
 
@@ -203,6 +212,109 @@ fn what_the_disk_refuses_is_never_told() {
     commit(&scene.place, 5).unwrap();
     scene.sim.inject(Fault::next(OpKind::Sync, Failure::Io));
     assert_eq!(commit(&scene.place, 6).err(), Some(ErrorCode::NOT_COORDINATOR));
+    // It is in the log that is replayed all the same.
+    scene.pass(Duration::from_secs(1));
+    assert!(committed(&scene.place).is_err());
+    assert!(committed(&scene.loaded_again()).is_err());
+}
+
+#[test]
+fn what_is_replayed_is_not_told_before_it_is_on_disk() {
+    let mut scene = Scene::durable();
+    commit(&scene.place, 5).unwrap();
+    let again = scene.loaded_again();
+    let fetched = again.run(Uuid::ZERO, |shard, step| shard.offset_fetch(step, "g", None, None, false)).unwrap();
+    let commit = fetched.commit.expect("it is not on disk");
+    scene.held = None;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert_eq!(runtime.block_on(commit.wait()), Ok(()));
+    assert_eq!(committed(&again), Ok(5));
+}
+
+#[test]
+fn a_disk_that_failed_is_told_before_anything_has_changed_and_nothing_is_done_that_cannot_be_written() {
+    let scene = Scene::new();
+    let waiting = join(&scene.place, 1).unwrap();
+    scene.sim.inject(Fault::next(OpKind::Write, Failure::Io));
+    assert!(commit_elsewhere(&scene.place).is_err());
+    assert_eq!(told(&waiting), Some(Err(ErrorCode::NOT_COORDINATOR)));
+    assert_eq!(scene.place.check_writable(), Err(ErrorCode::NOT_COORDINATOR));
+    scene.pass(Duration::from_secs(1));
+    let waiting = join(&scene.place, 1).unwrap();
+    for _ in 0..100 {
+        scene.pass(Duration::from_secs(3));
+        assert_eq!(told(&waiting), None, "the group's generation cannot be written");
+    }
+}
+
+#[test]
+fn topics_that_are_deleted_while_the_disk_is_full_cost_no_state_and_are_told_later() {
+    let scene = Scene::new();
+    commit(&scene.place, 5).unwrap();
+    scene.sim.inject(Fault::next(OpKind::Write, Failure::NoSpace));
+    assert!(commit(&scene.place, 6).is_err());
+    scene.pass(Duration::from_secs(1));
+    assert!(scene.place.check_writable().is_err());
+    scene.place.topics_deleted(&[("t".into(), Uuid([9; 16]))]);
+    assert_eq!(committed(&scene.place), Ok(5));
+    assert_eq!(scene.partition.dir().check_room().unwrap(), false);
+    scene.pass(Duration::from_secs(1));
+    assert_eq!(committed(&scene.place), Ok(-1));
+}
+
+#[test]
+fn a_shard_that_fails_again_and_again_is_loaded_ever_more_seldom() {
+    let scene = Scene::of(TopicConfig { flush_messages: 1, ..TopicConfig::default() }, Pool::inline());
+    commit(&scene.place, 5).unwrap();
+    scene.sim.inject(Fault::next(OpKind::Sync, Failure::Io));
+    assert!(commit(&scene.place, 6).is_err());
+    let loads = || scene.place.loads();
+    let before = loads();
+    for _ in 0..10 * 60 {
+        scene.pass_to_alarm(Duration::from_secs(1));
+    }
+    let loads = loads() - before;
+    assert!((6..=20).contains(&loads), "{loads} loads in ten minutes");
+}
+
+#[test]
+fn a_panic_that_nobody_came_for_is_told_to_who_waits() {
+    let scene = Scene::new();
+    let waiting = join(&scene.place, 1).unwrap();
+    scene.place.guard(|place| _ = place.run(Uuid::ZERO, |_, _| panic!("in a step")));
+    assert_eq!(told(&waiting), Some(Err(ErrorCode::NOT_COORDINATOR)));
+    scene.pass(Duration::from_secs(1));
+    assert_eq!(committed(&scene.place), Ok(-1));
+}
+
+#[test]
+fn what_was_unloaded_stays_so() {
+    let scene = Scene::new();
+    let ran = commit(&scene.place, 5).unwrap();
+    assert!(ran.commit.is_none());
+    scene.place.unload();
+    scene.pass(Duration::from_secs(60));
+    assert_eq!(committed(&scene.place), Err(ErrorCode::NOT_COORDINATOR));
+}
+
+#[test]
+fn coordinators_that_were_stopped_host_nothing_any_more() {
+    let scene = Scene::new();
+    let wiring = Wiring {
+        published: Arc::clone(&scene.around.published),
+        pool: Weak::new(),
+        metrics: Metrics::new(Clock::sim(scene.hands.clone())),
+        config: GroupsConfig::default(),
+        broker: BrokerId(1),
+    };
+    let coordinators = Coordinators::new(wiring);
+    let partitions = vec![Some(Arc::clone(&scene.partition))];
+    let topic = HostedTopic { name: OFFSETS_TOPIC.into(), id: Uuid([7; 16]), partitions };
+    coordinators.host(Some(&topic));
+    assert!(coordinators.has_coordinator("g"));
+    coordinators.unload();
+    coordinators.host(Some(&topic));
+    assert!(!coordinators.has_coordinator("g"));
 }
 
 #[test]
@@ -254,9 +366,10 @@ fn the_records_of_a_step_are_one_batch_unless_that_would_be_too_large() {
 fn the_alarm_rings_a_place_by_itself() {
     let metrics = Metrics::new(Clock::real());
     let scene = Scene::new();
+    let pool = Arc::new(Pool::inline());
     let wiring = Wiring {
         published: Arc::clone(&scene.around.published),
-        pool: Arc::new(Pool::inline()),
+        pool: Arc::downgrade(&pool),
         metrics: Arc::clone(&metrics),
         config: GroupsConfig {
             settings: coordinator::Settings { initial_rebalance_delay: Duration::from_millis(1), ..Default::default() },
@@ -265,7 +378,7 @@ fn the_alarm_rings_a_place_by_itself() {
         broker: BrokerId(1),
     };
     let coordinators = Arc::new(Coordinators::new(wiring));
-    let thread = CoordinatorsThread::start(&coordinators, &metrics).unwrap();
+    let thread = CoordinatorsThread::start(&coordinators, pool, &metrics).unwrap();
     let place = Place::open(Arc::clone(&scene.partition), Arc::clone(&coordinators.around));
     let waiting = join(&place, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

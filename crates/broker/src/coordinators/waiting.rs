@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use coordinator::{Answer, Ticket};
 use net::wake::Wake;
 use record::Offset;
+use tokio::time::Instant;
 use wire::ErrorCode;
 
 use super::place::Place;
@@ -41,9 +42,22 @@ impl Commit {
     /// What the client is told: NOT_COORDINATOR when it will never be, COORDINATOR_NOT_AVAILABLE when it was not within
     /// `offsets.commit.timeout.ms`.
     pub async fn wait(self) -> Result<(), ErrorCode> {
-        let timeout = self.place.commit_timeout();
+        let deadline = self.deadline();
+        self.wait_until(deadline).await
+    }
+
+    /// When who begins to wait now has waited for `offsets.commit.timeout.ms`.
+    pub fn deadline(&self) -> Instant {
+        Instant::now() + self.place.commit_timeout()
+    }
+
+    /// As [`Commit::wait`], until then.
+    ///
+    /// # Errors
+    /// As [`Commit::wait`].
+    pub async fn wait_until(self, deadline: Instant) -> Result<(), ErrorCode> {
         let durable = Durable { commit: &self, ticket: None };
-        tokio::time::timeout(timeout, durable).await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
+        tokio::time::timeout_at(deadline, durable).await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
     }
 
     fn look(&self) -> Option<Result<(), ErrorCode>> {

@@ -16,15 +16,14 @@ use super::consumer_group_heartbeat::served;
 use super::groups;
 use crate::api::{Call, Flow};
 
-/// Answers each group by itself.
+/// Answers each group by itself, and once.
 pub fn handle(call: &Call<'_>, request: ConsumerGroupDescribeRequest<'_>, outbox: &mut Outbox) -> Flow {
     let image = Arc::clone(call.view.image());
     let describe = |group: &str| {
         served(call)?;
         groups::place(call, group)?.look(|shard| shard.describe_consumer_group(&image, group))
     };
-    let names: Vec<Box<str>> = request.group_ids.iter().map(Box::from).collect();
-    let parts = names.iter().map(|name| describe(name)).collect();
+    let (names, parts) = groups::ask_each(request.group_ids.iter(), describe, lines);
     let (asks, image) = (request.include_authorized_operations, Arc::clone(&image));
     groups::answer_all(call, outbox, parts, move |respond, results, outbox| {
         let groups = names.iter().zip(&results).map(|(name, result)| match result {
@@ -33,6 +32,11 @@ pub fn handle(call: &Call<'_>, request: ConsumerGroupDescribeRequest<'_>, outbox
         });
         respond.answer(outbox, &ConsumerGroupDescribeResponse { groups: groups.collect(), ..Default::default() });
     })
+}
+
+/// Members, with the topics that are told of each.
+fn lines(group: &DescribedConsumerGroup) -> usize {
+    group.members.iter().map(|member| 1 + member.assigned.len() + member.target.len()).sum()
 }
 
 fn told<'r>(name: &'r str, group: &'r DescribedConsumerGroup, image: &'r Image, asks: bool) -> DescribedGroup<'r> {

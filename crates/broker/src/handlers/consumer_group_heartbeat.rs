@@ -16,7 +16,7 @@ use crate::features;
 pub fn handle(call: &Call<'_>, request: ConsumerGroupHeartbeatRequest<'_>, outbox: &mut Outbox) -> Flow {
     let (client, version) = (groups::client(call), call.version());
     let fresh_id = groups::fresh_id(call, request.member_id);
-    let ran = served(call).and_then(|()| call.node.coordinators.of_group(request.group_id)).and_then(|place| {
+    let ran = served(call).and_then(|()| groups::writable_place(call, request.group_id)).and_then(|place| {
         place.run(fresh_id, |shard, step| shard.consumer_group_heartbeat(step, client, version, &request))
     });
     groups::answer(call, outbox, ran, |respond, result, outbox| match result {

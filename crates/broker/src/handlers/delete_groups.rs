@@ -7,14 +7,13 @@ use wire::messages::delete_groups::{DeletableGroupResult, DeleteGroupsRequest, D
 use super::groups;
 use crate::api::{Call, Flow};
 
-/// Answers each group by itself.
+/// Answers each group by itself, and once.
 pub fn handle(call: &Call<'_>, request: DeleteGroupsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let delete = |group: &str| {
         let place = groups::writable_place(call, group)?;
         place.run(Uuid::ZERO, |shard, step| shard.delete_group(step, group))
     };
-    let names: Vec<Box<str>> = request.groups_names.iter().map(Box::from).collect();
-    let parts = names.iter().map(|name| delete(name)).collect();
+    let (names, parts) = groups::ask_each(request.groups_names.iter(), delete, |_| 0);
     groups::answer_all(call, outbox, parts, move |respond, results, outbox| {
         let results = names.iter().zip(results).map(|(name, result)| DeletableGroupResult {
             group_id: name,

@@ -10,15 +10,14 @@ use wire::messages::describe_groups::{DescribeGroupsRequest, DescribeGroupsRespo
 use super::groups;
 use crate::api::{Call, Flow};
 
-/// Answers each group by itself.
+/// Answers each group by itself, and once.
 pub fn handle(call: &Call<'_>, request: DescribeGroupsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let version = call.version();
     let describe = |group: &str| {
         let place = call.node.coordinators.of_group(group)?;
         place.look(|shard| shard.describe_group(version, group))
     };
-    let names: Vec<Box<str>> = request.groups.iter().map(Box::from).collect();
-    let parts = names.iter().map(|name| describe(name)).collect();
+    let (names, parts) = groups::ask_each(request.groups.iter(), describe, |group| group.members.len());
     let asks = request.include_authorized_operations;
     groups::answer_all(call, outbox, parts, move |respond, results, outbox| {
         let groups = names.iter().zip(&results).map(|(name, result)| match result {

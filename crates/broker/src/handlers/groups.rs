@@ -1,14 +1,16 @@
 //! What the handlers of groups share: finding a group's shard, and answering when what the answer depends on is committed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use coordinator::{Answer, Client};
 use net::Outbox;
 use record::Uuid;
+use tokio::time::Instant;
 use wire::{ApiKey, ErrorCode};
 
 use crate::api::{Call, Flow, Respond};
-use crate::coordinators::{Place, Ran, Waiting};
+use crate::coordinators::{Commit, Place, Ran, Waiting};
 use crate::metrics::requests;
 use crate::node::random_id;
 
@@ -18,6 +20,9 @@ pub const ALLOWED: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 /// "No operations were asked for" (KIP-430).
 pub const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
+
+/// How many members or partitions one answer tells of, over all its groups; the group that goes beyond is told whole.
+pub const TOLD_MAX: usize = 100_000;
 
 /// The shard of a group. Offsets may be committed under an empty name; nothing else has one.
 ///
@@ -37,6 +42,34 @@ pub fn place(call: &Call<'_>, group: &str) -> Result<Arc<Place>, ErrorCode> {
 pub fn writable_place(call: &Call<'_>, group: &str) -> Result<Arc<Place>, ErrorCode> {
     let place = call.node.coordinators.of_group(group)?;
     place.check_writable().map(|()| place)
+}
+
+/// As [`writable_place()`], of a group that has a name.
+///
+/// # Errors
+/// As [`place()`] and [`writable_place()`].
+pub fn named_writable_place(call: &Call<'_>, group: &str) -> Result<Arc<Place>, ErrorCode> {
+    let place = place(call, group)?;
+    place.check_writable().map(|()| place)
+}
+
+/// Groups that are asked for by name, and what their shards say.
+pub type Asked<T> = (Vec<Box<str>>, Vec<Result<Ran<T>, ErrorCode>>);
+
+/// Asks for each group once, however often it is named: its state would be copied as often. When what was found `costs` as
+/// much as one answer may tell, the rest is refused with POLICY_VIOLATION.
+pub fn ask_each<'n, T>(
+    names: impl Iterator<Item = &'n str>,
+    mut ask: impl FnMut(&str) -> Result<Ran<T>, ErrorCode>,
+    costs: impl Fn(&T) -> usize,
+) -> Asked<T> {
+    let (mut seen, mut room) = (HashSet::new(), TOLD_MAX);
+    let asked = names.filter(|name| seen.insert(*name)).map(|name| {
+        let found = if room == 0 { Err(ErrorCode::POLICY_VIOLATION) } else { ask(name) };
+        room = room.saturating_sub(found.as_ref().map_or(0, |ran| costs(&ran.value)));
+        (name.into(), found)
+    });
+    asked.unzip()
 }
 
 /// Who asks.
@@ -92,21 +125,24 @@ pub fn answer_all<T: 'static>(
     }
     let waiting = requests::Waiting::begin(ApiKey(call.header.api_key));
     Flow::wait(async move {
+        // One for all: they do not wait one after the other.
+        let commits = parts.iter().flatten().filter_map(|ran| ran.commit.as_ref());
+        let deadline = commits.map(Commit::deadline).max();
         let mut values = Vec::with_capacity(parts.len());
         for part in parts {
-            values.push(committed(part).await);
+            values.push(committed(part, deadline).await);
         }
         drop(waiting);
         move |outbox: &mut Outbox| write(&respond, values, outbox)
     })
 }
 
-async fn committed<T>(part: Result<Ran<T>, ErrorCode>) -> Result<T, ErrorCode> {
+async fn committed<T>(part: Result<Ran<T>, ErrorCode>, deadline: Option<Instant>) -> Result<T, ErrorCode> {
     let Ran { value, commit } = part?;
-    match commit {
-        Some(commit) => commit.wait().await.map(|()| value),
-        None => Ok(value),
+    if let Some((commit, deadline)) = commit.zip(deadline) {
+        commit.wait_until(deadline).await?;
     }
+    Ok(value)
 }
 
 /// Answers a request that some step answers.

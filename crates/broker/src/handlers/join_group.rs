@@ -17,7 +17,7 @@ const NULL_PROTOCOL_FROM: i16 = 7;
 pub fn handle(call: &Call<'_>, request: JoinGroupRequest<'_>, outbox: &mut Outbox) -> Flow {
     let (client, version) = (groups::client(call), call.version());
     let fresh_id = groups::fresh_id(call, request.member_id);
-    let waiting = groups::place(call, request.group_id).and_then(|place| {
+    let waiting = groups::named_writable_place(call, request.group_id).and_then(|place| {
         place.run_waiting(fresh_id, |shard, step, ticket| shard.join_group(step, ticket, client, version, &request))
     });
     let member_id: Box<str> = request.member_id.into();

@@ -15,7 +15,7 @@ const BY_MEMBER_FROM: i16 = 3;
 /// Answers at once.
 pub fn handle(call: &Call<'_>, request: LeaveGroupRequest<'_>, outbox: &mut Outbox) -> Flow {
     let version = call.version();
-    let place = groups::place(call, request.group_id);
+    let place = groups::named_writable_place(call, request.group_id);
     let ran = place.and_then(|place| place.run(Uuid::ZERO, |shard, step| shard.leave_group(step, version, &request)));
     groups::answer(call, outbox, ran, |respond, result, outbox| {
         let answer = result.unwrap_or_else(|error| LeaveAnswer { error, members: Vec::new() });

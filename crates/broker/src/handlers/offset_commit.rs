@@ -20,8 +20,9 @@ const IDS_FROM: i16 = 10;
 pub fn handle(call: &Call<'_>, request: OffsetCommitRequest<'_>, outbox: &mut Outbox) -> Flow {
     let topics: Vec<Asked> = request.topics.iter().map(|topic| Asked::find(call, &topic)).collect();
     let known = request.topics.iter().zip(&topics).filter(|(_, asked)| asked.unknown.is_none());
-    // Names in place of ids, for the coordinator.
-    let known = known.map(|(topic, asked)| OffsetCommitRequestTopic { name: &asked.name, ..topic });
+    // Names and ids of one view, for the coordinator: a topic that is made anew meanwhile is another.
+    let known =
+        known.map(|(topic, asked)| OffsetCommitRequestTopic { name: &asked.name, topic_id: asked.found, ..topic });
     let known: Array<'_, _> = known.collect();
     if known.is_empty() {
         let nothing = Ran { value: (), commit: None };
@@ -42,6 +43,8 @@ pub fn handle(call: &Call<'_>, request: OffsetCommitRequest<'_>, outbox: &mut Ou
 struct Asked {
     name: Box<str>,
     id: Uuid,
+    /// The id of the topic that was found.
+    found: Uuid,
     partitions: Vec<i32>,
     /// Why the coordinator is not asked.
     unknown: Option<ErrorCode>,
@@ -55,11 +58,11 @@ impl Asked {
             let found = image.topic_by_id(topic.topic_id);
             let unknown = found.is_none().then_some(ErrorCode::UNKNOWN_TOPIC_ID);
             let name = found.map_or_else(Box::default, |topic| Box::from(&*topic.name));
-            return Asked { name, id: topic.topic_id, partitions, unknown };
+            return Asked { name, id: topic.topic_id, found: topic.topic_id, partitions, unknown };
         }
-        let is_unknown = image.topic(topic.name).is_none();
-        let unknown = is_unknown.then_some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-        Asked { name: topic.name.into(), id: Uuid::ZERO, partitions, unknown }
+        let found = image.topic(topic.name).map(|topic| topic.id);
+        let unknown = found.is_none().then_some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        Asked { name: topic.name.into(), id: Uuid::ZERO, found: found.unwrap_or(Uuid::ZERO), partitions, unknown }
     }
 }
 

@@ -21,7 +21,7 @@ pub fn handle(call: &Call<'_>, request: OffsetDeleteRequest<'_>, outbox: &mut Ou
     };
     let topics: Vec<Asked> = request.topics.iter().map(|topic| asked(&topic)).collect();
     let known: Array<'_, _> = request.topics.iter().zip(&topics).map(|(topic, asked)| asked.known(topic)).collect();
-    let place = groups::place(call, request.group_id).and_then(|_| groups::writable_place(call, request.group_id));
+    let place = groups::named_writable_place(call, request.group_id);
     let request = OffsetDeleteRequest { topics: known, ..request };
     let ran = place.and_then(|place| place.run(Uuid::ZERO, |shard, step| shard.offset_delete(step, &request)));
     groups::answer(call, outbox, ran, move |respond, result, outbox| match result.and_then(|result| result) {

@@ -13,7 +13,7 @@ use crate::api::{Call, Flow};
 /// Answers when the leader has assigned.
 pub fn handle(call: &Call<'_>, request: SyncGroupRequest<'_>, outbox: &mut Outbox) -> Flow {
     let version = call.version();
-    let waiting = groups::place(call, request.group_id).and_then(|place| {
+    let waiting = groups::named_writable_place(call, request.group_id).and_then(|place| {
         place.run_waiting(Uuid::ZERO, |shard, step, ticket| shard.sync_group(step, ticket, version, &request))
     });
     groups::answer_waiting(call, outbox, waiting, |respond, result, outbox| {

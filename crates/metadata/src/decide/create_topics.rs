@@ -39,8 +39,8 @@ pub struct TopicDefaults {
     pub replication_factor: i16,
 }
 
-/// Says whether a topic may have this key (first) with this value (second), and if not, why.
-pub type ConfigCheck = fn(&str, &str) -> Result<(), String>;
+/// Says whether a topic of this name (first) may have this key (second) with this value (third), and if not, why.
+pub type ConfigCheck = fn(&str, &str, &str) -> Result<(), String>;
 
 /// A topic to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,7 +259,7 @@ fn check_configs(topic: &NewTopic, check: ConfigCheck) -> Result<(), Refusal> {
     for (key, value) in configs(topic) {
         let value = value
             .ok_or_else(|| Refusal::InvalidConfig(format!("Null value not supported for topic configs: {key}")))?;
-        check(key, value).map_err(Refusal::InvalidConfig)?;
+        check(&topic.name, key, value).map_err(Refusal::InvalidConfig)?;
     }
     Ok(())
 }

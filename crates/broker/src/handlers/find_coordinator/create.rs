@@ -11,7 +11,7 @@ const SEGMENT_BYTES_MIN: i32 = 1 << 20;
 
 /// Creates the topic. Whether it is there afterwards the view tells.
 pub async fn create_offsets_topic(node: &Node) {
-    let wanted = CreateTopics { topics: vec![offsets_topic(node)], ..node.internal_topic_creation() };
+    let wanted = CreateTopics { topics: vec![offsets_topic(node)], ..node.topic_creation(false) };
     let refused = match node.control.create_topics(wanted).await {
         Ok(results) => results.into_iter().find_map(|creation| creation.result.err()).map(|refusal| match refusal {
             // Somebody else was first, which is as good.

@@ -1,5 +1,7 @@
 //! What was asked of each group, and how it is told in each version.
 
+use std::collections::HashSet;
+
 use coordinator::CommittedPartition;
 use metadata::Image;
 use net::Outbox;
@@ -15,6 +17,9 @@ use crate::api::Respond;
 
 /// Errors are told for the whole answer from here on.
 const WHOLE_ERROR_FROM: i16 = 2;
+
+/// The partitions that one group was asked for, by the name or the id of their topic.
+pub type Seen<'r> = HashSet<(&'r str, Uuid, i32)>;
 
 /// What the coordinator says of one group.
 pub type Fetched = Result<Vec<CommittedPartition>, ErrorCode>;
@@ -38,14 +43,21 @@ pub struct AskedTopic {
 
 impl AskedTopic {
     /// A topic by name; the coordinator is asked whether it exists or not.
-    pub fn named(topic: &OffsetFetchRequestTopic<'_>) -> AskedTopic {
-        let partitions = topic.partition_indexes.iter().collect();
+    pub fn named<'r>(topic: &OffsetFetchRequestTopic<'r>, seen: &mut Seen<'r>) -> AskedTopic {
+        let is_new = |index: &i32| seen.insert((topic.name, Uuid::ZERO, *index));
+        let partitions = topic.partition_indexes.iter().filter(is_new).collect();
         AskedTopic { name: topic.name.into(), id: Uuid::ZERO, partitions, is_unknown: false }
     }
 
     /// A topic by name, or by id.
-    pub fn found(topic: &OffsetFetchRequestTopics<'_>, image: &Image, by_id: bool) -> AskedTopic {
-        let partitions = topic.partition_indexes.iter().collect();
+    pub fn found<'r>(
+        topic: &OffsetFetchRequestTopics<'r>,
+        image: &Image,
+        by_id: bool,
+        seen: &mut Seen<'r>,
+    ) -> AskedTopic {
+        let is_new = |index: &i32| seen.insert((topic.name, topic.topic_id, *index));
+        let partitions = topic.partition_indexes.iter().filter(is_new).collect();
         if !by_id {
             return AskedTopic { name: topic.name.into(), id: Uuid::ZERO, partitions, is_unknown: false };
         }

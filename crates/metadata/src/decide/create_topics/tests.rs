@@ -34,7 +34,7 @@ fn configured(configs: &[(&str, Option<&str>)]) -> NewTopic {
     NewTopic { configs, ..topic("t", 1, 1) }
 }
 
-fn check_config(key: &str, value: &str) -> Result<(), String> {
+fn check_config(_topic: &str, key: &str, value: &str) -> Result<(), String> {
     match (key, value.parse::<u32>()) {
         ("retention.ms", Ok(_)) => Ok(()),
         ("retention.ms", Err(_)) => Err(format!("{value} is no number")),
