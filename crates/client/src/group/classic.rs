@@ -52,6 +52,10 @@ pub(super) struct Classic {
     must_rejoin: bool,
     /// The numbers of partitions by which it has assigned; `None` unless it is the one that assigns.
     counted: Option<BTreeMap<String, i32>>,
+    /// The same, of whenever it assigned last.
+    last_counted: BTreeMap<String, i32>,
+    /// Whether all topics were ready then.
+    is_settled: bool,
     reason: &'static str,
 }
 
@@ -79,6 +83,8 @@ impl Classic {
             next_beat: Instant::now(),
             must_rejoin: false,
             counted: None,
+            last_counted: BTreeMap::new(),
+            is_settled: true,
             reason: "",
         }
     }
