@@ -110,13 +110,16 @@ async fn delete(args: &Delete, admin: &Admin, output: Output) -> Result<(), Fail
     confirm(args.yes, &question, "nothing was deleted")?;
     let groups: Vec<&str> = args.groups.iter().map(String::as_str).collect();
     let mut failed = None;
-    for (group, outcome) in admin.delete_groups(&groups).await? {
+    for (group, outcome) in admin.delete_groups(&groups).await {
         match outcome {
             Ok(()) => output.line(&format!("deleted group `{group}`"), &json!({"group": group, "deleted": true}))?,
-            Err(refusal) => failed = first(failed, refusal),
+            Err(error) => {
+                output.line(&format!("group `{group}`: {error}"), &json!({"group": group, "deleted": false}))?;
+                failed = failed.or(Some(error));
+            }
         }
     }
-    failed.map_or(Ok(()), |refusal| Err(refusal.into()))
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Of several refusals the first is told.

@@ -34,7 +34,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use record::Offset;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -74,7 +73,8 @@ pub struct GroupConsumer {
     consumer: Consumer,
     config: GroupConfig,
     shared: Arc<Shared>,
-    /// The last offsets that were left to be committed, or that the group had committed.
+    /// The last offsets that were left to be committed, or that the group had committed. Those that could not be committed
+    /// are among [`Desk::is_uncommitted`](desk::Desk::is_uncommitted).
     left: BTreeMap<TopicPartition, Offset>,
     /// The partitions of which no records are returned any more, though they may still be committed.
     held: Vec<TopicPartition>,
@@ -251,18 +251,25 @@ impl GroupConsumer {
         let wanted: Option<std::collections::HashSet<&TopicPartition>> = of.map(|of| of.iter().collect());
         let is_wanted = |partition: &TopicPartition| wanted.as_ref().is_none_or(|wanted| wanted.contains(partition));
         let known = self.consumer.known_positions();
-        known.filter(|(partition, offset)| is_wanted(partition) && self.left.get(partition) != Some(offset)).collect()
+        let known = known.filter(|(partition, _)| is_wanted(partition));
+        self.shared.look(|desk| {
+            let is_changed = |(partition, offset): &(TopicPartition, Offset)| {
+                self.left.get(partition) != Some(offset) || desk.is_uncommitted(partition)
+            };
+            known.filter(is_changed).collect()
+        })
     }
 
     /// Commits what was returned so far of all partitions, and waits until it is stored. A call that is dropped commits all
     /// the same.
     ///
     /// # Errors
-    /// The broker refused, did not answer, or a partition was given up meanwhile.
+    /// The broker refused, did not answer, or a partition was given up meanwhile. What was not stored is committed again with
+    /// the next call.
     pub async fn commit(&mut self) -> Result<(), GroupError> {
         let changed = self.changed_positions(None);
         self.left.extend(changed.iter().cloned());
-        self.commit_left(changed.into_iter().map(|(partition, offset)| (partition, offset.into()))).await
+        self.commit_left(changed.into_iter().map(|(partition, offset)| (partition, offset.into())), true).await
     }
 
     /// Commits what was returned so far of all partitions, in the background and in order with all other commits.
@@ -279,14 +286,15 @@ impl GroupConsumer {
         let position =
             |(partition, committed): &(TopicPartition, CommittedOffset)| (partition.clone(), committed.offset);
         self.left.extend(offsets.iter().map(position));
-        self.commit_left(offsets.iter().cloned()).await
+        self.commit_left(offsets.iter().cloned(), false).await
     }
 
     async fn commit_left(
         &self,
         offsets: impl Iterator<Item = (TopicPartition, CommittedOffset)>,
+        of_all: bool,
     ) -> Result<(), GroupError> {
-        let (waiter, done) = oneshot::channel();
+        let (waiter, done) = desk::Waiter::new(of_all);
         self.shared.update(|desk| desk.leave(offsets, Some(waiter)));
         done.await.unwrap_or(Err(GroupError::Closed))
     }

@@ -1,14 +1,15 @@
 //! `ottla consume --group`: as a member of a group, which commits what was printed.
 
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write};
-use std::pin::pin;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use client::{
     Admin, Assignor, Client, ConsumerConfig, GroupConfig, GroupConsumer, GroupEvent, GroupProtocol, Isolation, Offset,
     OffsetSpec, Reset, Start, TopicPartition,
 };
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::format::Formatter;
@@ -18,6 +19,8 @@ use crate::failure::Failure;
 
 /// How often to commit while records come.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+/// How many bytes to write at once.
+const BUFFER: usize = 256 << 10;
 /// How long to wait for the last words of the member.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -27,9 +30,11 @@ pub async fn run(args: &Args, name: &str, formatter: &Formatter, connect: &Conne
     let mut consumer = client.group_consumer(config(args, name)?);
     let topics: Vec<&str> = args.topics.iter().map(String::as_str).collect();
     known(&client, &topics).await?;
+    // Before it joins, so that no signal leaves a member behind.
+    let mut signals = Signals::listen()?;
     consumer.subscribe(&topics);
     let mut reader = Reader {
-        out: BufWriter::with_capacity(256 << 10, io::stdout()),
+        out: Out::start(),
         left: args.max.unwrap_or(u64::MAX),
         ends: (!args.follow).then(HashMap::new),
         admin: client.admin(),
@@ -37,10 +42,79 @@ pub async fn run(args: &Args, name: &str, formatter: &Formatter, connect: &Conne
         committed: Instant::now(),
         formatter,
     };
-    reader.read(&mut consumer).await?;
-    reader.out.flush()?;
-    consumer.commit().await.or_else(ignore_not_member)?;
-    Ok(consumer.close(CLOSE_TIMEOUT).await?)
+    let read = reader.read(&mut consumer, &mut signals).await;
+    let flushed = match read {
+        Ok(()) => reader.out.flush(&mut signals).await,
+        failed => failed,
+    };
+    let finished = match flushed {
+        // What was not shown is not committed.
+        Ok(()) => consumer.commit().await.or_else(ignore_not_member).map_err(Failure::from),
+        failed => failed,
+    };
+    // Whatever went wrong, nobody is to wait for a member that is gone.
+    let closed = consumer.close(CLOSE_TIMEOUT).await;
+    finished.and(closed.map_err(Failure::from))
+}
+
+/// Standard output by a thread of its own: when its reader is slow, the member's heartbeats go on.
+struct Out {
+    /// What is to be written next.
+    formatted: Vec<u8>,
+    writer: mpsc::Sender<Written>,
+}
+
+/// Something to write, and whom to give the emptied buffer to.
+type Written = (Vec<u8>, oneshot::Sender<io::Result<Vec<u8>>>);
+
+impl Out {
+    fn start() -> Out {
+        let (writer, mut written) = mpsc::channel::<Written>(1);
+        std::thread::spawn(move || {
+            let mut out = io::stdout().lock();
+            while let Some((mut formatted, done)) = written.blocking_recv() {
+                let outcome = out.write_all(&formatted).and_then(|()| out.flush());
+                formatted.clear();
+                // Nobody waits when a signal came first.
+                let _ = done.send(outcome.map(|()| formatted));
+            }
+        });
+        Out { formatted: Vec::with_capacity(BUFFER), writer }
+    }
+
+    /// Waits until all is written. A signal ends it: nobody knows then how much was.
+    async fn flush(&mut self, signals: &mut Signals) -> Result<(), Failure> {
+        if self.formatted.is_empty() {
+            return Ok(());
+        }
+        let (done, written) = oneshot::channel();
+        let gone = || Failure::failed("standard output cannot be written");
+        self.writer.send((std::mem::take(&mut self.formatted), done)).await.map_err(|_| gone())?;
+        tokio::select! {
+            outcome = written => self.formatted = outcome.map_err(|_| gone())??,
+            () = signals.next() => return Err(Failure::failed("interrupted while standard output was blocked")),
+        }
+        Ok(())
+    }
+}
+
+/// What ends it: Ctrl-C, SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// A member that was given nothing yet has nothing to commit.
@@ -85,7 +159,7 @@ fn config(args: &Args, name: &str) -> Result<GroupConfig, Failure> {
 }
 
 struct Reader<'a> {
-    out: BufWriter<io::Stdout>,
+    out: Out,
     /// How many more records.
     left: u64,
     /// Where to stop in each partition; `None` to go on.
@@ -97,39 +171,46 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn read(&mut self, consumer: &mut GroupConsumer) -> Result<(), Failure> {
-        let mut interrupted = pin!(tokio::signal::ctrl_c());
+    async fn read(&mut self, consumer: &mut GroupConsumer, signals: &mut Signals) -> Result<(), Failure> {
         while self.left > 0 {
             if let Some(record) = consumer.next_now() {
-                self.formatter.write(&mut self.out, &record)?;
+                self.formatter.write(&mut self.out.formatted, &record)?;
                 self.left -= 1;
+                if self.out.formatted.len() >= BUFFER {
+                    self.out.flush(signals).await?;
+                }
                 continue;
             }
             if self.is_at_end(consumer) {
                 break;
             }
             // Nothing has arrived: show what there is.
-            self.out.flush()?;
+            self.out.flush(signals).await?;
             if self.committed.elapsed() >= COMMIT_INTERVAL {
                 self.committed = Instant::now();
                 consumer.commit_async();
             }
             let wake = Instant::now() + COMMIT_INTERVAL;
             let event = tokio::select! {
-                _ = &mut interrupted => return Ok(()),
+                () = signals.next() => return Ok(()),
                 event = timeout_at(wake, consumer.next()) => event,
             };
             if let Ok(event) = event {
-                self.take(event?, consumer).await?;
+                self.take(event?, consumer, signals).await?;
             }
         }
         Ok(())
     }
 
-    async fn take(&mut self, event: GroupEvent, consumer: &mut GroupConsumer) -> Result<(), Failure> {
+    async fn take(
+        &mut self,
+        event: GroupEvent,
+        consumer: &mut GroupConsumer,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
         match event {
             GroupEvent::Record(record) => {
-                self.formatter.write(&mut self.out, &record)?;
+                self.formatter.write(&mut self.out.formatted, &record)?;
                 self.left -= 1;
             }
             GroupEvent::Assigned(partitions) => {
@@ -142,8 +223,10 @@ impl Reader<'_> {
                 }
             }
             GroupEvent::Revoked(partitions) => {
-                self.out.flush()?;
-                consumer.commit().await.or_else(ignore_not_member)?;
+                self.out.flush(signals).await?;
+                if let Err(error) = consumer.commit().await.or_else(ignore_not_member) {
+                    tracing::warn!(%error, "offsets were not committed: whoever reads on shows some records again");
+                }
                 self.forget(&partitions);
             }
             GroupEvent::Lost(partitions) => self.forget(&partitions),

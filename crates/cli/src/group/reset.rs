@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use client::{
-    Admin, CommittedOffset, ErrorCode, Offset, OffsetFound, OffsetSpec, PartitionIndex, Timestamp, TopicPartition,
+    Admin, CommittedOffset, ErrorCode, Offset, OffsetFound, OffsetSpec, PartitionIndex, Refusal, Timestamp,
+    TopicPartition,
 };
 use serde_json::{Value, json};
 
@@ -81,10 +82,22 @@ pub async fn run(args: &Reset, admin: &Admin, output: Output) -> Result<(), Fail
     let committed = committed(&args.group, admin).await?;
     let wanted = wanted(args, &committed, admin).await?;
     let steps = plan(args, wanted, &committed, admin).await?;
-    if args.execute {
-        execute(&args.group, &steps, admin).await?;
+    if !args.execute {
+        return show(&steps, None, output);
     }
-    show(&steps, args.execute, output)
+    let outcomes = execute(&args.group, &steps, admin).await?;
+    show(&steps, Some(&outcomes), output)?;
+    let failed = steps.iter().find_map(|step| outcomes.get(&step.partition).map_or_else(silent, |it| it.clone().err()));
+    failed.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// What the broker said of each partition.
+type Outcomes = BTreeMap<TopicPartition, Result<(), Refusal>>;
+
+/// A partition of which the broker said nothing is not known to be done.
+fn silent() -> Option<Refusal> {
+    let message = Some("the broker did not say whether all offsets are stored".to_owned());
+    Some(Refusal { subject: "the offsets".to_owned(), code: ErrorCode::UNKNOWN_SERVER_ERROR, message })
 }
 
 async fn committed(group: &str, admin: &Admin) -> Result<BTreeMap<TopicPartition, Offset>, Failure> {
@@ -157,7 +170,7 @@ async fn plan(
     let latest = look_up(&wanted, OffsetSpec::Latest, admin).await?;
     let since = match (args.to.to_datetime, args.to.by_duration) {
         (Some(ms), _) => Some(ms),
-        (_, Some(ago)) => Some(now_ms().saturating_sub(ago)),
+        (_, Some(ago)) => Some(when::since(now_ms(), ago)),
         _ => None,
     };
     let by_time = match since {
@@ -204,52 +217,52 @@ async fn look_up(
     found.into_iter().map(|(partition, found)| Ok((partition, found?))).collect()
 }
 
-fn show(steps: &[Step], executes: bool, output: Output) -> Result<(), Failure> {
+/// Shows what was done, or without outcomes what would be.
+fn show(steps: &[Step], outcomes: Option<&Outcomes>, output: Output) -> Result<(), Failure> {
+    let is_done = |step: &Step| outcomes.is_some_and(|outcomes| matches!(outcomes.get(&step.partition), Some(Ok(()))));
     if output.json {
-        return Ok(steps.iter().try_for_each(|step| output.line("", &line(step, executes)))?);
+        return Ok(steps.iter().try_for_each(|step| output.line("", &line(step, is_done(step))))?);
     }
     let mut table = table(&["TOPIC", "PARTITION", "FROM", "TO", "LAG THEN"], &[1, 2, 3, 4]);
-    for Step { partition, before, after, latest } in steps {
+    for step in steps {
+        let Step { partition, before, after, latest } = step;
+        let fails = outcomes.is_some() && !is_done(step);
         table.add_row([
             partition.topic.clone(),
             partition.partition.to_string(),
             before.map_or("-".to_owned(), |before| before.to_string()),
-            after.to_string(),
-            (*latest - *after).to_string(),
+            if fails { "not moved".to_owned() } else { after.to_string() },
+            if fails { "-".to_owned() } else { (*latest - *after).to_string() },
         ]);
     }
     output.table(&table)?;
-    if !executes {
+    if outcomes.is_none() {
         let said = format!("nothing was changed: --execute moves {}", plural(steps.len() as u64, "partition"));
         output.line(&said, &Value::Null)?;
     }
     Ok(())
 }
 
-fn line(step: &Step, executes: bool) -> Value {
+fn line(step: &Step, is_done: bool) -> Value {
     json!({
         "topic": step.partition.topic,
         "partition": step.partition.partition.0,
         "from": step.before.map(|before| before.0),
         "to": step.after.0,
         "lag": step.latest - step.after,
-        "executed": executes,
+        "executed": is_done,
     })
 }
 
-async fn execute(group: &str, steps: &[Step], admin: &Admin) -> Result<(), Failure> {
+async fn execute(group: &str, steps: &[Step], admin: &Admin) -> Result<Outcomes, Failure> {
     let offsets: BTreeMap<TopicPartition, CommittedOffset> =
         steps.iter().map(|step| (step.partition.clone(), step.after.into())).collect();
-    for (_, outcome) in admin.alter_group_offsets(group, &offsets).await? {
-        match outcome {
-            Err(refusal) if is_in_use(refusal.code) => {
-                let said = format!("group `{group}` has members, nothing was changed: stop them first");
-                return Err(Failure::failed(said));
-            }
-            outcome => outcome?,
-        }
+    let outcomes: Outcomes = admin.alter_group_offsets(group, &offsets).await?.into_iter().collect();
+    if outcomes.values().any(|outcome| outcome.as_ref().is_err_and(|refusal| is_in_use(refusal.code))) {
+        let said = format!("group `{group}` has members, nothing was changed: stop them first");
+        return Err(Failure::failed(said));
     }
-    Ok(())
+    Ok(outcomes)
 }
 
 /// Who is no member may not commit for a group that has some.

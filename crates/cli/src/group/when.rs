@@ -1,13 +1,13 @@
 //! Times and durations as people and Kafka's tools write them. Pure.
 
 /// Milliseconds since 1970 of a time such as `2026-11-21T14:02:00.500`, in UTC unless it ends in an offset such as `+01:00`; or
-/// of `@` and milliseconds.
+/// of `@` and milliseconds. Nothing is before 1970: times below 0 have other meanings to brokers.
 pub fn datetime(text: &str) -> Result<i64, String> {
     let parsed = match text.strip_prefix('@') {
         Some(ms) => ms.parse().ok(),
         None => calendar(text),
     };
-    parsed.ok_or_else(|| {
+    parsed.map(|ms: i64| ms.max(0)).ok_or_else(|| {
         "a time such as 2026-11-21T14:02:00.000Z, or @ and milliseconds since 1970, is expected".to_owned()
     })
 }
@@ -29,6 +29,11 @@ fn calendar(text: &str) -> Option<i64> {
         .then(|| format!("{fraction:0<3}")[..3].parse::<i64>().ok())??;
     let seconds = (days(year, month, day) * 24 + hour) * 3_600 + (minute - offset_minutes) * 60 + second;
     is_valid.then_some(seconds * 1_000 + ms)
+}
+
+/// The time so long before now; nothing is before 1970.
+pub fn since(now_ms: i64, ago_ms: i64) -> i64 {
+    now_ms.saturating_sub(ago_ms).max(0)
 }
 
 /// A number of exactly so many digits.
@@ -112,7 +117,10 @@ mod tests {
             ("2024-02-29T23:59:59.999", 1_709_251_199_999),
             ("2024-03-01T00:59:59.9+01:00", 1_709_251_199_900),
             ("2024-02-29T18:59:59-0500", 1_709_251_199_000),
-            ("1969-12-31T23:59:59Z", -1_000),
+            ("1969-12-31T23:59:59Z", 0),
+            ("1970-01-01T00:00+01:00", 0),
+            ("@-1", 0),
+            ("@-2", 0),
             ("@1709251199999", 1_709_251_199_999),
         ];
         for (text, ms) in cases {
@@ -122,6 +130,13 @@ mod tests {
             ["", "2024", "2023-02-29", "2024-13-01", "2024-01-01T24:00", "2024-1-1", "@", "2024-01-01T00:00:00.x"]
         {
             assert!(datetime(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_time_ago_is_before_1970() {
+        for (now, ago, ms) in [(5_000, 2_000, 3_000), (5_000, 5_000, 0), (5_000, 5_001, 0), (0, i64::MAX, 0)] {
+            assert_eq!(since(now, ago), ms, "{now} {ago}");
         }
     }
 

@@ -16,7 +16,7 @@ use wire::messages::offset_delete::{
 
 use super::{Admin, Outcomes, TopicPartition};
 use crate::group::{Coordinator, Membership, by_topic, commit_offsets, fetch_offsets};
-use crate::{Broker, CommittedOffset, Refusal, RequestError};
+use crate::{Broker, CommittedOffset, ErrorCode, Refusal, RequestError};
 
 pub use describe::{GroupDescription, GroupMember};
 pub use lag::PartitionLag;
@@ -90,21 +90,23 @@ impl Admin {
     /// Deletes groups without members, with all their offsets, each for itself.
     ///
     /// # Errors
-    /// A broker did not answer; then some may have been deleted.
-    pub async fn delete_groups(&self, groups: &[&str]) -> Result<Outcomes<String, ()>, RequestError> {
+    /// Each group has its own: the broker refused, or did not answer; then it may have been deleted.
+    pub async fn delete_groups(&self, groups: &[&str]) -> Vec<(String, Result<(), RequestError>)> {
         let mut outcomes = Vec::new();
         for &group in groups {
             let coordinator = self.coordinator(group);
             let request = DeleteGroupsRequest { groups_names: vec![group].into() };
-            let deleted = coordinator.ask(i16::MAX, &request, |answer| {
+            let read = |answer: &crate::connection::Answer| {
                 let response = answer.read::<DeleteGroupsResponse<'_>>()?;
-                let codes = response.results.iter().map(|result| result.error_code);
-                codes.into_iter().try_for_each(|code| Refusal::check(code, || coordinator.subject()))?;
-                Ok(())
-            });
-            outcomes.push((group.to_owned(), refused(deleted.await)?));
+                let of_group = response.results.iter().find(|result| result.group_id == group);
+                let code = of_group.map_or(ErrorCode::UNKNOWN_SERVER_ERROR, |result| result.error_code);
+                Ok(Refusal::check(code, || coordinator.subject())?)
+            };
+            // A group that a try without an answer has deleted is not there any more.
+            let done = |error: &RequestError| (error.code() == Some(ErrorCode::GROUP_ID_NOT_FOUND)).then_some(());
+            outcomes.push((group.to_owned(), coordinator.ask_or_know(i16::MAX, &request, read, done).await));
         }
-        Ok(outcomes)
+        outcomes
     }
 
     /// What a group has committed: of these partitions, or of all. Those it has not are left out.

@@ -10,6 +10,9 @@ use crate::{PartitionIndex, TopicPartition};
 /// The version that is written: with owned partitions (1), generation (2) and rack (3).
 const VERSION: i16 = 3;
 
+/// The longest name of a topic, in bytes.
+const LONGEST_TOPIC: usize = 249;
+
 /// A blob does not follow its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes end early, or are not what the protocol has there")]
@@ -201,8 +204,13 @@ impl<'a> Input<'a> {
         })
     }
 
+    /// A name is copied for each partition, so none is longer than topics can have.
+    fn topic(&mut self) -> Result<String, BadBlob> {
+        self.text().and_then(|name| if name.len() > LONGEST_TOPIC { Err(BadBlob) } else { Ok(name) })
+    }
+
     fn partitions(&mut self) -> Result<Vec<TopicPartition>, BadBlob> {
-        let topics = self.list(|input| Ok((input.text()?, input.list(Input::i32)?)))?;
+        let topics = self.list(|input| Ok((input.topic()?, input.list(Input::i32)?)))?;
         let of_topic = |(topic, partitions): (String, Vec<i32>)| {
             let named = move |partition| TopicPartition { topic: topic.clone(), partition: PartitionIndex(partition) };
             partitions.into_iter().map(named)

@@ -21,7 +21,7 @@ use super::assignor::{Assignments, Member};
 use super::blobs::{self, MemberSubscription};
 use super::config::{Assignor, GroupConfig, Subscription};
 use super::desk::Change;
-use super::member::{Link, Stop, fail, lose, settled, subscribed, with_committed};
+use super::member::{Link, Stop, fail, is_fenced, lose, settled, subscribed, with_committed};
 use super::offsets::Membership;
 use super::react::{Asked, Reaction, react};
 use super::reconcile::{Steps, steps};
@@ -52,6 +52,10 @@ pub(super) struct Classic {
     must_rejoin: bool,
     /// The numbers of partitions by which it has assigned; `None` unless it is the one that assigns.
     counted: Option<BTreeMap<String, i32>>,
+    /// The same, of whenever it assigned last.
+    last_counted: BTreeMap<String, i32>,
+    /// Whether all topics were ready then.
+    is_settled: bool,
     reason: &'static str,
 }
 
@@ -79,6 +83,8 @@ impl Classic {
             next_beat: Instant::now(),
             must_rejoin: false,
             counted: None,
+            last_counted: BTreeMap::new(),
+            is_settled: true,
             reason: "",
         }
     }
@@ -105,7 +111,13 @@ impl Classic {
             };
             match next {
                 Ok(()) => {}
-                Err(Stop::Fatal(error)) => return fail(&self.shared, error),
+                Err(Stop::Fatal(error)) => {
+                    fail(&self.shared, Arc::clone(&error));
+                    if !is_fenced(&error) {
+                        self.leave("the member cannot go on").await;
+                    }
+                    return;
+                }
                 Err(_) => break,
             }
         }
@@ -278,7 +290,8 @@ impl Classic {
             _ => return Ok(None),
         }
         response.member_id.clone_into(&mut self.member_id);
-        self.generation = response.generation_id;
+        // Whatever rebalance was heard of before has led here.
+        (self.generation, self.must_rejoin) = (response.generation_id, false);
         self.link.well();
         self.next_beat = Instant::now() + self.config.heartbeat_interval;
         let leads = response.leader == response.member_id;

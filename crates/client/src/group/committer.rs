@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::desk::Commits;
+use super::desk::{Commits, Left};
 use super::offsets::{self, CommittedOffset};
 use super::react::{Asked, Reaction, react};
 use super::shared::Shared;
+use crate::admin::Outcomes;
 use crate::{ErrorCode, GroupError, Refusal, RequestError, TopicPartition};
 
 /// Commits what the caller leaves until the member is gone and nothing is left.
@@ -20,16 +21,13 @@ pub(super) async fn run(shared: Arc<Shared>) {
             None => desk.ended.then_some(None),
         });
         let Some(commits) = next.await else { return };
-        let Commits { offsets, waiters } = commits;
-        let outcome = commit(&shared, offsets).await;
-        shared.update(super::desk::Desk::committed);
+        let Commits { mut offsets, waiters } = commits;
+        let outcome = commit(&shared, &mut offsets).await;
+        shared.update(|desk| desk.committed(offsets.into_keys(), &outcome));
         if let (Err(error), true) = (&outcome, waiters.is_empty()) {
             tracing::warn!(group = shared.coordinator.group(), %error, "offsets were not committed");
         }
-        for waiter in waiters {
-            // Whoever does not wait any longer has its offsets committed all the same.
-            let _ = waiter.send(again(&outcome));
-        }
+        waiters.into_iter().for_each(|waiter| waiter.tell(&outcome));
     }
 }
 
@@ -43,17 +41,9 @@ pub(super) async fn remind(shared: Arc<Shared>, interval: Duration) {
     }
 }
 
-fn again(outcome: &Result<(), GroupError>) -> Result<(), GroupError> {
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(GroupError::Commit(error)) => Err(GroupError::Commit(Arc::clone(error))),
-        Err(GroupError::NotOwned { partition }) => Err(GroupError::NotOwned { partition: partition.clone() }),
-        Err(_) => Err(GroupError::Closed),
-    }
-}
-
-/// Tries until it is done or there is no way: the member may be in a new generation at each try.
-async fn commit(shared: &Shared, mut left: BTreeMap<TopicPartition, super::desk::Left>) -> Result<(), GroupError> {
+/// Tries until it is done or there is no way: the member may be in a new generation at each try. Takes what is stored, or
+/// not the member's any more, out of `left`.
+async fn commit(shared: &Shared, left: &mut BTreeMap<TopicPartition, Left>) -> Result<(), GroupError> {
     let coordinator = &shared.coordinator;
     let deadline = Instant::now() + coordinator.client().config().request_timeout;
     let mut not_owned = None;
@@ -72,7 +62,7 @@ async fn commit(shared: &Shared, mut left: BTreeMap<TopicPartition, super::desk:
         let wanted: BTreeMap<TopicPartition, CommittedOffset> =
             left.iter().map(|(partition, offset)| (partition.clone(), offset.committed.clone())).collect();
         let error = match offsets::commit_once(coordinator, &membership, &wanted).await {
-            Ok(outcomes) => match first_failure(outcomes) {
+            Ok(outcomes) => match keep_refused(left, outcomes) {
                 None => return done(),
                 Some(refusal) => refusal.into(),
             },
@@ -90,8 +80,22 @@ async fn commit(shared: &Shared, mut left: BTreeMap<TopicPartition, super::desk:
     unreachable!("there is always another try")
 }
 
-fn first_failure(outcomes: crate::admin::Outcomes<TopicPartition, ()>) -> Option<Refusal> {
-    outcomes.into_iter().find_map(|(_, outcome)| outcome.err())
+/// Takes what is stored out, and says why the first of the rest is not. A partition of which nothing was said counts as
+/// refused.
+fn keep_refused(left: &mut BTreeMap<TopicPartition, Left>, outcomes: Outcomes<TopicPartition, ()>) -> Option<Refusal> {
+    let mut first = None;
+    for (partition, outcome) in outcomes {
+        match outcome {
+            Ok(()) => drop(left.remove(&partition)),
+            Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    let silent = |(partition, _): (&TopicPartition, &Left)| Refusal {
+        subject: partition.to_string(),
+        code: ErrorCode::UNKNOWN_SERVER_ERROR,
+        message: Some("the broker did not say whether the offset is stored".to_owned()),
+    };
+    first.or_else(|| left.first_key_value().map(silent))
 }
 
 fn passes(error: &RequestError) -> bool {

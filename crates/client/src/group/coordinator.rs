@@ -90,12 +90,28 @@ impl Coordinator {
         request: &Q,
         read: impl Fn(&Answer) -> Result<T, RequestError>,
     ) -> Result<T, RequestError> {
+        self.ask_or_know(ceiling, request, read, |_| None).await
+    }
+
+    /// The same for what cannot be done twice: `done` says by an error whether an earlier try, which was not answered, did it.
+    pub(crate) async fn ask_or_know<'q, Q: Request + Message<'q>, T>(
+        &self,
+        ceiling: i16,
+        request: &Q,
+        read: impl Fn(&Answer) -> Result<T, RequestError>,
+        done: impl Fn(&RequestError) -> Option<T>,
+    ) -> Result<T, RequestError> {
+        let mut was_silent = false;
         let deadline = Instant::now() + self.client.config().request_timeout;
         for tries in 0.. {
             let error = match self.ask_once(ceiling, request, &read).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if let Some(done) = done(&error).filter(|_| was_silent) {
+                return Ok(done);
+            }
+            was_silent |= error.code().is_none();
             self.heed(&error);
             if !passes(&error) || Instant::now() >= deadline {
                 return Err(error);

@@ -29,7 +29,11 @@ pub(super) struct Desk {
     /// A generation is beginning that `membership` does not have yet.
     pub(super) is_joining: bool,
     pending: Commits,
-    is_committing: bool,
+    /// How many sets of commits were taken, and how many of these are done: at most one less.
+    taken: u64,
+    done: u64,
+    /// Partitions whose last offset that was left could not be committed.
+    uncommitted: BTreeSet<TopicPartition>,
     pub(super) auto_commit_due: bool,
     pub(super) closing: bool,
     /// Why it is no member any more.
@@ -60,15 +64,39 @@ struct Offer {
 enum Stage {
     Offered,
     Told,
-    /// The caller is done with it; what it left to commit may not be.
-    GivenUp,
+    /// The caller is done with it; what it left to commit is stored when so many sets of commits are done.
+    GivenUp {
+        commits: u64,
+    },
 }
 
 /// Offsets to commit, and who waits for it.
 #[derive(Default)]
 pub(super) struct Commits {
     pub(super) offsets: BTreeMap<TopicPartition, Left>,
-    pub(super) waiters: Vec<oneshot::Sender<Result<(), GroupError>>>,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+/// Who waits for a commit.
+pub(super) struct Waiter {
+    tell: oneshot::Sender<Result<(), GroupError>>,
+    /// For all that was left so far, not only for its own.
+    of_all: bool,
+    /// Why what was under way when it began to wait is not committed.
+    before: Option<GroupError>,
+}
+
+impl Waiter {
+    pub(super) fn new(of_all: bool) -> (Waiter, oneshot::Receiver<Result<(), GroupError>>) {
+        let (tell, told) = oneshot::channel();
+        (Waiter { tell, of_all, before: None }, told)
+    }
+
+    /// Tells how it went. Whoever does not wait any longer need not know.
+    pub(super) fn tell(self, outcome: &Result<(), GroupError>) {
+        let failed = outcome.as_ref().err().or(self.before.as_ref());
+        let _ = self.tell.send(failed.map_or(Ok(()), |error| Err(error.again())));
+    }
 }
 
 /// An offset that was left to be committed.
@@ -89,6 +117,12 @@ pub(super) enum ToDo {
     GiveUp(Vec<TopicPartition>),
     /// Stop to read these, and tell.
     Drop(Vec<TopicPartition>),
+}
+
+impl Commits {
+    fn is_empty(&self) -> bool {
+        self.offsets.is_empty() && self.waiters.is_empty()
+    }
 }
 
 impl Desk {
@@ -119,8 +153,8 @@ impl Desk {
 
     /// Whether the caller has dealt with the last change, and what it left of the partitions that go is committed.
     pub(super) fn settle(&mut self) -> bool {
-        if let Some(Offer { change: Change::Revoke(partitions), stage: Stage::GivenUp }) = &self.offer
-            && self.has_committed()
+        if let Some(Offer { change: Change::Revoke(partitions), stage: Stage::GivenUp { commits } }) = &self.offer
+            && self.done >= *commits
         {
             let partitions = partitions.clone();
             self.offer = None;
@@ -131,7 +165,7 @@ impl Desk {
 
     /// Whether the caller has something to do.
     pub(super) fn has_news(&self) -> bool {
-        let is_offered = self.offer.as_ref().is_some_and(|offer| offer.stage != Stage::GivenUp);
+        let is_offered = self.offer.as_ref().is_some_and(|offer| !matches!(offer.stage, Stage::GivenUp { .. }));
         is_offered || self.auto_commit_due || self.failed.is_some() || self.ended
     }
 
@@ -145,7 +179,7 @@ impl Desk {
                     Some(ToDo::Tell(partitions.clone()))
                 }
                 Stage::Told => Some(ToDo::GiveUp(partitions.clone())),
-                Stage::GivenUp => None,
+                Stage::GivenUp { .. } => None,
             },
             Change::Assign(_) | Change::Lose(_) => match self.offer.take()?.change {
                 Change::Assign(partitions) => {
@@ -163,35 +197,67 @@ impl Desk {
 
     /// The caller does not read what was revoked any more, and has left what is to be committed of it.
     pub(super) fn give_up(&mut self) {
+        let commits = self.taken + u64::from(!self.pending.is_empty());
         if let Some(offer) = self.offer.as_mut().filter(|offer| offer.stage == Stage::Told) {
-            offer.stage = Stage::GivenUp;
+            offer.stage = Stage::GivenUp { commits };
         }
+    }
+
+    /// Withdraws partitions that are on offer; `false` when the caller has them already.
+    pub(super) fn take_back(&mut self) -> bool {
+        self.offer.take_if(|offer| matches!(offer.change, Change::Assign(_))).is_some()
+    }
+
+    /// Puts on offer that all is lost, unless there is nothing to tell: partitions that the caller has given up are not told
+    /// of again.
+    pub(super) fn lose_all(&mut self, always: bool) -> bool {
+        let is_given_up = |offer: &mut Offer| matches!(offer.stage, Stage::GivenUp { .. });
+        if let Some(Offer { change: Change::Revoke(partitions), .. }) = self.offer.take_if(is_given_up) {
+            self.disown(&partitions);
+        }
+        let owned: Vec<TopicPartition> = self.owned.keys().cloned().collect();
+        let is_told = always || !owned.is_empty() || self.offer.is_some();
+        if is_told {
+            self.offer(Change::Lose(owned));
+        }
+        is_told
     }
 
     fn disown(&mut self, partitions: &[TopicPartition]) {
         partitions.iter().for_each(|partition| {
             self.owned.remove(partition);
+            self.uncommitted.remove(partition);
         });
         self.tenure += 1;
     }
 
-    /// Leaves offsets to be committed; a later one of a partition takes the place of an earlier one.
+    /// Leaves offsets to be committed; a later one of a partition takes the place of an earlier one. Once the member has ended
+    /// nobody would commit them, which the waiter is told at once.
     pub(super) fn leave(
         &mut self,
         offsets: impl IntoIterator<Item = (TopicPartition, CommittedOffset)>,
-        waiter: Option<oneshot::Sender<Result<(), GroupError>>>,
+        waiter: Option<Waiter>,
     ) {
+        if self.ended {
+            let over = self.failed.clone().map_or(GroupError::Closed, GroupError::Group);
+            if let Some(waiter) = waiter {
+                waiter.tell(&Err(over));
+            }
+            return;
+        }
         let tenure = self.tenure;
-        let left = |(partition, committed)| (partition, Left { committed, tenure });
-        self.pending.offsets.extend(offsets.into_iter().map(left));
+        for (partition, committed) in offsets {
+            self.uncommitted.remove(&partition);
+            self.pending.offsets.insert(partition, Left { committed, tenure });
+        }
         self.pending.waiters.extend(waiter);
     }
 
     /// What is to be committed next, if anything; [`Desk::committed`] says that it is done.
     pub(super) fn take_commits(&mut self) -> Option<Commits> {
-        let is_due = !self.is_committing && (!self.pending.offsets.is_empty() || !self.pending.waiters.is_empty());
+        let is_due = self.taken == self.done && !self.pending.is_empty();
         is_due.then(|| {
-            self.is_committing = true;
+            self.taken += 1;
             std::mem::take(&mut self.pending)
         })
     }
@@ -201,13 +267,33 @@ impl Desk {
         self.membership.as_ref().is_some_and(|membership| self.is_joining || membership != used)
     }
 
-    pub(super) fn committed(&mut self) {
-        self.is_committing = false;
+    /// What was taken is committed, but for these partitions, for this reason.
+    pub(super) fn committed(
+        &mut self,
+        failed: impl IntoIterator<Item = TopicPartition>,
+        outcome: &Result<(), GroupError>,
+    ) {
+        self.done = self.taken;
+        let is_current = |partition: &TopicPartition| {
+            self.owned.contains_key(partition) && !self.pending.offsets.contains_key(partition)
+        };
+        let failed: Vec<TopicPartition> = failed.into_iter().filter(is_current).collect();
+        if !failed.is_empty() {
+            let before = || outcome.as_ref().err().map(GroupError::again);
+            let of_all = self.pending.waiters.iter_mut().filter(|waiter| waiter.of_all);
+            of_all.for_each(|waiter| waiter.before = before());
+        }
+        self.uncommitted.extend(failed);
+    }
+
+    /// Whether the offset of a partition that was left last could not be committed.
+    pub(super) fn is_uncommitted(&self, partition: &TopicPartition) -> bool {
+        self.uncommitted.contains(partition)
     }
 
     /// Whether all offsets that were left are committed, or were given up.
     pub(super) fn has_committed(&self) -> bool {
-        !self.is_committing && self.pending.offsets.is_empty() && self.pending.waiters.is_empty()
+        self.taken == self.done && self.pending.is_empty()
     }
 
     /// Whether an offset may still be committed: another member may have the partition since it was left. Those that wait for

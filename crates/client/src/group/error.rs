@@ -35,6 +35,16 @@ pub enum GroupError {
 }
 
 impl GroupError {
+    /// The same, for one more who waited for it.
+    pub(crate) fn again(&self) -> GroupError {
+        match self {
+            GroupError::Commit(error) => GroupError::Commit(Arc::clone(error)),
+            GroupError::Group(error) => GroupError::Group(Arc::clone(error)),
+            GroupError::NotOwned { partition } => GroupError::NotOwned { partition: partition.clone() },
+            _ => GroupError::Closed,
+        }
+    }
+
     /// The broker's error code, if it answered with one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {

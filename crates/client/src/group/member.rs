@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use wire::{Message, Request};
 
 use super::config::{GroupConfig, GroupProtocol};
-use super::desk::Change;
 use super::offsets::{self, CommittedOffset};
 use super::poll_watch::PollWatch;
 use super::shared::Shared;
@@ -158,12 +157,7 @@ pub(super) async fn settled(shared: Arc<Shared>) {
 pub(super) async fn lose(shared: &Arc<Shared>, always: bool) -> Result<(), Stop> {
     let is_told = shared.update(|desk| {
         (desk.membership, desk.is_joining) = (None, false);
-        let owned: Vec<TopicPartition> = desk.owned().into_iter().collect();
-        let is_told = always || !owned.is_empty() || !desk.settle();
-        if is_told {
-            desk.offer(Change::Lose(owned));
-        }
-        is_told
+        desk.lose_all(always)
     });
     if !is_told {
         return Ok(());
@@ -178,13 +172,15 @@ pub(super) async fn lose(shared: &Arc<Shared>, always: bool) -> Result<(), Stop>
 pub(super) fn fail(shared: &Shared, error: Arc<RequestError>) {
     tracing::warn!(group = shared.coordinator.group(), %error, "not a member any more");
     shared.update(|desk| {
-        let owned: Vec<TopicPartition> = desk.owned().into_iter().collect();
         desk.membership = None;
         desk.failed = Some(error);
-        if !owned.is_empty() || !desk.settle() {
-            desk.offer(Change::Lose(owned));
-        }
+        desk.lose_all(false);
     });
+}
+
+/// Whether the broker takes another for the member: then it has nothing to leave.
+pub(super) fn is_fenced(error: &RequestError) -> bool {
+    matches!(error.code(), Some(ErrorCode::FENCED_INSTANCE_ID | ErrorCode::UNRELEASED_INSTANCE_ID))
 }
 
 /// What the group has committed of these, beside each.

@@ -16,9 +16,9 @@ use wire::messages::consumer_group_heartbeat::{
 };
 
 use super::config::{GroupConfig, Subscription};
-use super::desk::Change;
-use super::member::{Link, Stop, fail, lose, settled, subscribed, with_committed};
-use super::offsets::Membership;
+use super::desk::{Change, Desk};
+use super::member::{Link, Stop, fail, is_fenced, lose, settled, subscribed, with_committed};
+use super::offsets::{CommittedOffset, Membership};
 use super::react::{Asked, Reaction, react};
 use super::reconcile::{Steps, steps};
 use super::shared::Shared;
@@ -32,6 +32,9 @@ const WILL_BE_BACK: i32 = -2;
 /// Partitions by topic id, as the broker names them.
 type ById = BTreeMap<TopicId, Vec<i32>>;
 
+/// Partitions that come, where they have been committed.
+type Assigned = Vec<(TopicPartition, Option<CommittedOffset>)>;
+
 /// A member and what it knows.
 pub(super) struct Modern {
     shared: Arc<Shared>,
@@ -40,6 +43,10 @@ pub(super) struct Modern {
     /// The same for as long as it lives; old brokers give it.
     member_id: String,
     epoch: i32,
+    /// The broker may have heard of it, whether it has answered or not.
+    has_joined: bool,
+    /// The caller has heard of an assignment since the member joined.
+    has_assigned: bool,
     interval: Duration,
     next_beat: Instant,
     /// The next heartbeat tells everything, as the broker may not know it.
@@ -75,6 +82,8 @@ impl Modern {
             config,
             member_id,
             epoch: JOINS,
+            has_joined: false,
+            has_assigned: false,
             next_beat: Instant::now(),
             tells_all: true,
             told_version: 0,
@@ -101,17 +110,28 @@ impl Modern {
             };
             match next {
                 Ok(()) => {}
-                Err(Stop::Fatal(error)) => return fail(&self.shared, error),
+                Err(Stop::Fatal(error)) => {
+                    fail(&self.shared, Arc::clone(&error));
+                    if !is_fenced(&error) {
+                        self.leave(self.last_epoch()).await;
+                    }
+                    return;
+                }
                 Err(_) => break,
             }
         }
         // What the caller has left is committed while this is still a member.
         self.shared.until(|desk| desk.has_committed().then_some(())).await;
-        self.leave(if self.config.instance_id.is_some() { WILL_BE_BACK } else { LEAVES }).await;
+        self.leave(self.last_epoch()).await;
+    }
+
+    fn last_epoch(&self) -> i32 {
+        if self.config.instance_id.is_some() { WILL_BE_BACK } else { LEAVES }
     }
 
     async fn lost(&mut self, always: bool) -> Result<(), Stop> {
         (self.epoch, self.tells_all, self.target) = (JOINS, true, None);
+        (self.has_joined, self.has_assigned) = (false, false);
         self.owned.clear();
         self.next_beat = Instant::now();
         lose(&self.shared, always).await
@@ -165,6 +185,26 @@ impl Modern {
         self.alive(settled).await
     }
 
+    fn is_superseded(&self, target: &ById) -> bool {
+        self.target.as_ref().is_some_and(|newer| newer != target)
+    }
+
+    /// Offers what comes until the caller has taken it; `false` when the broker wants something else before that.
+    async fn is_taken(&mut self, added: Assigned, target: &ById) -> Result<bool, Stop> {
+        let shared = Arc::clone(&self.shared);
+        shared.update(|desk| desk.offer(Change::Assign(added)));
+        loop {
+            tokio::select! {
+                () = settled(Arc::clone(&shared)) => return Ok(true),
+                () = shared.closing() => return Err(Stop::Closing),
+                () = sleep_until(self.next_beat) => self.beat().await?,
+            }
+            if self.is_superseded(target) && shared.update(Desk::take_back) {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Goes over to what the broker wants, and has it told.
     async fn reconcile(&mut self, target: ById) -> Result<(), Stop> {
         let unknown: Vec<TopicId> = target.keys().filter(|id| !self.names.contains_key(id)).copied().collect();
@@ -174,17 +214,29 @@ impl Modern {
         let known: ById =
             target.iter().filter(|(id, _)| self.names.contains_key(id)).map(|(id, of)| (*id, of.clone())).collect();
         let is_whole = known.len() == target.len();
+        let kept: ById = common(&self.owned, &known);
         let owned = self.shared.look(|desk| desk.owned());
         let Steps { revoked, added } = steps(&owned, &self.named(&known));
         if !revoked.is_empty() {
             self.hand_over(Change::Revoke(revoked)).await?;
         }
+        // Nothing is taken of a target that the broker has replaced: others may have it by then.
+        (self.owned, self.tells_owned) = (kept.clone(), true);
+        if self.is_superseded(&target) {
+            return Ok(());
+        }
         let committed = with_committed(Arc::clone(&self.shared), added);
         let added = self.alive(committed).await?.map_err(Stop::fatal)?;
-        if !added.is_empty() || owned.is_empty() {
-            self.hand_over(Change::Assign(added)).await?;
+        if self.is_superseded(&target) {
+            return Ok(());
         }
+        // What is on offer counts as owned in all that is told meanwhile.
         (self.owned, self.tells_owned) = (known, true);
+        if (!added.is_empty() || !self.has_assigned) && !self.is_taken(added, &target).await? {
+            (self.owned, self.tells_owned) = (kept, true);
+            return Ok(());
+        }
+        self.has_assigned = true;
         if !is_whole && self.target.is_none() {
             // The broker knows topics that the one that was asked has not heard of yet.
             let pause = self.link.pause_len();
@@ -223,11 +275,13 @@ impl Modern {
             return Err(Stop::Overdue);
         }
         let (version, subscription) = self.shared.look(|desk| (desk.version, desk.subscription()));
-        if subscription == Subscription::Nothing {
+        let is_subscribed = subscription != Subscription::Nothing;
+        if !is_subscribed && self.epoch == JOINS {
             self.next_beat = Instant::now() + self.interval;
             return Ok(());
         }
-        let tells_subscription = self.tells_all || self.told_version != version;
+        // A member that does not subscribe any more lives until its partitions are given up.
+        let tells_subscription = is_subscribed && (self.tells_all || self.told_version != version);
         let answered = self.exchange(&subscription, tells_subscription).await?;
         self.next_beat = Instant::now() + self.interval;
         // Whatever is not known to have arrived is told again.
@@ -257,7 +311,10 @@ impl Modern {
                 return Err(Stop::fatal(Refusal { subject, code: answered.code, message: answered.message }));
             }
         }
-        (self.tells_all, self.tells_owned, self.told_version) = (false, false, version);
+        (self.tells_all, self.tells_owned) = (false, false);
+        if tells_subscription {
+            self.told_version = version;
+        }
         self.take_answer(answered);
         Ok(())
     }
@@ -313,6 +370,7 @@ impl Modern {
             server_assignor: config.remote_assignor.as_deref().filter(|_| self.tells_all),
             topic_partitions: tells_owned.then(|| self.owned.iter().map(of_topic).collect()),
         };
+        self.has_joined = true;
         let answered = self.link.call(&request, Duration::ZERO).await?;
         Ok(answered.and_then(|answer| {
             let response = answer.read::<ConsumerGroupHeartbeatResponse<'_>>()?;
@@ -329,7 +387,7 @@ impl Modern {
     }
 
     async fn leave(&mut self, epoch: i32) {
-        if self.epoch == JOINS {
+        if !self.has_joined {
             return;
         }
         let config = &self.config;
@@ -349,13 +407,23 @@ impl Modern {
         if let Err(error) = self.link.tell(&request).await {
             tracing::debug!(group = self.config.group_id, %error, "leaves without an answer");
         }
-        self.epoch = JOINS;
+        (self.epoch, self.has_joined) = (JOINS, false);
         self.shared.update(|desk| desk.membership = None);
     }
 }
 
 fn of_topic<'a>((id, partitions): (&TopicId, &'a Vec<i32>)) -> TopicPartitions<'a> {
     TopicPartitions { topic_id: *id, partitions: partitions.as_slice().into() }
+}
+
+/// What is in both.
+fn common(one: &ById, other: &ById) -> ById {
+    let of_topic = |(id, partitions): (&TopicId, &Vec<i32>)| {
+        let others = other.get(id)?;
+        let common: Vec<i32> = partitions.iter().filter(|partition| others.contains(partition)).copied().collect();
+        (!common.is_empty()).then_some((*id, common))
+    };
+    one.iter().filter_map(of_topic).collect()
 }
 
 fn millis(duration: Duration) -> i32 {
@@ -370,4 +438,27 @@ fn random_id(high: u64, low: u64) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     Uuid(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_in_both() {
+        let by_id = |of: &[(u8, &[i32])]| -> ById {
+            of.iter().map(|(id, partitions)| (Uuid([*id; 16]), partitions.to_vec())).collect()
+        };
+        type Row<'a> = [&'a [(u8, &'a [i32])]; 3];
+        let rows: [Row<'_>; 5] = [
+            [&[], &[(1, &[0])], &[]],
+            [&[(1, &[0, 1])], &[(1, &[1, 2])], &[(1, &[1])]],
+            [&[(1, &[0])], &[(2, &[0])], &[]],
+            [&[(1, &[0]), (2, &[3])], &[(2, &[3]), (3, &[0])], &[(2, &[3])]],
+            [&[(1, &[0])], &[(1, &[1])], &[]],
+        ];
+        for [owned, wanted, kept] in rows {
+            assert_eq!(common(&by_id(owned), &by_id(wanted)), by_id(kept), "{owned:?} {wanted:?}");
+        }
+    }
 }

@@ -67,3 +67,11 @@ fn an_assignment_has_javas_bytes() {
     ];
     assert_eq!(encode_assignment(&[of("t", 4)]), expected.concat());
 }
+
+#[test]
+fn no_name_is_longer_than_topics_can_have() {
+    for (len, is_read) in [(249, true), (250, false)] {
+        let partition = TopicPartition { topic: "t".repeat(len), partition: PartitionIndex(0) };
+        assert_eq!(decode_assignment(&encode_assignment(&[partition])).is_ok(), is_read, "{len}");
+    }
+}

@@ -42,7 +42,7 @@ fn a_revocation_is_told_first_and_the_partitions_go_with_the_next_call() {
     let commits = desk.take_commits().unwrap();
     assert!(commits.offsets.iter().all(|(partition, left)| desk.may_commit(partition, left)));
     assert!(!desk.settle());
-    desk.committed();
+    desk.committed([], &Ok(()));
     assert!(desk.settle());
     assert_eq!(owned(&desk), [0]);
 }
@@ -79,9 +79,9 @@ fn offsets_are_committed_one_set_after_the_other_and_the_latest_wins() {
     desk.leave([(of(0), Offset(3).into())], None);
     assert!(desk.take_commits().is_none(), "the first is under way");
     assert!(!desk.has_committed());
-    desk.committed();
+    desk.committed([], &Ok(()));
     assert_eq!(desk.take_commits().unwrap().offsets.len(), 1);
-    desk.committed();
+    desk.committed([], &Ok(()));
     assert!(desk.has_committed());
 }
 
@@ -121,4 +121,123 @@ fn a_wrong_generation_is_tried_again_only_while_another_begins() {
     assert!(desk.is_between_generations(&of(4)));
     desk.membership = None;
     assert!(!desk.is_between_generations(&of(4)));
+}
+
+fn left(desk: &mut Desk, partition: i32, offset: i64) {
+    desk.leave([(of(partition), Offset(offset).into())], None);
+}
+
+fn refused() -> Result<(), GroupError> {
+    Err(GroupError::NotOwned { partition: of(0) })
+}
+
+#[test]
+fn what_could_not_be_committed_is_known_until_it_is_left_again() {
+    let mut desk = assigned(&[0, 1, 2]);
+    [0, 1, 2].into_iter().for_each(|partition| left(&mut desk, partition, 5));
+    let uncommitted = |desk: &Desk| [0, 1, 2].map(|partition| desk.is_uncommitted(&of(partition)));
+    assert!(desk.take_commits().is_some());
+    left(&mut desk, 2, 6);
+    desk.committed([of(0), of(2), of(7)], &refused());
+    assert_eq!(uncommitted(&desk), [true, false, false], "a later offset of the last is under way");
+    assert!(!desk.is_uncommitted(&of(7)), "it is not the member's");
+    left(&mut desk, 0, 5);
+    assert_eq!(uncommitted(&desk), [false; 3]);
+    assert_eq!(desk.take_commits().unwrap().offsets.len(), 2);
+    desk.committed([of(0), of(2)], &refused());
+    desk.offer(Change::Lose(vec![of(0)]));
+    desk.next_to_do();
+    assert_eq!(uncommitted(&desk), [false, false, true], "what is lost is not committed again");
+}
+
+#[test]
+fn whoever_commits_all_hears_of_what_was_under_way() {
+    // Whether it commits all, whether what was under way failed, whether a later offset is under way, and what it hears.
+    let rows =
+        [(true, false, false, true), (true, true, false, false), (true, true, true, true), (false, true, false, true)];
+    for (of_all, fails, is_newer, expected) in rows {
+        let mut desk = assigned(&[0]);
+        left(&mut desk, 0, 5);
+        assert!(desk.take_commits().is_some());
+        let (waiter, mut told) = Waiter::new(of_all);
+        desk.leave(is_newer.then(|| (of(0), Offset(6).into())), Some(waiter));
+        let outcome = if fails { refused() } else { Ok(()) };
+        desk.committed(fails.then(|| of(0)), &outcome);
+        let next = desk.take_commits().unwrap();
+        desk.committed([], &Ok(()));
+        next.waiters.into_iter().for_each(|waiter| waiter.tell(&Ok(())));
+        assert_eq!(told.try_recv().unwrap().is_ok(), expected, "{of_all} {fails} {is_newer}");
+    }
+}
+
+#[test]
+fn a_commit_after_the_end_is_answered_at_once() {
+    let mut desk = Desk { ended: true, ..Desk::default() };
+    let (waiter, mut told) = Waiter::new(true);
+    desk.leave([(of(0), Offset(5).into())], Some(waiter));
+    assert!(matches!(told.try_recv(), Ok(Err(GroupError::Closed))));
+    assert!(desk.take_commits().is_none());
+}
+
+#[test]
+fn a_revocation_waits_for_what_was_left_before_and_not_for_later_commits() {
+    // Sets under way and left when the partitions are given up, and after how many sets it is settled.
+    for (is_under_way, is_left, expected) in [(false, false, 0), (true, false, 1), (false, true, 1), (true, true, 2)] {
+        let mut desk = assigned(&[0, 1]);
+        if is_under_way {
+            left(&mut desk, 1, 5);
+            assert!(desk.take_commits().is_some());
+        }
+        desk.offer(Change::Revoke(vec![of(1)]));
+        desk.next_to_do();
+        if is_left {
+            left(&mut desk, 1, 6);
+        }
+        desk.give_up();
+        let mut sets = 0;
+        while !desk.settle() {
+            if desk.taken == desk.done {
+                assert!(desk.take_commits().is_some());
+            }
+            // The caller goes on to commit all the time.
+            left(&mut desk, 0, 7 + sets);
+            desk.committed([], &Ok(()));
+            sets += 1;
+        }
+        assert_eq!(sets, expected, "{is_under_way} {is_left}");
+    }
+}
+
+#[test]
+fn an_assignment_is_taken_back_unless_the_caller_has_it() {
+    let mut desk = assigned(&[0]);
+    desk.offer(Change::Assign(vec![(of(1), None)]));
+    assert!(desk.take_back());
+    assert_eq!((desk.next_to_do(), desk.settle(), owned(&desk)), (None, true, vec![0]));
+    desk.offer(Change::Assign(vec![(of(1), None)]));
+    desk.next_to_do();
+    assert!(!desk.take_back());
+    assert_eq!(owned(&desk), [0, 1]);
+    desk.offer(Change::Revoke(vec![of(1)]));
+    assert!(!desk.take_back(), "only what would come is withdrawn");
+}
+
+#[test]
+fn what_was_given_up_is_not_told_lost() {
+    // How many steps the caller has made with the revocation of 1, and what it is told lost.
+    for (steps, expected) in [(0, vec![of(0), of(1)]), (1, vec![of(0), of(1)]), (2, vec![of(0)])] {
+        let mut desk = assigned(&[0, 1]);
+        desk.offer(Change::Revoke(vec![of(1)]));
+        (0..steps).for_each(|_| drop(desk.next_to_do()));
+        left(&mut desk, 1, 5);
+        if steps == 2 {
+            desk.give_up();
+        }
+        assert!(desk.lose_all(false));
+        assert_eq!(desk.next_to_do(), Some(ToDo::Drop(expected)), "{steps}");
+    }
+    assert!(!Desk::default().lose_all(false), "there is nothing to tell");
+    let mut desk = Desk::default();
+    assert!(desk.lose_all(true));
+    assert_eq!(desk.next_to_do(), Some(ToDo::Drop(vec![])));
 }
