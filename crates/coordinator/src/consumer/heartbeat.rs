@@ -13,7 +13,8 @@ use super::member::MemberState;
 use super::validate::{check, check_epoch};
 use super::{ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Work, reconcile, regex};
 use crate::history::{Departure, Event, RebalanceCause};
-use crate::records::{ConsumerGroupMemberMetadata, Partitions};
+use crate::records::{BATCH_OVERHEAD, ConsumerGroupMemberMetadata, Partitions};
+use crate::shard::Group;
 use crate::timers::Timer;
 use crate::{Client, Record, Shard, Step};
 
@@ -51,7 +52,7 @@ impl Shard {
             return self.leave_by_heartbeat(step, request);
         }
         if request.member_epoch == JOINS {
-            self.seat_consumer_group(step, request)?;
+            self.seat_consumer_group(step, client, request)?;
         }
         if let Some(mut work) = self.consumer_work(step, request.group_id) {
             return work.heartbeat(client, request);
@@ -67,8 +68,16 @@ impl Shard {
     fn seat_consumer_group(
         &mut self,
         step: &mut Step<'_>,
+        client: Client<'_>,
         request: &ConsumerGroupHeartbeatRequest<'_>,
     ) -> Result<(), ConsumerGroupError> {
+        if matches!(self.groups.get(request.group_id), Some(Group::Consumer(_))) {
+            return Ok(());
+        }
+        let max = self.settings.record_bytes_max;
+        if record_bytes(client, request) > max {
+            return Err(ConsumerGroupError::RecordTooLarge(max));
+        }
         if let Some(expression) = request.subscribed_topic_regex.filter(|expression| !expression.is_empty()) {
             regex::check(expression)?;
         }
@@ -233,6 +242,7 @@ impl Work<'_, '_> {
         {
             regex::check(expression)?;
         }
+        self.check_bytes(&seat, &wants)?;
         if let Seat::Taken(id) = &seat
             && self.group.members[id].classic().is_some()
         {
@@ -241,6 +251,19 @@ impl Work<'_, '_> {
             self.timers.cancel(&Timer::ClassicSync(Arc::clone(&self.group.id), Arc::clone(id)));
         }
         Ok(self.put(seat, wants, client, ""))
+    }
+
+    /// Whether what the member wants can be written.
+    pub(super) fn check_bytes(
+        &self,
+        seat: &Seat,
+        wants: &ConsumerGroupMemberMetadata,
+    ) -> Result<(), ConsumerGroupError> {
+        let (Seat::Taken(id) | Seat::New(id) | Seat::Replaces(_, id)) = seat;
+        let (group, member) = (Arc::clone(&self.group.id), Arc::clone(id));
+        let record = Record::ConsumerGroupMemberMetadata { group, member, value: Some(wants.clone()) };
+        let max = self.settings.record_bytes_max;
+        if record.batch_bytes() > max { Err(ConsumerGroupError::RecordTooLarge(max)) } else { Ok(()) }
     }
 
     /// What the member at this place wanted so far.
@@ -358,7 +381,7 @@ impl Work<'_, '_> {
             Record::ConsumerGroupCurrentMemberAssignment {
                 group: group(),
                 member: Arc::clone(new),
-                value: Some(member.current_assignment()),
+                value: Some(self.group.dated(new, member.current_assignment())),
             },
         ];
         records.into_iter().for_each(|record| self.apply(record));
@@ -401,7 +424,8 @@ impl Work<'_, '_> {
         let Some(next) = reconcile::next(member, &aim)? else { return Ok(false) };
         let moved = next.assigned != member.assigned;
         let (group, member) = (Arc::clone(&self.group.id), Arc::clone(&updated.id));
-        self.apply(Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(next) });
+        let value = Some(self.group.dated(&member, next));
+        self.apply(Record::ConsumerGroupCurrentMemberAssignment { group, member, value });
         self.watch_revocation(&updated.id);
         Ok(moved)
     }
@@ -441,6 +465,19 @@ fn is_changed(member: &Member, client: Client<'_>, request: &ConsumerGroupHeartb
         || differs(request.subscribed_topic_regex, &wants.subscribed_topic_regex)
         || ![-1, wants.rebalance_timeout_ms].contains(&request.rebalance_timeout_ms)
         || request.subscribed_topic_names.is_some()
+}
+
+/// How large the record of a member is at most, in bytes, that wants this and nothing was known of.
+fn record_bytes(client: Client<'_>, request: &ConsumerGroupHeartbeatRequest<'_>) -> usize {
+    /// More than the length of a text takes.
+    const LENGTH: usize = 3;
+    /// All that is no text.
+    const REST: usize = BATCH_OVERHEAD + 64;
+    let names = request.subscribed_topic_names.iter().flat_map(|names| names.iter());
+    let optional = [request.instance_id, request.rack_id, request.subscribed_topic_regex, request.server_assignor];
+    let texts = [request.group_id, request.member_id, client.id, client.host];
+    let all = names.chain(texts).chain(optional.into_iter().flatten());
+    REST + all.map(|text| LENGTH + text.len()).sum::<usize>()
 }
 
 fn partitions_of(topics: &Array<'_, TopicPartitions<'_>>) -> Partitions {
