@@ -84,8 +84,23 @@ struct Soft {
     regexes_stale: bool,
     /// When all expressions were looked up last.
     regexes_refreshed: Option<Duration>,
+    /// How far the members are on the way to the newest target.
+    reconciling: Option<Reconciling>,
     /// The hash of the subscribed topics in this version of the metadata.
     hash: Option<(Index, i64)>,
+}
+
+/// Members come to an epoch one by one.
+#[derive(Debug)]
+struct Reconciling {
+    /// The epoch.
+    epoch: i32,
+    /// When it was assigned, on the monotonic clock; after a start, when the first member came to it.
+    began: Duration,
+    /// How many times a member has come to it.
+    arrivals: usize,
+    /// All have come, and it was noted.
+    noted: bool,
 }
 
 /// A group in the course of a step.

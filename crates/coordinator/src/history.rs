@@ -12,6 +12,8 @@ use record::Timestamp;
 
 /// How many events of a group are kept.
 pub const ENTRIES_MAX: usize = 256;
+/// How many of these at least may be details; beyond, details go before causes.
+pub const DETAILS_KEPT: usize = 64;
 /// How many groups' events are kept in a shard; beyond, those of the group that was noted least lately go.
 pub const GROUPS_MAX: usize = 1_000;
 
@@ -80,12 +82,14 @@ pub enum Event {
         /// Why.
         cause: RebalanceCause,
     },
-    /// A member of a consumer group has come to an epoch, with all that it was given.
+    /// All members of a consumer group have come to an epoch, with all that they were given.
     Reconciled {
-        /// Who.
-        member: Arc<str>,
-        /// Where it is.
+        /// Where they are.
         epoch: i32,
+        /// How many members.
+        members: usize,
+        /// How long after the assignment.
+        reconciling: Duration,
     },
     /// A request of a member was refused because of its generation or epoch.
     Fenced {
@@ -153,7 +157,22 @@ type Age = (Timestamp, u64);
 #[derive(Debug)]
 struct GroupHistory {
     entries: VecDeque<Entry>,
+    /// How many entries are details.
+    details: usize,
     newest: Age,
+}
+
+impl GroupHistory {
+    fn push(&mut self, entry: Entry) {
+        if self.entries.len() >= ENTRIES_MAX {
+            let oldest_detail = || self.entries.iter().position(|entry| entry.event.is_detail());
+            let goes = if self.details >= DETAILS_KEPT { oldest_detail() } else { None };
+            let gone = self.entries.remove(goes.unwrap_or(0));
+            self.details -= usize::from(gone.is_some_and(|gone| gone.event.is_detail()));
+        }
+        self.details += usize::from(entry.event.is_detail());
+        self.entries.push_back(entry);
+    }
 }
 
 impl History {
@@ -166,14 +185,11 @@ impl History {
         self.noted += 1;
         let newest = (at, self.noted);
         let history = self.groups.entry(Arc::clone(group));
-        let history = history.or_insert_with(|| GroupHistory { entries: VecDeque::new(), newest });
+        let history = history.or_insert_with(|| GroupHistory { entries: VecDeque::new(), details: 0, newest });
         self.by_age.remove(&history.newest);
         self.by_age.insert(newest, Arc::clone(group));
         history.newest = newest;
-        if history.entries.len() >= ENTRIES_MAX {
-            history.entries.pop_front();
-        }
-        history.entries.push_back(Entry { at, event });
+        history.push(Entry { at, event });
     }
 
     /// The events of a group, the oldest first.
@@ -189,6 +205,18 @@ impl History {
 }
 
 impl Event {
+    /// Whether it says how a group went on, rather than why.
+    fn is_detail(&self) -> bool {
+        match self {
+            Event::Joined { .. } | Event::Assigned { .. } | Event::Reconciled { .. } | Event::Fenced { .. } => true,
+            Event::Left { .. }
+            | Event::RebalanceBegan { .. }
+            | Event::Generation { .. }
+            | Event::Epoch { .. }
+            | Event::Converted { .. } => false,
+        }
+    }
+
     /// Member ids begin with a text of the client's; they are as long as it is.
     fn shorten(&mut self) {
         match self {
@@ -207,10 +235,8 @@ impl Event {
                 }
             }
             Event::RebalanceBegan { cause } | Event::Epoch { cause, .. } => cause.shorten(),
-            Event::Generation { leader: member, .. }
-            | Event::Reconciled { member, .. }
-            | Event::Fenced { member, .. } => shorten(member),
-            Event::Assigned { .. } | Event::Converted { .. } => {}
+            Event::Generation { leader: member, .. } | Event::Fenced { member, .. } => shorten(member),
+            Event::Assigned { .. } | Event::Reconciled { .. } | Event::Converted { .. } => {}
         }
     }
 }
@@ -255,6 +281,24 @@ mod tests {
         }
         let times: Vec<i64> = history.of("g").map(|entry| entry.at.0).collect();
         assert_eq!((times.len(), times[0], times[ENTRIES_MAX - 1]), (ENTRIES_MAX, 10, ENTRIES_MAX as i64 + 9));
+    }
+
+    #[test]
+    fn details_go_before_causes() {
+        let fenced = |number: i32| Event::Fenced { member: "m".into(), epoch: number };
+        // (causes, then details, causes kept, details kept)
+        let cases = [(10, 1_000, 10, 246), (250, 1_000, 192, 64), (1_000, 10, 246, 10), (1_000, 0, 256, 0)];
+        for (causes, details, causes_kept, details_kept) in cases {
+            let mut history = History::default();
+            let events = (0..causes).map(|_| left("m")).chain((0..details).map(fenced));
+            (0..).zip(events).for_each(|(at, event)| history.note(&"g".into(), Timestamp(at), event));
+            let details_there = history.of("g").filter(|entry| entry.event.is_detail()).count();
+            assert_eq!((history.of("g").count() - details_there, details_there), (causes_kept, details_kept));
+            assert!(history.of("g").is_sorted_by_key(|entry| entry.at));
+            if details > 0 {
+                assert_eq!(history.of("g").last().map(|entry| &entry.event), Some(&fenced(details - 1)));
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ use wire::messages::consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, To
 use super::error::ConsumerGroupError;
 use super::member::MemberState;
 use super::validate::{check, check_epoch};
-use super::{ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Work, reconcile, regex};
+use super::{
+    ConsumerGroup, ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Reconciling, Work, reconcile, regex,
+};
 use crate::history::{Departure, Event, RebalanceCause};
 use crate::records::{BATCH_OVERHEAD, ConsumerGroupMemberMetadata, Partitions};
 use crate::shard::Group;
@@ -440,8 +442,28 @@ impl Work<'_, '_> {
             self.timers.cancel(&timer);
         }
         if member.is_reconciled_to(self.group.assignment_epoch) {
-            self.note(Event::Reconciled { member: Arc::clone(id), epoch: self.group.assignment_epoch });
+            self.member_arrived();
         }
+    }
+
+    /// A member has come to the newest target. That the last one has is noted, for a group may have many members.
+    fn member_arrived(&mut self) {
+        let (epoch, now) = (self.group.assignment_epoch, self.step.now.monotonic);
+        let are_there = |group: &ConsumerGroup| group.members.values().filter(|m| m.is_reconciled_to(epoch)).count();
+        let known = self.group.soft.reconciling.take().filter(|known| known.epoch == epoch);
+        let mut reconciling = known.unwrap_or_else(|| {
+            let arrivals = are_there(self.group).saturating_sub(1);
+            Reconciling { epoch, began: now, arrivals, noted: false }
+        });
+        reconciling.arrivals += 1;
+        let members = self.group.members.len();
+        // A member may come twice, so arrivals alone do not tell.
+        if !reconciling.noted && reconciling.arrivals >= members && are_there(self.group) == members {
+            reconciling.noted = true;
+            let reconciling = now.saturating_sub(reconciling.began);
+            self.note(Event::Reconciled { epoch, members, reconciling });
+        }
+        self.group.soft.reconciling = Some(reconciling);
     }
 
     fn is_subscribed(&self, member: &Member, topic: &TopicId) -> bool {
