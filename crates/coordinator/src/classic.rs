@@ -176,7 +176,7 @@ impl Shard {
             return LeaveAnswer { error: ErrorCode::INVALID_GROUP_ID, members: Vec::new() };
         }
         let mut answer = match self.groups.get(request.group_id) {
-            Some(Group::Consumer(_)) => self.leave_consumer_group(step, request),
+            Some(Group::Consumer(_)) => self.leave_consumer_group(step, version, request),
             _ => LeaveAnswer { error: ErrorCode::NONE, members: self.leave_classic(step, version, request) },
         };
         if version <= SINGLE_LEAVE_UNTIL
@@ -313,7 +313,7 @@ impl Shard {
 }
 
 /// Until here LeaveGroup names one member.
-const SINGLE_LEAVE_UNTIL: i16 = 2;
+pub(crate) const SINGLE_LEAVE_UNTIL: i16 = 2;
 
 fn error_of_no_group(group: &str) -> ErrorCode {
     if group.is_empty() { ErrorCode::INVALID_GROUP_ID } else { ErrorCode::UNKNOWN_MEMBER_ID }

@@ -88,8 +88,23 @@ struct Soft {
     to_resolve: Vec<Arc<str>>,
     /// What some expressions are compiled to.
     compiled: HashMap<Arc<str>, ::regex::Regex>,
+    /// How far the members are on the way to the newest target.
+    reconciling: Option<Reconciling>,
     /// The hash of the subscribed topics in this version of the metadata.
     hash: Option<(Index, i64)>,
+}
+
+/// Members come to an epoch one by one.
+#[derive(Debug)]
+struct Reconciling {
+    /// The epoch.
+    epoch: i32,
+    /// When it was assigned, on the monotonic clock; after a start, when the first member came to it.
+    began: Duration,
+    /// How many times a member has come to it.
+    arrivals: usize,
+    /// All have come, and it was noted.
+    noted: bool,
 }
 
 /// A group in the course of a step.

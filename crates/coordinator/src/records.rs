@@ -15,10 +15,14 @@ use std::sync::Arc;
 use record::TopicId;
 
 pub use decode::DecodeError;
+pub(crate) use encode::BATCH_OVERHEAD;
 pub use encode::EncodedRecord;
 
 /// A set of partitions, by topic.
 pub type Partitions = BTreeMap<TopicId, BTreeSet<i32>>;
+
+/// An epoch for each of some partitions, by topic.
+pub type Epochs = BTreeMap<TopicId, BTreeMap<i32, i32>>;
 
 /// One record. `None` as its value is a tombstone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,6 +215,20 @@ pub struct CurrentMemberAssignment {
     pub assigned: Partitions,
     /// What it has to give up.
     pub pending_revocation: Partitions,
+    /// The epochs in which it got its partitions (KIP-1251). Where one of a topic is not known, none of the topic is written.
+    pub epochs: Epochs,
+}
+
+impl CurrentMemberAssignment {
+    /// Gives each partition its epoch.
+    pub(crate) fn date(&mut self, epoch: impl Fn(&TopicId, i32) -> i32) {
+        self.epochs = Epochs::new();
+        for (topic, partitions) in self.assigned.iter().chain(&self.pending_revocation).filter(|(_, of)| !of.is_empty())
+        {
+            let dated = partitions.iter().map(|partition| (*partition, epoch(topic, *partition)));
+            self.epochs.entry(*topic).or_default().extend(dated);
+        }
+    }
 }
 
 /// What a regular expression matches.

@@ -16,6 +16,9 @@ pub struct Settings {
     pub members_max: usize,
     /// `offset.metadata.max.bytes`.
     pub offset_metadata_bytes_max: usize,
+    /// How large the batch of one record may be, in bytes: `max.message.bytes` of `__consumer_offsets`. What would make a
+    /// larger one is refused.
+    pub record_bytes_max: usize,
     /// `offsets.retention.minutes` (KIP-211).
     pub offsets_retention: Duration,
     /// `offsets.retention.check.interval.ms`.
@@ -83,6 +86,7 @@ impl Default for Settings {
             initial_rebalance_delay: Duration::from_secs(3),
             members_max: i32::MAX as usize,
             offset_metadata_bytes_max: 4096,
+            record_bytes_max: 1_048_588,
             offsets_retention: minutes(7 * 24 * 60),
             offsets_retention_check: minutes(10),
             serves_consumer_protocol: true,

@@ -91,6 +91,7 @@ impl Shard {
         while let Some(timer) = self.timers.take_due(step.now.monotonic) {
             match timer {
                 Timer::OffsetExpiry => self.expire_offsets(step),
+                Timer::DeletedTopics => self.forget_deleted_topics(step),
                 Timer::PendingMember(group, member) => self.pending_member_expired(step, &group, &member),
                 Timer::JoinPhase(group) => self.join_phase_ended(step, &group),
                 Timer::SyncPhase(group) => self.sync_phase_ended(step, &group),

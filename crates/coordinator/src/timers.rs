@@ -31,6 +31,8 @@ pub enum Timer {
     RegexRefresh(Arc<str>),
     /// Offsets may have expired.
     OffsetExpiry,
+    /// Offsets of deleted topics are still to be forgotten.
+    DeletedTopics,
 }
 
 /// When a timer is due, and where it stands in the heap.

@@ -11,7 +11,10 @@ use wire::messages::join_group::JoinGroupRequest;
 use super::members::{Member, Members};
 use super::subscription;
 use crate::Record;
-use crate::records::GroupMetadata;
+use crate::records::{BATCH_OVERHEAD, GroupMetadata};
+
+/// What is written of a group beside its members and its texts, in bytes: kind, version, lengths, generation and time.
+const HEAD_BYTES: usize = 2 + 2 + 2 + 3 * 2 + 4 + 8 + 4;
 
 /// Where a group is between two generations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +133,13 @@ impl ClassicGroup {
                 members: self.members.iter().map(|member| member.record(&protocol)).collect(),
             }),
         }
+    }
+
+    /// How large a batch of [`ClassicGroup::record`] is at most, in bytes, when so many of them are assignments.
+    pub(super) fn batch_bytes(&self, name: &str, assigned_bytes: usize) -> usize {
+        let [protocol_type, protocol, leader] =
+            [&self.protocol_type, &self.protocol, &self.leader].map(|text| text.as_deref().unwrap_or_default());
+        head_bytes(&[name, protocol_type, protocol, leader]) + self.members.bytes(protocol) + assigned_bytes
     }
 
     /// Its state, as Kafka names it.
@@ -286,6 +296,11 @@ impl ClassicGroup {
     pub(super) fn is_led_by(&self, member_id: &str) -> bool {
         self.leader.as_deref() == Some(member_id)
     }
+}
+
+/// How large a batch of a group's record is at most, in bytes, without its members, with these texts.
+pub(super) fn head_bytes(texts: &[&str; 4]) -> usize {
+    BATCH_OVERHEAD + HEAD_BYTES + texts.iter().map(|text| text.len()).sum::<usize>()
 }
 
 /// Whether the request says in which way the member takes part.

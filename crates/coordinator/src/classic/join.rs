@@ -6,9 +6,9 @@ use record::Uuid;
 use wire::ErrorCode;
 use wire::messages::join_group::JoinGroupRequest;
 
-use super::group::State;
+use super::group::{State, head_bytes};
 use super::live::{Live, NEW_MEMBER_JOIN_TIMEOUT};
-use super::members::{Member, Protocol};
+use super::members::{MEMBER_BYTES, Member, Protocol};
 use crate::timers::Timer;
 use crate::{Answer, Client, Departure, Event, JoinAnswer, RebalanceCause, Ticket};
 
@@ -19,6 +19,8 @@ const SKIP_ASSIGNMENT_SINCE: i16 = 9;
 
 /// Of a name in a member's id.
 const NAME_BYTES_MAX: usize = 255;
+/// What an id has behind the name, in bytes.
+const ID_SUFFIX_BYTES: usize = 37;
 
 /// Who joins.
 #[derive(Clone, Copy)]
@@ -46,6 +48,8 @@ impl Live<'_, '_> {
             self.turn_away(joiner);
         } else if !self.group.supports(request) {
             self.refuse_join(joiner.ticket, request.member_id, ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+        } else if !self.has_room_for_bytes(joiner) {
+            self.refuse_join(joiner.ticket, request.member_id, ErrorCode::UNKNOWN_SERVER_ERROR);
         } else if request.member_id.is_empty() {
             self.join_as_new(joiner);
         } else {
@@ -66,6 +70,30 @@ impl Live<'_, '_> {
                 member.is_some() || self.group.members.len() < self.settings.members_max
             }
         }
+    }
+
+    /// Whether the group can be written with this member in it, by one of the protocols that all know. What the others have
+    /// stands for what they will be given.
+    fn has_room_for_bytes(&self, joiner: Joiner<'_>) -> bool {
+        let (request, members) = (joiner.request, &self.group.members);
+        let by_instance = request.group_instance_id.and_then(|instance| members.slot_of_instance(instance));
+        let before = members.slot(request.member_id).or(by_instance).map(|slot| members.at(slot));
+        let named = request.group_instance_id.unwrap_or_default().len();
+        let id = match request.member_id.len() {
+            0 => named.max(joiner.client.id.len()) + ID_SUFFIX_BYTES,
+            known => known,
+        };
+        let texts = id + named + joiner.client.id.len() + joiner.client.host.len();
+        let gone = before.map_or(0, |member| member.bytes() + member.assignment.len());
+        // Where nobody leads, it will.
+        let leader = self.group.leader.as_ref().map_or(id, |leader| leader.len());
+        let all = leader + MEMBER_BYTES + texts + members.assigned_bytes();
+        request.protocols.iter().filter(|protocol| members.all_know(protocol.name)).any(|protocol| {
+            let known = before.map_or(0, |member| member.metadata(protocol.name).len());
+            let head = head_bytes(&[self.name, request.protocol_type, protocol.name, ""]);
+            let bytes = head + all + members.bytes(protocol.name) + protocol.metadata.len() - gone - known;
+            bytes <= self.settings.record_bytes_max
+        })
     }
 
     fn turn_away(&mut self, joiner: Joiner<'_>) {
@@ -175,7 +203,7 @@ impl Live<'_, '_> {
         self.note_joined(joiner, &id);
         let cause = RebalanceCause::Changed(id);
         match self.group.state {
-            State::Stable if self.group.members.favourite() == self.group.protocol => {
+            State::Stable if self.group.members.favourite() == self.group.protocol && self.fits() => {
                 self.keep_assignments(joiner, slot, led_by);
             }
             // The leader was told of the old id.

@@ -259,6 +259,12 @@ impl Live<'_, '_> {
         self.group.phase_began = self.step.now.monotonic;
     }
 
+    /// Whether the generation can be written as it is.
+    pub(super) fn fits(&self) -> bool {
+        let bytes = self.group.batch_bytes(self.name, self.group.members.assigned_bytes());
+        bytes <= self.settings.record_bytes_max
+    }
+
     /// Has the generation written as it is.
     pub(super) fn write(&mut self) {
         self.step.write(self.group.record(self.name));

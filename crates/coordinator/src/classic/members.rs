@@ -93,6 +93,12 @@ impl Member {
         }
     }
 
+    /// What is written of it for any protocol, in bytes, without its assignment.
+    pub(super) fn bytes(&self) -> usize {
+        let instance = self.instance_id.as_ref().map_or(0, |instance| instance.len());
+        MEMBER_BYTES + self.id.len() + instance + self.client_id.len() + self.client_host.len()
+    }
+
     /// How the leader sees it.
     pub(super) fn joined(&self, protocol: &str) -> JoinedMember {
         JoinedMember {
@@ -115,9 +121,24 @@ pub(crate) struct Members {
     by_instance: HashMap<Arc<str>, usize>,
     joining: usize,
     to_sync: usize,
-    /// How many members know each protocol.
-    support: HashMap<Arc<str>, usize>,
+    /// Who knows each protocol.
+    support: HashMap<Arc<str>, Support>,
+    /// What is written of all members for any protocol, in bytes, without the assignments.
+    bytes: usize,
+    /// What they were given, in bytes.
+    assigned_bytes: usize,
 }
+
+/// Who knows a protocol.
+#[derive(Debug, Default)]
+struct Support {
+    members: usize,
+    /// What they say of themselves for it.
+    bytes: usize,
+}
+
+/// What is written of a member beside its texts, its subscription and its assignment, in bytes: lengths and timeouts.
+pub(super) const MEMBER_BYTES: usize = 4 * 2 + 4 * 4;
 
 impl Members {
     pub(crate) fn len(&self) -> usize {
@@ -175,6 +196,8 @@ impl Members {
         self.joining += usize::from(member.joining.is_some());
         self.to_sync += usize::from(member.has_to_sync);
         self.support_more(&member.protocols);
+        self.bytes += member.bytes();
+        self.assigned_bytes += member.assignment.len();
         self.slots.push(member);
     }
 
@@ -194,6 +217,8 @@ impl Members {
         self.joining -= usize::from(member.joining.is_some());
         self.to_sync -= usize::from(member.has_to_sync);
         self.support_less(&member.protocols);
+        self.bytes -= member.bytes();
+        self.assigned_bytes -= member.assignment.len();
         member
     }
 
@@ -201,6 +226,7 @@ impl Members {
     pub(super) fn rename(&mut self, slot: usize, id: Arc<str>) {
         self.by_id.remove(&self.slots[slot].id);
         self.by_id.insert(Arc::clone(&id), slot);
+        self.bytes = self.bytes + id.len() - self.slots[slot].id.len();
         self.slots[slot].id = id;
     }
 
@@ -236,7 +262,8 @@ impl Members {
     }
 
     pub(super) fn set_assignment(&mut self, slot: usize, assignment: Arc<[u8]>) {
-        self.slots[slot].assignment = assignment;
+        let before = std::mem::replace(&mut self.slots[slot].assignment, assignment);
+        self.assigned_bytes = self.assigned_bytes + self.slots[slot].assignment.len() - before.len();
     }
 
     pub(super) fn set_known(&mut self, slot: usize) {
@@ -250,7 +277,17 @@ impl Members {
 
     /// Whether all members know the protocol.
     pub(super) fn all_know(&self, protocol: &str) -> bool {
-        self.support.get(protocol).copied().unwrap_or(0) == self.slots.len()
+        self.support.get(protocol).map_or(0, |support| support.members) == self.slots.len()
+    }
+
+    /// What is written of all members when they speak this protocol, in bytes, without what they are given.
+    pub(super) fn bytes(&self, protocol: &str) -> usize {
+        self.bytes + self.support.get(protocol).map_or(0, |support| support.bytes)
+    }
+
+    /// What all members are given, in bytes.
+    pub(super) fn assigned_bytes(&self) -> usize {
+        self.assigned_bytes
     }
 
     /// The protocol that most members like best among those that all know; the earlier member decides a tie.
@@ -280,15 +317,20 @@ impl Members {
     }
 
     fn support_more(&mut self, protocols: &[Protocol]) {
-        for (name, _) in protocols {
-            *self.support.entry(Arc::clone(name)).or_default() += 1;
+        for (name, metadata) in protocols {
+            let support = self.support.entry(Arc::clone(name)).or_default();
+            support.members += 1;
+            support.bytes += metadata.len();
         }
     }
 
     fn support_less(&mut self, protocols: &[Protocol]) {
-        for (name, _) in protocols {
+        for (name, metadata) in protocols {
             match self.support.get_mut(name) {
-                Some(count) if *count > 1 => *count -= 1,
+                Some(support) if support.members > 1 => {
+                    support.members -= 1;
+                    support.bytes -= metadata.len();
+                }
                 _ => drop(self.support.remove(name)),
             }
         }

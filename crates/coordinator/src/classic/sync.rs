@@ -57,6 +57,11 @@ impl Live<'_, '_> {
     fn assign(&mut self, request: &SyncGroupRequest<'_>) {
         let assignments = request.assignments.iter().map(|assigned| (assigned.member_id, assigned.assignment));
         let assignments: HashMap<&str, &[u8]> = assignments.collect();
+        let to_members = assignments.iter().filter(|(id, _)| self.group.members.slot(id).is_some());
+        let bytes = to_members.map(|(_, assignment)| assignment.len()).sum();
+        if self.group.batch_bytes(self.name, bytes) > self.settings.record_bytes_max {
+            return self.give_assignment_up();
+        }
         for slot in 0..self.group.members.len() {
             let assignment = assignments.get(&*self.group.members.at(slot).id);
             self.group
@@ -73,6 +78,17 @@ impl Live<'_, '_> {
                 self.begin_session(slot);
             }
         }
+    }
+
+    /// The assignment is too large to be written: all who wait for it are told so, and have to join again.
+    fn give_assignment_up(&mut self) {
+        for slot in 0..self.group.members.len() {
+            if let Some(ticket) = self.group.members.set_syncing(slot, None) {
+                self.refuse_sync(ticket, ErrorCode::UNKNOWN_SERVER_ERROR);
+                self.begin_session(slot);
+            }
+        }
+        self.prepare_rebalance(RebalanceCause::AssignmentLost);
     }
 
     fn answer_sync(&mut self, slot: usize, ticket: Ticket) {

@@ -5,6 +5,7 @@ mod chance;
 mod conversion;
 mod join;
 mod leave;
+mod record_size;
 mod replay;
 mod scene;
 mod session;

@@ -27,6 +27,7 @@ use crate::{Record, Shard, Step};
 const DISABLED: &str = "online upgrade is disabled.";
 const OF_OTHERS: &str = "the group does not use the consumer embedded protocol.";
 const TOO_LARGE: &str = "the group size exceeds the consumer group maximum size.";
+const LARGE_MEMBER: &str = "the record of a member would be too large.";
 const MALFORMED: &str = "the embedded consumer protocol is malformed.";
 const CUSTOM: &str = "an unsupported custom assignor is in use. Please refer to the documentation or switch to a default assignor before re-attempting the upgrade.";
 
@@ -87,12 +88,22 @@ impl Shard {
         if !group.is_stable() {
             keep_owned(image, group, &mut upgraded, &mut given);
         }
-        Ok(upgraded)
+        let is_too_large = |(id, member): &(Arc<str>, Member)| {
+            let (group, member, value) = (name.into(), Arc::clone(id), Some(member.wants.clone()));
+            let record = Record::ConsumerGroupMemberMetadata { group, member, value };
+            record.batch_bytes() > self.settings.record_bytes_max
+        };
+        if upgraded.iter().any(is_too_large) { Err(no(LARGE_MEMBER)) } else { Ok(upgraded) }
     }
 
     /// Whether a consumer group is to become a classic one when these are gone.
-    pub(super) fn downgrades_without(&self, group: &str, gone: &[(Arc<str>, Departure)]) -> bool {
-        let Some(Group::Consumer(group)) = self.groups.get(group) else { return false };
+    pub(super) fn downgrades_without(
+        &mut self,
+        step: &mut Step<'_>,
+        name: &Arc<str>,
+        gone: &[(Arc<str>, Departure)],
+    ) -> bool {
+        let Some(Group::Consumer(group)) = self.groups.get(name) else { return false };
         if group.classic_members == 0 {
             return false;
         }
@@ -104,6 +115,7 @@ impl Shard {
             && stay == group.classic_members - classic_gone.count()
             && stay <= self.settings.members_max
             && self.settings.consumer.migration.downgrades()
+            && self.consumer_work(step, name).is_some_and(|work| work.fits_as_classic())
     }
 
     /// Takes members out of a consumer group and makes a classic group of it, whose members have to join again.
@@ -164,7 +176,7 @@ impl Work<'_, '_> {
         let value = Some(TargetAssignmentMetadata { assignment_epoch: generation, assignment_timestamp: 0 });
         records.push(Record::ConsumerGroupTargetAssignmentMetadata { group: group(), value });
         for (id, member) in &members {
-            let value = Some(member.current_assignment());
+            let value = Some(self.group.dated(id, member.current_assignment()));
             records.push(Record::ConsumerGroupCurrentMemberAssignment {
                 group: group(),
                 member: Arc::clone(id),
@@ -176,6 +188,11 @@ impl Work<'_, '_> {
             let at = self.step.now.monotonic + self.session_of(member);
             self.timers.set(Timer::Session(Arc::clone(&self.group.id), Arc::clone(id)), at);
         }
+    }
+
+    /// Whether the group can be written as a classic one, which is one record.
+    fn fits_as_classic(&self) -> bool {
+        self.downgraded().record(&self.group.id).batch_bytes() <= self.settings.record_bytes_max
     }
 
     /// The group as a classic one: in its epoch, with what members shall have as what they were given.

@@ -87,6 +87,9 @@ pub(super) enum ConsumerGroupError {
     /// There is no room.
     #[error("The consumer group has reached its maximum capacity of {0} members.")]
     GroupFull(usize),
+    /// What the member wants cannot be written.
+    #[error("The record of the member would be larger than {0} bytes.")]
+    RecordTooLarge(usize),
     /// There is no such assignor.
     #[error("ServerAssignor {} is not supported. Supported assignors: {known}.", shown(.name))]
     UnsupportedAssignor {
@@ -122,6 +125,7 @@ impl ConsumerGroupError {
             ConsumerGroupError::UnreleasedInstance { .. } => ErrorCode::UNRELEASED_INSTANCE_ID,
             ConsumerGroupError::FencedEpoch { .. } | ConsumerGroupError::UnknownState => ErrorCode::FENCED_MEMBER_EPOCH,
             ConsumerGroupError::GroupFull(_) => ErrorCode::GROUP_MAX_SIZE_REACHED,
+            ConsumerGroupError::RecordTooLarge(_) => ErrorCode::UNKNOWN_SERVER_ERROR,
             ConsumerGroupError::UnsupportedAssignor { .. } => ErrorCode::UNSUPPORTED_ASSIGNOR,
             ConsumerGroupError::InvalidRegex { .. } => ErrorCode::INVALID_REGULAR_EXPRESSION,
         }

@@ -11,9 +11,11 @@ use wire::messages::consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, To
 use super::error::ConsumerGroupError;
 use super::member::MemberState;
 use super::validate::{check, check_epoch};
-use super::{ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Work, reconcile, regex};
+use super::{
+    ConsumerGroup, ConsumerHeartbeatAnswer, JOINS, LEAVES, LEAVES_STATIC, Member, Reconciling, Work, reconcile, regex,
+};
 use crate::history::{Departure, Event, RebalanceCause};
-use crate::records::{ConsumerGroupMemberMetadata, Partitions};
+use crate::records::{BATCH_OVERHEAD, ConsumerGroupMemberMetadata, Partitions};
 use crate::shard::Group;
 use crate::timers::Timer;
 use crate::{Client, Record, Shard, Step};
@@ -52,7 +54,7 @@ impl Shard {
             return self.leave_by_heartbeat(step, request);
         }
         if request.member_epoch == JOINS {
-            self.seat_consumer_group(step, request)?;
+            self.seat_consumer_group(step, client, request)?;
         }
         if let Some(mut work) = self.consumer_work(step, request.group_id) {
             return work.heartbeat(client, request);
@@ -68,10 +70,15 @@ impl Shard {
     fn seat_consumer_group(
         &mut self,
         step: &mut Step<'_>,
+        client: Client<'_>,
         request: &ConsumerGroupHeartbeatRequest<'_>,
     ) -> Result<(), ConsumerGroupError> {
         if let Some(Group::Consumer(_)) = self.groups.get(request.group_id) {
             return Ok(());
+        }
+        let max = self.settings.record_bytes_max;
+        if record_bytes(client, request) > max {
+            return Err(ConsumerGroupError::RecordTooLarge(max));
         }
         let expression = request.subscribed_topic_regex.filter(|expression| !expression.is_empty());
         let compiled = expression.map(|expression| Ok((expression.into(), regex::compile(expression)?))).transpose()?;
@@ -240,6 +247,7 @@ impl Work<'_, '_> {
         {
             self.group.check_regex(expression)?;
         }
+        self.check_bytes(&seat, &wants)?;
         if let Seat::Taken(id) = &seat
             && self.group.members[id].classic().is_some()
         {
@@ -248,6 +256,19 @@ impl Work<'_, '_> {
             self.timers.cancel(&Timer::ClassicSync(Arc::clone(&self.group.id), Arc::clone(id)));
         }
         Ok(self.put(seat, wants, client, ""))
+    }
+
+    /// Whether what the member wants can be written.
+    pub(super) fn check_bytes(
+        &self,
+        seat: &Seat,
+        wants: &ConsumerGroupMemberMetadata,
+    ) -> Result<(), ConsumerGroupError> {
+        let (Seat::Taken(id) | Seat::New(id) | Seat::Replaces(_, id)) = seat;
+        let (group, member) = (Arc::clone(&self.group.id), Arc::clone(id));
+        let record = Record::ConsumerGroupMemberMetadata { group, member, value: Some(wants.clone()) };
+        let max = self.settings.record_bytes_max;
+        if record.batch_bytes() > max { Err(ConsumerGroupError::RecordTooLarge(max)) } else { Ok(()) }
     }
 
     /// What the member at this place wanted so far.
@@ -365,7 +386,7 @@ impl Work<'_, '_> {
             Record::ConsumerGroupCurrentMemberAssignment {
                 group: group(),
                 member: Arc::clone(new),
-                value: Some(member.current_assignment()),
+                value: Some(self.group.dated(new, member.current_assignment())),
             },
         ];
         records.into_iter().for_each(|record| self.apply(record));
@@ -408,7 +429,8 @@ impl Work<'_, '_> {
         let Some(next) = reconcile::next(member, &aim)? else { return Ok(false) };
         let moved = next.assigned != member.assigned;
         let (group, member) = (Arc::clone(&self.group.id), Arc::clone(&updated.id));
-        self.apply(Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(next) });
+        let value = Some(self.group.dated(&member, next));
+        self.apply(Record::ConsumerGroupCurrentMemberAssignment { group, member, value });
         self.watch_revocation(&updated.id);
         Ok(moved)
     }
@@ -423,8 +445,28 @@ impl Work<'_, '_> {
             self.timers.cancel(&timer);
         }
         if member.is_reconciled_to(self.group.assignment_epoch) {
-            self.note(Event::Reconciled { member: Arc::clone(id), epoch: self.group.assignment_epoch });
+            self.member_arrived();
         }
+    }
+
+    /// A member has come to the newest target. That the last one has is noted, for a group may have many members.
+    fn member_arrived(&mut self) {
+        let (epoch, now) = (self.group.assignment_epoch, self.step.now.monotonic);
+        let are_there = |group: &ConsumerGroup| group.members.values().filter(|m| m.is_reconciled_to(epoch)).count();
+        let known = self.group.soft.reconciling.take().filter(|known| known.epoch == epoch);
+        let mut reconciling = known.unwrap_or_else(|| {
+            let arrivals = are_there(self.group).saturating_sub(1);
+            Reconciling { epoch, began: now, arrivals, noted: false }
+        });
+        reconciling.arrivals += 1;
+        let members = self.group.members.len();
+        // A member may come twice, so arrivals alone do not tell.
+        if !reconciling.noted && reconciling.arrivals >= members && are_there(self.group) == members {
+            reconciling.noted = true;
+            let reconciling = now.saturating_sub(reconciling.began);
+            self.note(Event::Reconciled { epoch, members, reconciling });
+        }
+        self.group.soft.reconciling = Some(reconciling);
     }
 
     fn is_subscribed(&self, member: &Member, topic: &TopicId) -> bool {
@@ -448,6 +490,19 @@ fn is_changed(member: &Member, client: Client<'_>, request: &ConsumerGroupHeartb
         || differs(request.subscribed_topic_regex, &wants.subscribed_topic_regex)
         || ![-1, wants.rebalance_timeout_ms].contains(&request.rebalance_timeout_ms)
         || request.subscribed_topic_names.is_some()
+}
+
+/// How large the record of a member is at most, in bytes, that wants this and nothing was known of.
+fn record_bytes(client: Client<'_>, request: &ConsumerGroupHeartbeatRequest<'_>) -> usize {
+    /// More than the length of a text takes.
+    const LENGTH: usize = 3;
+    /// All that is no text.
+    const REST: usize = BATCH_OVERHEAD + 64;
+    let names = request.subscribed_topic_names.iter().flat_map(|names| names.iter());
+    let optional = [request.instance_id, request.rack_id, request.subscribed_topic_regex, request.server_assignor];
+    let texts = [request.group_id, request.member_id, client.id, client.host];
+    let all = names.chain(texts).chain(optional.into_iter().flatten());
+    REST + all.map(|text| LENGTH + text.len()).sum::<usize>()
 }
 
 fn partitions_of(topics: &Array<'_, TopicPartitions<'_>>) -> Partitions {

@@ -17,6 +17,7 @@ use super::heartbeat::{Seat, Updated};
 use super::member::MemberState;
 use super::protocol::{PROTOCOL_TYPE, Subscription};
 use super::{ConsumerGroup, Member, Work};
+use crate::classic::SINGLE_LEAVE_UNTIL;
 use crate::history::{Departure, RebalanceCause};
 use crate::records::{ClassicMemberMetadata, ConsumerGroupMemberMetadata, Partitions};
 use crate::timers::Timer;
@@ -40,7 +41,7 @@ impl Shard {
         let name = Arc::clone(&work.group.id);
         let answer = match joined {
             Ok(Joined { answer, replaced }) => {
-                if replaced && self.downgrades_without(&name, &[]) {
+                if replaced && self.downgrades_without(step, &name, &[]) {
                     self.make_classic_group_of_joining(step, &name, &answer.member_id);
                 }
                 answer
@@ -80,10 +81,15 @@ impl Shard {
     }
 
     /// Like [`Shard::leave_group`], in a consumer group.
-    pub(crate) fn leave_consumer_group(&mut self, step: &mut Step<'_>, request: &LeaveGroupRequest<'_>) -> LeaveAnswer {
+    pub(crate) fn leave_consumer_group(
+        &mut self,
+        step: &mut Step<'_>,
+        version: i16,
+        request: &LeaveGroupRequest<'_>,
+    ) -> LeaveAnswer {
         let (mut members, mut gone, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         if let Some(work) = self.consumer_work(step, request.group_id) {
-            let single = Some((request.member_id, None, "")).filter(|_| !request.member_id.is_empty());
+            let single = (version <= SINGLE_LEAVE_UNTIL).then_some((request.member_id, None, ""));
             let many = request.members.iter().map(|m| (m.member_id, m.group_instance_id, m.reason.unwrap_or_default()));
             for (id, instance, reason) in single.into_iter().chain(many) {
                 let found = work.member_to_leave(id, instance).map(Arc::clone);
@@ -167,6 +173,7 @@ impl Work<'_, '_> {
         let (subscription, _) =
             Subscription::decode_blob(first.metadata).map_err(|_| ErrorCode::UNKNOWN_SERVER_ERROR)?;
         let wants = self.wanted_classic(&seat, client, request, &subscription);
+        self.check_bytes(&seat, &wants).map_err(|error| error.code())?;
         let updated = self.put(seat, wants, client, request.reason.unwrap_or_default());
         self.refresh(&updated);
         let image = self.step.image;

@@ -47,7 +47,7 @@ impl Shard {
 
     /// Takes members out of a consumer group, which becomes a classic one when all that stay speak the classic protocol.
     pub(super) fn remove_members(&mut self, step: &mut Step<'_>, group: &Arc<str>, gone: &[(Arc<str>, Departure)]) {
-        if self.downgrades_without(group, gone) {
+        if self.downgrades_without(step, group, gone) {
             self.leave_to_classic_group(step, group, gone);
         } else if let Some(mut work) = self.consumer_work(step, group) {
             work.remove_all(gone);
@@ -61,6 +61,8 @@ impl Work<'_, '_> {
         let mut value = self.group.members[id].current_assignment();
         value.member_epoch = LEAVES_STATIC;
         value.pending_revocation = Partitions::new();
+        // As Kafka has it: whoever takes its place has had them all along.
+        value.date(|_, _| 0);
         let (group, member) = (Arc::clone(&self.group.id), Arc::clone(id));
         self.apply(Record::ConsumerGroupCurrentMemberAssignment { group, member, value: Some(value) });
         self.timers.cancel(&Timer::Revocation(Arc::clone(&self.group.id), Arc::clone(id)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::records::{ClassicMemberMetadata, ConsumerGroupMemberMetadata, CurrentMemberAssignment, Partitions};
+use crate::records::{ClassicMemberMetadata, ConsumerGroupMemberMetadata, CurrentMemberAssignment, Epochs, Partitions};
 
 /// How far a member is between what it has and what it shall have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,7 @@ impl Member {
         Duration::from_millis(u64::try_from(self.wants.rebalance_timeout_ms).unwrap_or(0))
     }
 
+    /// Without the epochs of its partitions, which the group has.
     pub(super) fn current_assignment(&self) -> CurrentMemberAssignment {
         CurrentMemberAssignment {
             member_epoch: self.epoch,
@@ -98,6 +99,7 @@ impl Member {
             state: self.state.number(),
             assigned: self.assigned.clone(),
             pending_revocation: self.pending_revocation.clone(),
+            epochs: Epochs::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ use record::TopicId;
 use super::Member;
 use super::error::ConsumerGroupError;
 use super::member::MemberState;
-use crate::records::{CurrentMemberAssignment, Partitions};
+use crate::records::{CurrentMemberAssignment, Epochs, Partitions};
 
 /// What a member is to be led to, and what stands in the way.
 pub(super) struct Aim<'a> {
@@ -28,7 +28,7 @@ pub(super) struct Aim<'a> {
     pub(super) subscription_changed: bool,
 }
 
-/// Where the member is next, or none if it stays where it is.
+/// Where the member is next, without the epochs of its partitions, or none if it stays where it is.
 ///
 /// # Errors
 /// A later version left it in a state that this one does not know, and it has not given up everything.
@@ -144,5 +144,6 @@ fn at(
         state: state.number(),
         assigned,
         pending_revocation,
+        epochs: Epochs::new(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::member::MemberState;
 use super::{ConsumerGroup, Member};
 use crate::Record;
-use crate::records::{ConsumerGroupMemberMetadata, CurrentMemberAssignment};
+use crate::records::{ConsumerGroupMemberMetadata, CurrentMemberAssignment, Epochs, Partitions};
 
 /// The consumer group that a record speaks of.
 pub(super) fn group_of(record: &Record) -> Option<&Arc<str>> {
@@ -162,8 +162,22 @@ impl ConsumerGroup {
         member.state = MemberState::of_number(value.state);
         member.assigned.clone_from(&value.assigned);
         member.pending_revocation.clone_from(&value.pending_revocation);
-        self.own(&member, &before);
+        self.own(&member, &before, &value.epochs);
         self.members.insert(Arc::clone(id), member);
+    }
+
+    /// With the epochs in which the member got its partitions: those that it has keep theirs, the others come with its epoch
+    /// (KIP-1251).
+    pub(super) fn dated(&self, id: &Arc<str>, mut value: CurrentMemberAssignment) -> CurrentMemberAssignment {
+        let member = self.members.get(id);
+        let epoch = value.member_epoch;
+        value.date(|topic, partition| {
+            let has = |of: &Partitions| of.get(topic).is_some_and(|of| of.contains(&partition));
+            let had = member.is_some_and(|member| has(&member.assigned) || has(&member.pending_revocation));
+            let since = self.owned.get(topic).and_then(|owned| owned.get(&partition)).filter(|_| had);
+            since.copied().unwrap_or(epoch)
+        });
+        value
     }
 
     /// Frees what a member has; what it had since when.
@@ -179,10 +193,15 @@ impl ConsumerGroup {
         since
     }
 
-    fn own(&mut self, member: &Member, before: &HashMap<(record::TopicId, i32), i32>) {
+    /// Records that do not tell epochs leave what was known, or what the member's own epoch says.
+    fn own(&mut self, member: &Member, before: &HashMap<(record::TopicId, i32), i32>, told: &Epochs) {
         for (topic, partitions) in member.assigned.iter().chain(&member.pending_revocation) {
             if !partitions.is_empty() {
-                let since = |p: &i32| before.get(&(*topic, *p)).copied().unwrap_or(member.epoch);
+                let told = told.get(topic);
+                let since = |p: &i32| {
+                    let since = told.and_then(|told| told.get(p)).or_else(|| before.get(&(*topic, *p)));
+                    since.copied().unwrap_or(member.epoch)
+                };
                 self.owned.entry(*topic).or_default().extend(partitions.iter().map(|p| (*p, since(p))));
             }
         }

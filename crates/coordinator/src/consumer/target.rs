@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metadata::Topic;
 
-use super::{ConsumerGroup, Work};
+use super::{ConsumerGroup, Reconciling, Work};
 use crate::assignor::{Assignor, NOBODY, Spec, Subscriber};
 use crate::history::Event;
 use crate::records::{Partitions, TargetAssignmentMetadata};
@@ -74,6 +74,8 @@ impl Work<'_, '_> {
         let (group, generation) = (Arc::clone(&self.group.id), value.assignment_epoch);
         self.apply(Record::ConsumerGroupTargetAssignmentMetadata { group, value: Some(value) });
         self.note(Event::Assigned { generation, assigning: Duration::ZERO });
+        let began = self.step.now.monotonic;
+        self.group.soft.reconciling = Some(Reconciling { epoch: generation, began, arrivals: 0, noted: false });
     }
 
     /// The members whose target is to change, with the new one.

@@ -87,7 +87,7 @@ fn tick(shard: &mut Shard, step: &mut Step<'_>) {
             Timer::JoinPhase(group) => shard.join_phase_ended(step, &group),
             Timer::SyncPhase(group) => shard.sync_phase_ended(step, &group),
             Timer::PendingMember(group, member) => shard.pending_member_expired(step, &group, &member),
-            Timer::OffsetExpiry => {}
+            Timer::OffsetExpiry | Timer::DeletedTopics => {}
         }
     }
 }

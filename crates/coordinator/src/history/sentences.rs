@@ -63,8 +63,12 @@ impl fmt::Display for Event {
                 write!(f, "The assignment of generation {generation} is complete; assigning took {}.", Span(*assigning))
             }
             Event::Epoch { epoch, cause } => write!(f, "The group epoch is {epoch} because {cause}."),
-            Event::Reconciled { member, epoch } => {
-                write!(f, "Member {} has its whole assignment at member epoch {epoch}.", member.escape_debug())
+            Event::Reconciled { epoch, members, reconciling } => {
+                let took = Span(*reconciling);
+                write!(
+                    f,
+                    "All {members} members have their whole assignment at epoch {epoch}; reconciling took {took}."
+                )
             }
             Event::Fenced { member, epoch } => {
                 write!(f, "Member {} was fenced: it came with epoch {epoch}.", member.escape_debug())
@@ -170,8 +174,8 @@ mod tests {
         );
         says(left(Departure::Replaced), "Member m-1 was replaced by a member with the same group.instance.id.");
         says(
-            Event::Reconciled { member: member(), epoch: 4 },
-            "Member m-1 has its whole assignment at member epoch 4.",
+            Event::Reconciled { epoch: 4, members: 3, reconciling: Duration::from_millis(1_200) },
+            "All 3 members have their whole assignment at epoch 4; reconciling took 1.2 s.",
         );
         says(Event::Fenced { member: member(), epoch: 3 }, "Member m-1 was fenced: it came with epoch 3.");
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::delete::DeletedTopics;
+use super::expiry::Place;
 use crate::records::OffsetCommit;
 use crate::step::Now;
 
@@ -12,19 +14,19 @@ pub(crate) type GroupOffsets = BTreeMap<Arc<str>, BTreeMap<i32, OffsetCommit>>;
 /// The offsets of all groups of a shard. No group and no topic in it is without an offset.
 #[derive(Debug, Default)]
 pub(crate) struct Offsets {
-    groups: BTreeMap<Arc<str>, GroupOffsets>,
+    /// All groups with offsets, by name.
+    pub(crate) groups: BTreeMap<Arc<str>, GroupOffsets>,
     /// Most commits have no metadata; they share this.
     no_metadata: Arc<str>,
     /// When the shard was loaded.
     loaded: Option<Now>,
+    /// Where the look for expired offsets goes on that is under way.
+    pub(super) expiry_from: Option<Place>,
+    /// Topics whose offsets are still to be forgotten.
+    pub(super) deleted: DeletedTopics,
 }
 
 impl Offsets {
-    /// All groups with offsets, by name.
-    pub(crate) fn groups(&self) -> &BTreeMap<Arc<str>, GroupOffsets> {
-        &self.groups
-    }
-
     /// The offsets of a group, if it has any.
     pub(crate) fn of(&self, group: &str) -> Option<&GroupOffsets> {
         self.groups.get(group)

@@ -16,7 +16,7 @@ use wire::ErrorCode;
 use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 
 use crate::records::{
-    ConsumerGroupMemberMetadata, ConsumerGroupMetadata, CurrentMemberAssignment, GroupMetadata, MemberMetadata,
+    ConsumerGroupMemberMetadata, ConsumerGroupMetadata, CurrentMemberAssignment, Epochs, GroupMetadata, MemberMetadata,
     OffsetCommit, Partitions,
 };
 use crate::{Now, Record, Settings, Shard, Step};
@@ -220,6 +220,7 @@ pub(crate) fn consumer(group: &str, topics: &[&str]) -> Vec<Record> {
         state: 0,
         assigned: [(topic_id(9), [0].into())].into(),
         pending_revocation: Partitions::new(),
+        epochs: Epochs::new(),
     };
     vec![
         epoch(&group),

@@ -12,8 +12,9 @@ use super::layout::{
     TargetMemberValue, TargetMetadataValue, TopicPartitions,
 };
 use super::{
-    ClassicMemberMetadata, ConsumerGroupMemberMetadata, ConsumerGroupMetadata, CurrentMemberAssignment, GroupMetadata,
-    MemberMetadata, OffsetCommit, Partitions, Record, ResolvedRegularExpression, TargetAssignmentMetadata,
+    ClassicMemberMetadata, ConsumerGroupMemberMetadata, ConsumerGroupMetadata, CurrentMemberAssignment, Epochs,
+    GroupMetadata, MemberMetadata, OffsetCommit, Partitions, Record, ResolvedRegularExpression,
+    TargetAssignmentMetadata,
 };
 
 /// Bytes of `__consumer_offsets` that are no record of a group.
@@ -201,7 +202,12 @@ fn classic_member(classic: ClassicMember<'_>) -> ClassicMemberMetadata {
 }
 
 fn current_assignment(value: CurrentAssignmentValue<'_>) -> CurrentMemberAssignment {
+    let mut epochs = Epochs::new();
+    for topic in value.assigned.iter().chain(value.pending_revocation.iter()).filter(|topic| !topic.epochs.is_empty()) {
+        epochs.entry(topic.topic_id).or_default().extend(topic.partitions.iter().zip(topic.epochs.iter()));
+    }
     CurrentMemberAssignment {
+        epochs,
         member_epoch: value.member_epoch,
         previous_member_epoch: value.previous_member_epoch,
         state: value.state,

@@ -9,7 +9,7 @@ use super::layout::{
     GroupMember, GroupMetadataValue, MemberMetadataValue, OffsetCommitKey, OffsetCommitValue, RegularExpressionValue,
     TargetMemberValue, TargetMetadataValue, TopicPartitions,
 };
-use super::{ConsumerGroupMemberMetadata, GroupMetadata, MemberMetadata, OffsetCommit, Partitions, Record};
+use super::{ConsumerGroupMemberMetadata, Epochs, GroupMetadata, MemberMetadata, OffsetCommit, Partitions, Record};
 
 /// A record as it is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,16 @@ pub struct EncodedRecord {
     pub value: Option<Vec<u8>>,
 }
 
+/// What a batch of one record has beside the key and the value, in bytes, at most.
+pub(crate) const BATCH_OVERHEAD: usize = 100;
+
 impl Record {
+    /// How large a batch with this record alone is at most, in bytes.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        let encoded = self.encode();
+        BATCH_OVERHEAD + encoded.key.len() + encoded.value.map_or(0, |value| value.len())
+    }
+
     /// The bytes of the record.
     ///
     /// # Panics
@@ -52,9 +61,9 @@ impl Record {
                 record(6, &GroupKey { group }, value)
             }
             Record::ConsumerGroupTargetAssignmentMember { group, member, value } => {
-                let value = value
-                    .as_ref()
-                    .map(|value| flexible(0, &TargetMemberValue { topic_partitions: topic_partitions(value).into() }));
+                let value = value.as_ref().map(|value| {
+                    flexible(0, &TargetMemberValue { topic_partitions: topic_partitions(value, &Epochs::new()).into() })
+                });
                 record(7, &named(group, member), value)
             }
             Record::ConsumerGroupCurrentMemberAssignment { group, member, value } => {
@@ -63,8 +72,8 @@ impl Record {
                         member_epoch: value.member_epoch,
                         previous_member_epoch: value.previous_member_epoch,
                         state: value.state,
-                        assigned: topic_partitions(&value.assigned).into(),
-                        pending_revocation: topic_partitions(&value.pending_revocation).into(),
+                        assigned: topic_partitions(&value.assigned, &value.epochs).into(),
+                        pending_revocation: topic_partitions(&value.pending_revocation, &value.epochs).into(),
                     };
                     flexible(0, &value)
                 });
@@ -167,10 +176,15 @@ fn member_metadata(value: &ConsumerGroupMemberMetadata) -> Vec<u8> {
     flexible(0, &layout)
 }
 
-fn topic_partitions(partitions: &Partitions) -> Vec<TopicPartitions<'static>> {
-    let topic = |(topic_id, partitions): (&_, &std::collections::BTreeSet<i32>)| TopicPartitions {
-        topic_id: *topic_id,
-        partitions: partitions.iter().copied().collect(),
+fn topic_partitions(partitions: &Partitions, epochs: &Epochs) -> Vec<TopicPartitions<'static>> {
+    let topic = |(topic_id, partitions): (&_, &std::collections::BTreeSet<i32>)| {
+        let epoch = |partition| epochs.get(topic_id)?.get(partition).copied();
+        let epochs: Option<Vec<i32>> = partitions.iter().map(epoch).collect();
+        TopicPartitions {
+            topic_id: *topic_id,
+            partitions: partitions.iter().copied().collect(),
+            epochs: epochs.unwrap_or_default().into(),
+        }
     };
     partitions.iter().map(topic).collect()
 }

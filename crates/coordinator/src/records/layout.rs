@@ -139,11 +139,13 @@ pub(super) struct TargetMemberValue<'a> {
     pub topic_partitions: Array<'a, TopicPartitions<'a>>,
 }
 
-/// The epochs at which each partition was assigned, tag 0 of Kafka 4.3, are passed over.
+/// The epochs are in the order of the partitions, or there are none (KIP-1251).
 #[derive(Clone, Debug, PartialEq, Message)]
 pub(super) struct TopicPartitions<'a> {
     pub topic_id: Uuid,
     pub partitions: Array<'a, i32>,
+    #[kafka(tag = 0)]
+    pub epochs: Array<'a, i32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Message)]

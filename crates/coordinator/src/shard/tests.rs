@@ -28,7 +28,7 @@ impl Shard {
                 lines.push(format!("{name} {topic} {partitions:?}"));
             }
         }
-        let orphans = self.offsets.groups().keys().filter(|group| !self.groups.contains_key(*group));
+        let orphans = self.offsets.groups.keys().filter(|group| !self.groups.contains_key(*group));
         lines.extend(orphans.map(|group| format!("{group} is no group")));
         lines
     }

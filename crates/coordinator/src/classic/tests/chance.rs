@@ -26,13 +26,13 @@ impl Chance {
 fn joins(chance: &mut Chance, id: &str, scene: &mut Scene) {
     let protocols: [&[&str]; 4] = [&["range"], &["range", "sticky"], &["sticky=1", "range"], &["range=2"]];
     let join = match chance.below(3) {
-        0 => named("s", *chance.of::<&str>(&["i", "j", "k"])),
+        0 => named("s", chance.of::<&str>(&["i", "j", "k"])),
         1 => Join { version: *chance.of(&[0, 3, 4, 9]), ..new("d") },
         _ => Join { id, version: 9, instance: *chance.of(&[None, None, Some("i")]), ..new("d") },
     };
     let session_ms = *chance.of(&[6_000, 20_000, 100_000]);
     let rebalance_ms = *chance.of(&[0, 8_000, 30_000]);
-    scene.join(Join { protocols: *chance.of::<&[&str]>(&protocols), session_ms, rebalance_ms, ..join });
+    scene.join(Join { protocols: chance.of::<&[&str]>(&protocols), session_ms, rebalance_ms, ..join });
 }
 
 fn acts(chance: &mut Chance, scene: &mut Scene, seconds: f64) {

@@ -158,5 +158,5 @@ fn a_group_that_never_had_members_is_simple() {
     let mut scene = Scene::new();
     scene.join(Join { version: 4, ..new("a") });
     assert!(!scene.group().is_simple());
-    assert_eq!(scene.at(10.0).group().is_simple(), true);
+    assert!(scene.at(10.0).group().is_simple());
 }

@@ -207,7 +207,15 @@ impl Scene {
             self.answers.push(format!("{whose}: {}", told(&answer)));
         }
         self.records.extend(records);
+        self.assert_bytes_are_known();
         result
+    }
+
+    /// The sums that are kept come to what is written.
+    fn assert_bytes_are_known(&self) {
+        let Some(Group::Classic(group)) = self.shard.groups.get("g") else { return };
+        let known = group.batch_bytes("g", group.members().assigned_bytes());
+        assert_eq!(known, group.record(&"g".into()).batch_bytes());
     }
 
     fn ticket(&mut self, whose: &str) -> Ticket {

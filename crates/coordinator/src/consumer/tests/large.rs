@@ -96,3 +96,34 @@ fn a_thousand_members_come_to_rest_in_a_moment() {
     lap("10,000 heartbeats");
     assert!(times.iter().all(|(_, time)| time.as_secs() < 10), "{times:?}");
 }
+
+#[test]
+fn a_rebalance_of_many_members_is_noted_once_when_the_last_one_has_come() {
+    let mut lab = Lab::new(&[("a", 600)]);
+    let names: Vec<String> = (0..300).map(|number| format!("m{number:03}")).collect();
+    names.iter().for_each(|name| drop(lab.says(&join(name, &["a"]))));
+    // Until nobody has anything to give up or to wait for.
+    for _ in 0..4 {
+        for name in &names {
+            let (epoch, has) = lab.members()[name].clone();
+            lab.says(&owns(name, epoch, &has));
+        }
+    }
+    lab.topic("a", 900);
+    let at = lab.events().len();
+    assert!(at <= crate::history::ENTRIES_MAX);
+    for name in &names {
+        let reconciled = lab.events().iter().rev().take_while(|event| !matches!(event, Event::Epoch { .. })).count();
+        assert!(reconciled <= 2);
+        let (epoch, has) = lab.members()[name].clone();
+        lab.now += Duration::from_millis(10);
+        lab.says(&owns(name, epoch, &has));
+    }
+    let epoch = lab.group().epoch;
+    let events = lab.events();
+    let last: Vec<&Event> = events.iter().rev().take(3).collect();
+    assert!(matches!(last[2], Event::Epoch { cause: crate::RebalanceCause::Topics, .. }), "{last:?}");
+    assert!(matches!(last[1], Event::Assigned { .. }), "{last:?}");
+    let reconciling = Duration::from_millis(2_990);
+    assert_eq!(last[0], &Event::Reconciled { epoch, members: 300, reconciling });
+}

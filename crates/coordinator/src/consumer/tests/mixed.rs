@@ -539,3 +539,45 @@ fn after_a_start_a_classic_member_stays_as_long_as_it_is_heard_of() {
         assert_eq!(lab.ids().contains(&"k1".to_owned()), stays, "synced: {synced}, beats: {beats}");
     }
 }
+
+#[test]
+fn a_single_leave_names_its_member_and_an_empty_name_is_nobody() {
+    for (version, id, error) in [
+        (0, "", ErrorCode::UNKNOWN_MEMBER_ID),
+        (2, "", ErrorCode::UNKNOWN_MEMBER_ID),
+        (2, "x", ErrorCode::UNKNOWN_MEMBER_ID),
+        (2, "m", ErrorCode::NONE),
+        // From here on the members are in a list, which is empty.
+        (3, "m", ErrorCode::NONE),
+    ] {
+        let mut lab = Lab::new(&[("a", 2)]);
+        lab.says(&join("m", &["a"]));
+        let request = LeaveGroupRequest { group_id: "g", member_id: id, members: Array::EMPTY };
+        let answer = lab.step(|shard, step| shard.leave_group(step, version, &request));
+        assert_eq!(answer.error, error, "{version} {id}");
+        assert_eq!(lab.members().is_empty(), (version, id) == (2, "m"));
+    }
+}
+
+/// What a classic member says is written with it, and the classic group is one record with all of them.
+#[test]
+fn a_mixed_group_that_cannot_be_written_otherwise_stays_what_it_is() {
+    let mut lab = Lab::new(&[("a", 2)]);
+    lab.says(&join("m", &["a"]));
+    lab.joined("k1", &["a"], &[]);
+    lab.joined("k2", &["a"], &[]);
+    let small = |settings: &mut Settings| settings.record_bytes_max = 300;
+    lab = lab.with(small);
+    let long = vec!["a"; 200];
+    let answer = lab.join_group(3, &joins("k3", None, &blob(&long, &[]))).unwrap();
+    assert_eq!((answer.error, lab.ids().len(), lab.written.len()), (ErrorCode::UNKNOWN_SERVER_ERROR, 3, 0));
+    lab.says(&beat("m", -1));
+    assert_eq!(lab.group().classic_members, 2);
+    lab.assert_replays();
+
+    let mut lab = Lab::classic(&[("a", 2)], &[("1", &[("a", &[0])]), ("2", &[("a", &[1])])]).with(|settings| {
+        settings.record_bytes_max = 200;
+    });
+    assert_eq!(lab.refused(&join("m", &["a"])).0, ErrorCode::GROUP_ID_NOT_FOUND);
+    assert_eq!(lab.classic_state(), "Stable");
+}

@@ -131,3 +131,32 @@ fn a_message_repeats_no_more_of_a_name_than_an_answer_can_hold() {
     let described = lab.shard.describe_group(6, &long).error_message.unwrap_or_default();
     assert_eq!(&*described, format!("Group {} not found.", "é".repeat(256)));
 }
+
+/// Kafka answers a record that its log does not take with this code.
+#[test]
+fn a_member_whose_record_would_be_too_large_is_refused_and_changes_nothing() {
+    let names: Vec<String> = (0..50).map(|number| format!("topic-{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let large = "x".repeat(600);
+    let many = || Some(names.clone().into());
+    let table: [ConsumerGroupHeartbeatRequest<'_>; 3] = [
+        with(|r| r.subscribed_topic_names = many()),
+        with(|r| r.rack_id = Some(&large)),
+        with(|r| r.subscribed_topic_regex = Some(&large)),
+    ];
+    let refusal = (ErrorCode::UNKNOWN_SERVER_ERROR, "The record of the member would be larger than 500 bytes.".into());
+    for request in table {
+        let mut lab = Lab::new(&[("a", 1)]).with(|settings| settings.record_bytes_max = 500);
+        assert_eq!(lab.refused(&request), refusal);
+        assert_eq!((lab.log.len(), lab.shard.groups.len()), (0, 0));
+        // The same of a member that is there, and of one that comes to others.
+        lab.says(&join("m", &["a"]));
+        let before = lab.members();
+        assert_eq!(lab.refused(&request), refusal);
+        assert_eq!(lab.refused(&ConsumerGroupHeartbeatRequest { member_epoch: 1, ..request.clone() }), refusal);
+        assert_eq!(lab.refused(&ConsumerGroupHeartbeatRequest { member_id: "n", ..request }), refusal);
+        assert_eq!((lab.members(), &lab.written[..]), (before, &[][..]));
+        assert_eq!(lab.told(&beat("m", 1)).0, 1);
+        lab.assert_replays();
+    }
+}

@@ -99,3 +99,32 @@ fn a_deleted_topic_takes_its_offsets_with_it_and_no_others() {
     // Group c committed in the topic that is there now.
     assert_eq!(world.offsets("c"), ["t2-0@9"]);
 }
+
+#[test]
+fn many_offsets_of_deleted_topics_go_in_steps_and_topics_that_are_deleted_meanwhile_too() {
+    let groups: Vec<String> = (0..5).map(|group| format!("g{group}")).collect();
+    let mut records = Vec::new();
+    for group in &groups {
+        for topic in ["t1", "t2", "t3"] {
+            records.extend((0..300).map(|partition| offset(group, topic, partition, 7, 0)));
+        }
+    }
+    let mut world = given(records);
+    let deleted = |names: &[&str]| names.iter().map(|name| ((*name).into(), topic_id(9))).collect::<Vec<_>>();
+    let call = |world: &mut World, names: &[&str]| {
+        let topics = deleted(names);
+        world.call(|shard, step| shard.topics_deleted(step, &topics)).1.len()
+    };
+    assert_eq!(call(&mut world, &["t1"]), 1_000);
+    // What is deleted now waits for its turn.
+    assert_eq!(call(&mut world, &["t2", "nobody-reads-it"]), 0);
+    let mut written = Vec::new();
+    while world.shard.next_due().is_some_and(|due| due <= world.run + Duration::from_millis(1)) {
+        world.run += Duration::from_millis(1);
+        written.push(world.tick().len());
+    }
+    assert_eq!(written, [1_000, 1_000, 0]);
+    assert_eq!(world.offsets("g4").len(), 300);
+    assert!(world.offsets("g4")[0].starts_with("t3-"));
+    assert_eq!(call(&mut world, &["t3"]), 1_000);
+}

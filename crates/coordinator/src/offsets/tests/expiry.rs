@@ -134,3 +134,41 @@ fn a_group_that_was_silent_for_long_keeps_what_it_reads() {
     assert_eq!(world.call(|shard, step| shard.expire_offsets(step)).1, []);
     assert_eq!(world.offsets("g"), ["t1-0@7"]);
 }
+
+/// Lets all that is due by then happen, up to a second from now; how much each step wrote.
+fn steps(world: &mut World) -> Vec<usize> {
+    let mut written = Vec::new();
+    while world.shard.next_due().is_some_and(|due| due <= world.run) {
+        written.push(world.tick().len());
+        world.run += Duration::from_millis(1);
+    }
+    written
+}
+
+#[test]
+fn many_offsets_expire_in_steps_of_a_bounded_number() {
+    // (groups, topics, partitions, of them young in each group, tombstones of each step)
+    let cases: [(usize, i32, i32, usize, &[usize]); 5] = [
+        (1, 1, 999, 0, &[1_000]),
+        (1, 1, 1_000, 0, &[1_000, 1]),
+        (1, 7, 300, 0, &[1_000, 1_000, 101]),
+        (1, 2, 600, 1, &[1_000, 199]),
+        (1_200, 1, 1, 0, &[1_000, 1_000, 400]),
+    ];
+    for (groups, topics, partitions, young, expected) in cases {
+        let name = |group: usize| format!("g{group:04}");
+        let mut records = Vec::new();
+        for (group, topic) in (0..groups).flat_map(|group| (0..topics).map(move |topic| (group, topic))) {
+            let topic = format!("t{topic}");
+            records.extend((0..partitions).map(|partition| offset(&name(group), &topic, partition, 7, 8 * DAY)));
+        }
+        records.extend((0..groups).flat_map(|g| (0..young).map(move |_| offset(&name(g), "t0", 0, 7, 0))));
+        let mut world = given(records);
+        let written = steps(world.after(LOOK));
+        assert_eq!(written, expected, "{groups} groups with {topics} topics of {partitions}");
+        assert_eq!(world.groups().len(), if young == 0 { 0 } else { groups });
+        // The next look is as far away as it always is.
+        assert_eq!(steps(world.after(LOOK - 2)), [] as [usize; 0]);
+        assert_eq!(steps(world.after(2)), [0]);
+    }
+}

@@ -222,11 +222,11 @@ fn the_target_assignment_of_a_consumer_group() {
     );
 }
 
-/// Kafka tags each topic with the epochs that its partitions were assigned at (KIP-1251). They are passed over.
+/// Kafka tags each topic with the epochs that its partitions were assigned at (KIP-1251).
 #[test]
 fn the_assignment_of_a_member() {
     let key = "0008000a636f6e73756d65722d670016494f4d336c2d6a56522d694449466955517a734e4c67";
-    let assigned = |member_epoch| Record::ConsumerGroupCurrentMemberAssignment {
+    let assigned = |member_epoch, epoch: Option<i32>| Record::ConsumerGroupCurrentMemberAssignment {
         group: "consumer-g".into(),
         member: "IOM3l-jVR-iDIFiUQzsNLg".into(),
         value: Some(CurrentMemberAssignment {
@@ -235,17 +235,19 @@ fn the_assignment_of_a_member() {
             state: 0,
             assigned: both_partitions(),
             pending_revocation: Partitions::new(),
+            epochs: epoch.map(|epoch| (orders(), [(0, epoch), (1, epoch)].into())).into_iter().collect(),
         }),
     };
-    reads(
+    same(
         key,
         "0000000000020000000000021af579ff6d33428cac0defab8533f3880300000000000000010100090300000002000000020100",
-        &assigned(2),
+        assigned(2, Some(2)),
     );
     // The static member left, and may come back.
     let away = "0000fffffffe0000000000021af579ff6d33428cac0defab8533f3880300000000000000010100090300000000000000000100";
-    reads(key, away, &assigned(-2));
-    same(key, "0000000000020000000000021af579ff6d33428cac0defab8533f388030000000000000001000100", assigned(2));
+    same(key, away, assigned(-2, Some(0)));
+    // Before there were epochs.
+    same(key, "0000000000020000000000021af579ff6d33428cac0defab8533f388030000000000000001000100", assigned(2, None));
 }
 
 #[test]

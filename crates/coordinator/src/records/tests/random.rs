@@ -83,9 +83,14 @@ fn member_metadata() -> impl Strategy<Value = ConsumerGroupMemberMetadata> {
 }
 
 fn current_assignment() -> impl Strategy<Value = CurrentMemberAssignment> {
-    let fields = (any::<i32>(), any::<i32>(), any::<i8>(), partitions(), partitions());
-    fields.prop_map(|(member_epoch, previous_member_epoch, state, assigned, pending_revocation)| {
-        CurrentMemberAssignment { member_epoch, previous_member_epoch, state, assigned, pending_revocation }
+    let fields = (any::<i32>(), any::<i32>(), any::<i8>(), partitions(), partitions(), option::of(any::<i32>()));
+    fields.prop_map(|(member_epoch, previous_member_epoch, state, assigned, pending_revocation, epoch)| {
+        let mut epochs = Epochs::new();
+        let all = assigned.iter().chain(&pending_revocation).flat_map(|(t, of)| of.iter().map(|p| (*t, *p)));
+        for ((topic, partition), epoch) in all.filter_map(|partition| Some((partition, epoch?))) {
+            epochs.entry(topic).or_default().insert(partition, epoch.wrapping_add(partition));
+        }
+        CurrentMemberAssignment { member_epoch, previous_member_epoch, state, assigned, pending_revocation, epochs }
     })
 }
 
