@@ -250,6 +250,7 @@ impl Config {
             loaded.config.originals.insert("log.flush.interval.messages".to_owned(), "1".to_owned());
         }
         loaded.config.resolve_times();
+        loaded.config.bound_records_of_groups();
         loaded.config.listeners = loaded.config.raw.resolve()?;
         Ok(loaded)
     }
@@ -278,6 +279,12 @@ impl Config {
                 self.originals.entry(other.to_owned()).or_insert(id);
             }
         }
+    }
+
+    /// A record of groups has to fit into a batch and into a segment of `__consumer_offsets`.
+    fn bound_records_of_groups(&mut self) {
+        let segment_bytes = usize::try_from(self.groups.segment_bytes).unwrap_or(usize::MAX);
+        self.groups.settings.record_bytes_max = segment_bytes.min(self.topic_defaults.max_message_bytes as usize);
     }
 
     fn resolve_times(&mut self) {

@@ -7,6 +7,13 @@ use crate::partition::Partition;
 
 /// How much is read at once, but for a batch that is larger.
 const READ_BYTES: u32 = 1 << 20;
+/// What the broker wrote itself is read whatever it was compressed from: a batch of zeros must not take a log out of service.
+const OWN_BATCHES: Limits = Limits {
+    max_decompressed_bytes: 1 << 30,
+    max_ratio: usize::MAX,
+    ratio_free_bytes: 1 << 30,
+    zstd_window_log_max: 27,
+};
 
 /// Why a log cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +93,7 @@ fn take_batches(
         let next = Offset(header.base_offset.0.saturating_add(i64::from(header.last_offset_delta)).saturating_add(1));
         if !header.attributes.is_control() {
             let failed = |error| LoadError::Record { at, error };
-            for record in batch.records(&Limits::default(), scratch).map_err(failed)? {
+            for record in batch.records(&OWN_BATCHES, scratch).map_err(failed)? {
                 let record = record.map_err(failed)?;
                 if let (Some(key), true) = (record.key, record.offset >= from) {
                     take(key, &record);
