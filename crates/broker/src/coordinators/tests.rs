@@ -257,7 +257,7 @@ fn topics_that_are_deleted_while_the_disk_is_full_cost_no_state_and_are_told_lat
     assert!(scene.place.check_writable().is_err());
     scene.place.topics_deleted(&[("t".into(), Uuid([9; 16]))]);
     assert_eq!(committed(&scene.place), Ok(5));
-    assert_eq!(scene.partition.dir().check_room().unwrap(), false);
+    assert!(!scene.partition.dir().check_room().unwrap());
     scene.pass(Duration::from_secs(1));
     assert_eq!(committed(&scene.place), Ok(-1));
 }
