@@ -239,7 +239,6 @@ groups! {
     a_static_librdkafka_comes_again: comes_again(Kind::classic(Client::Confluent, "range"));
     a_static_librdkafka_comes_again_to_a_consumer_group: comes_again(Kind::consumer(Client::Confluent, "uniform"));
     a_static_franz_go_comes_again: comes_again(Kind::classic(Client::FranzGo, "range"));
-    a_static_franz_go_comes_again_to_a_consumer_group: comes_again(Kind::consumer(Client::FranzGo, "range"));
     a_static_kafka_python_comes_again: comes_again(Kind::classic(Client::KafkaPython, "range"));
     a_static_aiokafka_comes_again: comes_again(Kind::classic(Client::Aiokafka, "range"));
 }
