@@ -126,16 +126,16 @@ impl ClassicMembers {
         }
         let joined: Vec<JoinGroupResponse> = self.members.iter_mut().map(joined).collect();
         self.generation = joined[0].generation_id;
-        for at in 0..self.members.len() {
-            assert_eq!(joined[at].generation_id, self.generation);
+        for (at, joined) in joined.iter().enumerate() {
+            assert_eq!(joined.generation_id, self.generation);
             let mut request = SyncGroupRequest::default()
                 .with_group_id(self.group.clone())
                 .with_generation_id(self.generation)
                 .with_member_id(self.members[at].id.clone())
                 .with_protocol_type(Some(text("consumer")))
                 .with_protocol_name(Some(text("range")));
-            if joined[at].leader == joined[at].member_id {
-                request.assignments = self.assignments(&joined[at]);
+            if joined.leader == joined.member_id {
+                request.assignments = self.assignments(joined);
             }
             self.members[at].connection.send(&framed(SYNC, 2, &request)).unwrap();
         }
