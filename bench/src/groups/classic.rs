@@ -30,11 +30,20 @@ pub fn find_coordinator(connection: &mut Connection, group: &str) {
     loop {
         let request = FindCoordinatorRequest::default().with_key_type(0).with_coordinator_keys(vec![text(group)]);
         let response = connection.call(4, &request);
-        if response.coordinators[0].error_code == 0 {
+        if response.coordinators[0].error_code == 0 && coordinates(connection, group) {
             return;
         }
         assert!(Instant::now() < deadline, "no coordinator: {}", error_name(response.coordinators[0].error_code));
     }
+}
+
+/// Whether the coordinator has loaded its log: only then does it know that there is no such member.
+fn coordinates(connection: &mut Connection, group: &str) -> bool {
+    let request = HeartbeatRequest::default()
+        .with_group_id(GroupId(text(group)))
+        .with_generation_id(1)
+        .with_member_id(text("nobody"));
+    error_name(connection.call(HEARTBEAT, &request).error_code) == "UnknownMemberId"
 }
 
 struct Member {
