@@ -95,7 +95,7 @@ impl ClassicMembers {
                     .with_group_id(self.group.clone())
                     .with_generation_id(self.generation)
                     .with_member_id(member.id.clone());
-                member.connection.send(&framed(HEARTBEAT, 1, &request)).unwrap();
+                member.connection.send(&framed(HEARTBEAT, 1, &request)).expect("the broker takes it");
                 sent += 1;
             }
             for member in &mut self.members {
@@ -131,7 +131,7 @@ impl ClassicMembers {
         let begin = Instant::now();
         // The first is the leader of the generation before: its request begins the new one.
         for (member, request) in self.members.iter_mut().zip(&requests) {
-            member.connection.send(request).unwrap();
+            member.connection.send(request).expect("the broker takes it");
         }
         let joined: Vec<JoinGroupResponse> = self.members.iter_mut().map(joined).collect();
         self.generation = joined[0].generation_id;
@@ -146,7 +146,7 @@ impl ClassicMembers {
             if joined.leader == joined.member_id {
                 request.assignments = self.assignments(joined);
             }
-            self.members[at].connection.send(&framed(SYNC, 2, &request)).unwrap();
+            self.members[at].connection.send(&framed(SYNC, 2, &request)).expect("the broker takes it");
         }
         for member in &mut self.members {
             let (_, response) = member.connection.answer::<SyncGroupRequest>(SYNC).expect("an answer");

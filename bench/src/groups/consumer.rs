@@ -87,7 +87,7 @@ impl ConsumerMembers {
                     .with_rebalance_timeout_ms(-1)
                     .with_subscribed_topic_names(None)
                     .with_topic_partitions(None);
-                member.connection.send(&framed(HEARTBEAT, 1, &request)).unwrap();
+                member.connection.send(&framed(HEARTBEAT, 1, &request)).expect("the broker takes it");
                 sent += 1;
             }
             for member in &mut self.members {
@@ -104,7 +104,7 @@ impl ConsumerMembers {
         loop {
             for member in &mut self.members {
                 let request = report(&self.group, &self.topic, member);
-                member.connection.send(&framed(HEARTBEAT, 1, &request)).unwrap();
+                member.connection.send(&framed(HEARTBEAT, 1, &request)).expect("the broker takes it");
                 member.is_told = false;
             }
             self.members.iter_mut().for_each(take);
