@@ -129,8 +129,11 @@ impl ClassicMembers {
     fn round(&mut self) -> Duration {
         let requests: Vec<_> = self.members.iter().map(|member| framed(JOIN, 1, &self.request(member))).collect();
         let begin = Instant::now();
-        // The first is the leader of the generation before: its request begins the new one.
-        for (member, request) in self.members.iter_mut().zip(&requests) {
+        // The first is the leader of the generation before: its request begins the new one. The others come when they hear of
+        // it: a broker with many threads might take their requests first.
+        self.members[0].connection.send(&requests[0]).expect("the broker takes it");
+        self.hear_of_rebalance();
+        for (member, request) in self.members.iter_mut().zip(&requests).skip(1) {
             member.connection.send(request).expect("the broker takes it");
         }
         let joined: Vec<JoinGroupResponse> = self.members.iter_mut().map(joined).collect();
@@ -156,6 +159,20 @@ impl ClassicMembers {
         let leader = joined.iter().position(|joined| joined.leader == joined.member_id).expect("somebody leads");
         self.members.swap(0, leader);
         took
+    }
+
+    /// Has the second member heartbeat until it is told to join again. A group that is new tells nobody.
+    fn hear_of_rebalance(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let (group, generation) = (self.group.clone(), self.generation);
+        let Some(member) = self.members.get_mut(1).filter(|_| generation >= 0) else { return };
+        let request = HeartbeatRequest::default()
+            .with_group_id(group)
+            .with_generation_id(generation)
+            .with_member_id(member.id.clone());
+        while error_name(member.connection.call(HEARTBEAT, &request).error_code) != "RebalanceInProgress" {
+            assert!(Instant::now() < deadline, "no rebalance begins");
+        }
     }
 
     fn assignments(&self, joined: &JoinGroupResponse) -> Vec<SyncGroupRequestAssignment> {
