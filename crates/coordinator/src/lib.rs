@@ -5,8 +5,9 @@
 //! * A [`Shard`] is what one partition of `__consumer_offsets` adds up to. Each request is a method of it.
 //! * A [`Step`] is the circumstance of one call, and takes its effects: [`Record`]s to append, and [`Answer`]s to requests
 //!   that waited. The caller appends the records of a step as one batch and lets no answer out before they are committed.
-//! * What must survive is changed by [`Shard::replay`] alone, at the start as while it runs. What may be lost with the process
-//!   (who waits, when a session ends) stands beside it.
+//! * What must survive is in the records: [`Shard::replay`] of all of them gives it again. Offsets and consumer groups are changed by
+//!   it alone, at the start as while they run; a classic group is written as a whole when a generation is complete, as Kafka does it.
+//!   What may be lost with the process (who waits, when a session ends) stands beside it.
 //! * When an append fails, the state is ahead of the log: the caller drops the shard and replays the log into a new one.
 
 #![forbid(unsafe_code)]
