@@ -41,6 +41,7 @@ mod kafka_dump;
 mod library;
 mod limits;
 mod operators;
+mod random;
 mod raw;
 mod recompress;
 mod retention;

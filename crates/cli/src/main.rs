@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod produce;
 mod serve;
+mod signals;
 mod text;
 mod topic;
 

@@ -47,7 +47,7 @@ pub use config::{Assignor, GroupConfig, GroupProtocol};
 pub(crate) use coordinator::Coordinator;
 pub use error::GroupError;
 pub use offsets::CommittedOffset;
-pub(crate) use offsets::{Membership, commit as commit_offsets, fetch as fetch_offsets};
+pub(crate) use offsets::{Membership, commit as commit_offsets, fetch as fetch_offsets, partition_outcomes};
 
 /// What a member of a group is given.
 #[derive(Clone, Debug, PartialEq, Eq)]

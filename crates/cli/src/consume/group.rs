@@ -8,7 +8,6 @@ use client::{
     Admin, Assignor, Client, ConsumerConfig, GroupConfig, GroupConsumer, GroupEvent, GroupProtocol, Isolation, Offset,
     OffsetSpec, Reset, Start, TopicPartition,
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -16,6 +15,7 @@ use super::format::Formatter;
 use super::{Args, Protocol};
 use crate::connect::Connect;
 use crate::failure::Failure;
+use crate::signals::Signals;
 
 /// How often to commit while records come.
 const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
@@ -95,25 +95,6 @@ impl Out {
             () = signals.next() => return Err(Failure::failed("interrupted while standard output was blocked")),
         }
         Ok(())
-    }
-}
-
-/// What ends it: Ctrl-C, SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Signals> {
-        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 

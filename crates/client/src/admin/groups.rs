@@ -5,7 +5,7 @@ mod lag;
 
 use std::collections::BTreeMap;
 
-use record::{PartitionIndex, Timestamp};
+use record::Timestamp;
 use wire::messages::delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse};
 use wire::messages::explain_group::{ExplainGroupRequest, ExplainGroupResponse};
 use wire::messages::leave_group::{LeaveGroupRequest, LeaveGroupResponse, MemberIdentity};
@@ -15,7 +15,7 @@ use wire::messages::offset_delete::{
 };
 
 use super::{Admin, Outcomes, TopicPartition};
-use crate::group::{Coordinator, Membership, by_topic, commit_offsets, fetch_offsets};
+use crate::group::{Coordinator, Membership, by_topic, commit_offsets, fetch_offsets, partition_outcomes};
 use crate::{Broker, CommittedOffset, ErrorCode, Refusal, RequestError};
 
 pub use describe::{GroupDescription, GroupMember};
@@ -162,12 +162,8 @@ impl Admin {
             Refusal::check(response.error_code, || coordinator.subject())?;
             let mut outcomes = Vec::new();
             for topic in response.topics.iter() {
-                for result in topic.partitions.iter() {
-                    let index = PartitionIndex(result.partition_index);
-                    let partition = TopicPartition { topic: topic.name.to_owned(), partition: index };
-                    let outcome = Refusal::check(result.error_code, || partition.to_string());
-                    outcomes.push((partition, outcome));
-                }
+                let results = topic.partitions.iter().map(|result| (result.partition_index, result.error_code));
+                outcomes.extend(partition_outcomes(topic.name, results));
             }
             Ok(outcomes)
         };

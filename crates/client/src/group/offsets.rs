@@ -202,12 +202,20 @@ fn read_committed(answer: &Answer) -> Result<Outcomes<TopicPartition, ()>, Reque
     let response = answer.read::<OffsetCommitResponse<'_>>()?;
     let mut outcomes = Vec::new();
     for topic in response.topics.iter() {
-        for result in topic.partitions.iter() {
-            let index = PartitionIndex(result.partition_index);
-            let partition = TopicPartition { topic: topic.name.to_owned(), partition: index };
-            let outcome = Refusal::check(result.error_code, || partition.to_string());
-            outcomes.push((partition, outcome));
-        }
+        let results = topic.partitions.iter().map(|result| (result.partition_index, result.error_code));
+        outcomes.extend(partition_outcomes(topic.name, results));
     }
     Ok(outcomes)
+}
+
+/// What became of each partition of a topic, by number and code.
+pub(crate) fn partition_outcomes(
+    topic: &str,
+    results: impl Iterator<Item = (i32, ErrorCode)>,
+) -> impl Iterator<Item = (TopicPartition, Result<(), Refusal>)> {
+    results.map(move |(index, code)| {
+        let partition = TopicPartition { topic: topic.to_owned(), partition: PartitionIndex(index) };
+        let outcome = Refusal::check(code, || partition.to_string());
+        (partition, outcome)
+    })
 }
