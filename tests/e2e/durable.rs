@@ -40,7 +40,7 @@ fn an_acknowledgement_leaves_after_the_records_are_synced() {
     for offset in 10..30 {
         assert_eq!(connection.produce(&topic, 0, small_batch()), Ok(offset));
     }
-    let trace = tracer.finish();
+    let trace = tracer.finish_behind(&mut connection);
     let mut at = 0;
     for _ in 10..30 {
         at = place_of(&trace, at, |call| call.is_write_to(".log"));

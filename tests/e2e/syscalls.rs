@@ -67,7 +67,7 @@ fn a_large_fetch_leaves_by_sendfile() {
 
     let tracer = Tracer::attach(&broker);
     let fetched = connection.fetch(&topic, 0, WARM_UP, 16 << 20).records.len();
-    let trace = tracer.finish();
+    let trace = tracer.finish_behind(&mut connection);
 
     assert!(fetched > 16 * VALUE_LEN);
     let by_sendfile: i64 =

@@ -64,6 +64,21 @@ pub struct ClassicMembers {
 impl ClassicMembers {
     /// Has so many members join a new group.
     pub fn join(target: &Target, group: &str, topic: &str, count: usize, partitions: i32) -> ClassicMembers {
+        let mut members = ClassicMembers::come(target, group, topic, count, partitions);
+        members.finish_round();
+        members
+    }
+
+    /// Has one member join each of new groups, so that they wait for their initial delay beside each other.
+    pub fn join_alone(target: &Target, groups: &[String], topic: &str) -> Vec<ClassicMembers> {
+        let come = |group: &String| ClassicMembers::come(target, group, topic, 1, 1);
+        let mut alone: Vec<_> = groups.iter().map(come).collect();
+        alone.iter_mut().for_each(ClassicMembers::finish_round);
+        alone
+    }
+
+    /// Members that have asked to join and wait for the answer.
+    fn come(target: &Target, group: &str, topic: &str, count: usize, partitions: i32) -> ClassicMembers {
         find_coordinator(&mut Connection::to(&target.address), group);
         let open = |_| Member { connection: Connection::to(&target.address), id: StrBytes::default() };
         let mut members = ClassicMembers {
@@ -75,7 +90,7 @@ impl ClassicMembers {
             generation: -1,
         };
         members.obtain_ids();
-        members.round();
+        members.begin_round();
         members
     }
 
@@ -127,15 +142,25 @@ impl ClassicMembers {
     }
 
     fn round(&mut self) -> Duration {
-        let requests: Vec<_> = self.members.iter().map(|member| framed(JOIN, 1, &self.request(member))).collect();
         let begin = Instant::now();
-        // The first is the leader of the generation before: its request begins the new one. The others come when they hear of
-        // it: a broker with many threads might take their requests first.
+        self.begin_round();
+        self.finish_round();
+        begin.elapsed()
+    }
+
+    /// The first member is the leader of the generation before: its request begins the new one. The others come when they
+    /// hear of it: a broker with many threads might take their requests first.
+    fn begin_round(&mut self) {
+        let requests: Vec<_> = self.members.iter().map(|member| framed(JOIN, 1, &self.request(member))).collect();
         self.members[0].connection.send(&requests[0]).expect("the broker takes it");
         self.hear_of_rebalance();
         for (member, request) in self.members.iter_mut().zip(&requests).skip(1) {
             member.connection.send(request).expect("the broker takes it");
         }
+    }
+
+    /// Every member gets its generation, then its assignment.
+    fn finish_round(&mut self) {
         let joined: Vec<JoinGroupResponse> = self.members.iter_mut().map(joined).collect();
         self.generation = joined[0].generation_id;
         for (at, joined) in joined.iter().enumerate() {
@@ -155,10 +180,8 @@ impl ClassicMembers {
             let (_, response) = member.connection.answer::<SyncGroupRequest>(SYNC).expect("an answer");
             assert_eq!(error_name(response.error_code), "None");
         }
-        let took = begin.elapsed();
         let leader = joined.iter().position(|joined| joined.leader == joined.member_id).expect("somebody leads");
         self.members.swap(0, leader);
-        took
     }
 
     /// Has the second member heartbeat until it is told to join again. A group that is new tells nobody.

@@ -73,8 +73,8 @@ fn memory(target: &Target, report: &mut Report) -> Result<()> {
     let kib = |bytes: u64| bytes as f64 / 1024.0;
     let before = target.resident_bytes()?;
     // One connection each, so that a group of one member also has its socket; it is told apart by `connections`.
-    let groups: Vec<_> =
-        (0..GROUPS).map(|at| ClassicMembers::join(target, &format!("one-{at}"), TOPIC, 1, 1)).collect();
+    let names: Vec<_> = (0..GROUPS).map(|at| format!("one-{at}")).collect();
+    let groups = ClassicMembers::join_alone(target, &names, TOPIC);
     let with_groups = target.resident_bytes()?;
     let each = kib(with_groups.saturating_sub(before)) / GROUPS as f64;
     row(report, &target.name, "a group of one member, with its connection", GROUPS, each, "KiB");

@@ -5,10 +5,12 @@ use std::fmt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use kafka_protocol::messages::ApiVersionsRequest;
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::harness::{Broker, PATIENCE, exits_in_time, lines_of, pid_of};
+use crate::raw::Connection;
 use crate::tools::available;
 
 /// strace at work.
@@ -61,6 +63,13 @@ impl Tracer {
         let attached = said.recv_timeout(PATIENCE).unwrap_or_default();
         assert!(attached.contains("attached"), "strace said: {attached}");
         Tracer { strace, output }
+    }
+
+    /// As [`Tracer::finish`], with the end of the send that answered this connection last: a client may have its answer
+    /// before the call that sent it returns, but a thread that answers again has returned from it.
+    pub fn finish_behind(self, connection: &mut Connection) -> Trace {
+        connection.call(0, &ApiVersionsRequest::default());
+        self.finish()
     }
 
     /// Looks away again and tells what was seen.
