@@ -6,11 +6,12 @@ mod consumer;
 mod costs;
 mod target;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::json;
 
 use crate::harness::{Broker, Setup};
-use crate::raw::Connection;
 use crate::report::Report;
 use classic::ClassicMembers;
 use consumer::ConsumerMembers;
@@ -47,19 +48,28 @@ pub fn rebalances(
     for &partitions in partitions {
         let topic = format!("rebalanced-{partitions}");
         for target in &targets {
-            Connection::to(&target.address).create_topic(&topic, partitions);
+            target.create_topic(&topic, partitions);
         }
         for &count in members {
             for protocol in ["classic", "consumer"] {
                 for target in &targets {
                     let rounds = if count >= 1_000 { rounds / 5 } else { rounds }.max(2);
                     let group = format!("{protocol}-{count}-{partitions}");
-                    let before = target.cpu_ns()?;
-                    let mut times = match protocol {
-                        "classic" => ClassicMembers::join(target, &group, &topic, count, partitions).rebalance(rounds),
-                        _ => ConsumerMembers::join(target, &group, &topic, count, partitions).rebalance(rounds),
+                    let (mut times, cpu_ns) = match protocol {
+                        "classic" => {
+                            let mut members = ClassicMembers::join(target, &group, &topic, count, partitions);
+                            let measured = warmed(target, rounds, |rounds| members.rebalance(rounds))?;
+                            members.leave();
+                            measured
+                        }
+                        _ => {
+                            let mut members = ConsumerMembers::join(target, &group, &topic, count, partitions);
+                            let measured = warmed(target, rounds, |rounds| members.rebalance(rounds))?;
+                            members.leave();
+                            measured
+                        }
                     };
-                    let cpu_ms = (target.cpu_ns()? - before) as f64 / 1e6 / times.len() as f64;
+                    let cpu_ms = cpu_ns as f64 / 1e6 / times.len() as f64;
                     times.sort_unstable();
                     let at = |share: f64| {
                         let time = times[((times.len() - 1) as f64 * share).round() as usize];
@@ -81,6 +91,18 @@ pub fn rebalances(
         }
     }
     Ok(report)
+}
+
+/// The times of so many rebalances and what they cost, after half as many that only warm up: a JVM is slow at first.
+fn warmed(
+    target: &Target,
+    rounds: usize,
+    mut rebalance: impl FnMut(usize) -> Vec<Duration>,
+) -> Result<(Vec<Duration>, u64)> {
+    rebalance(rounds / 2);
+    let before = target.cpu_ns()?;
+    let times = rebalance(rounds);
+    Ok((times, target.cpu_ns()? - before))
 }
 
 /// CPU of heartbeats, memory of groups and members, and the start with many offsets.

@@ -62,14 +62,14 @@ impl Connection {
         let response =
             self.call(7, &CreateTopicsRequest::default().with_topics(vec![creatable]).with_timeout_ms(30_000));
         assert_eq!(error_name(response.topics[0].error_code), "None", "{:?}", response.topics[0].error_message);
-        self.await_leaders(topic);
+        self.await_leader(topic, 0);
     }
 
     /// Apache Kafka answers CreateTopics before its broker leads the partitions; asking again is how clients wait.
-    fn await_leaders(&mut self, topic: &str) {
+    pub fn await_leader(&mut self, topic: &str, partition: i32) {
         let deadline = Instant::now() + PATIENCE;
-        while self.latest_offset(topic, 0).is_err() {
-            assert!(Instant::now() < deadline, "{topic} has no leader");
+        while self.latest_offset(topic, partition).is_err() {
+            assert!(Instant::now() < deadline, "partition {partition} of {topic} has no leader");
         }
     }
 

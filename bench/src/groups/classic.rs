@@ -95,10 +95,8 @@ impl ClassicMembers {
     }
 
     /// Times so many rebalances: from the leader's request to join again until the last member has its assignment.
-    pub fn rebalance(mut self, rounds: usize) -> Vec<Duration> {
-        let times = (0..rounds).map(|_| self.round()).collect();
-        self.leave();
-        times
+    pub fn rebalance(&mut self, rounds: usize) -> Vec<Duration> {
+        (0..rounds).map(|_| self.round()).collect()
     }
 
     /// Sends so many heartbeats, one of each member in a wave.
@@ -209,7 +207,8 @@ impl ClassicMembers {
         (0..).zip(&joined.members).map(assign).collect()
     }
 
-    fn leave(&mut self) {
+    /// Has all of them leave.
+    pub fn leave(mut self) {
         let all = self.members.iter().map(|member| MemberIdentity::default().with_member_id(member.id.clone()));
         let request = LeaveGroupRequest::default().with_group_id(self.group.clone()).with_members(all.collect());
         self.members[0].connection.call(5, &request);

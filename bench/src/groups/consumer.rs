@@ -56,7 +56,7 @@ impl ConsumerMembers {
     }
 
     /// Times so many rebalances: one member leaves, or comes back, until all have what they shall have.
-    pub fn rebalance(mut self, rounds: usize) -> Vec<Duration> {
+    pub fn rebalance(&mut self, rounds: usize) -> Vec<Duration> {
         let mut times = Vec::new();
         while times.len() < rounds && self.members.len() > 1 {
             let begin = Instant::now();
@@ -71,8 +71,12 @@ impl ConsumerMembers {
             self.converge();
             times.push(begin.elapsed());
         }
-        self.members.iter_mut().for_each(|member| leave(&self.group, member));
         times
+    }
+
+    /// Has all of them leave.
+    pub fn leave(mut self) {
+        self.members.iter_mut().for_each(|member| leave(&self.group, member));
     }
 
     /// Sends so many heartbeats that have nothing to say, one of each member in a wave.

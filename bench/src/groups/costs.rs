@@ -31,7 +31,7 @@ pub fn run(setup: &Setup, settings: &[&str], beside: &[Beside]) -> Result<Report
     let mut broker = Broker::start(setup, settings)?;
     let ottla = Target::ottla(&broker)?;
     for target in std::iter::once(ottla).chain(beside.iter().map(Target::beside)) {
-        Connection::to(&target.address).create_topic(TOPIC, PARTITIONS);
+        target.create_topic(TOPIC, PARTITIONS);
         heartbeats(&target, &mut report)?;
         memory(&target, &mut report)?;
         offsets(&target, &mut report)?;

@@ -4,9 +4,13 @@ use std::fs;
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result};
+use kafka_protocol::messages::CreatePartitionsRequest;
+use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::calls::topic_name;
 use crate::harness::Broker;
+use crate::raw::{Connection, error_name};
 
 /// A broker that runs already, `NAME=HOST:PORT=PID`, on the same machine.
 #[derive(Clone, Debug)]
@@ -44,6 +48,22 @@ impl Target {
     /// Another's.
     pub fn beside(beside: &Beside) -> Target {
         Target { name: beside.name.clone(), address: beside.address.clone(), pid: beside.pid }
+    }
+
+    /// Creates a topic. Apache Kafka makes at most 10,000 metadata records for one request, hence the second.
+    pub fn create_topic(&self, topic: &str, partitions: i32) {
+        const AT_ONCE: i32 = 5_000;
+        let mut connection = Connection::to(&self.address);
+        connection.create_topic(topic, partitions.min(AT_ONCE));
+        if partitions > AT_ONCE {
+            let more = CreatePartitionsTopic::default()
+                .with_name(topic_name(topic))
+                .with_count(partitions)
+                .with_assignments(None);
+            let request = CreatePartitionsRequest::default().with_topics(vec![more]).with_timeout_ms(30_000);
+            assert_eq!(error_name(connection.call(3, &request).results[0].error_code), "None");
+            connection.await_leader(topic, partitions - 1);
+        }
     }
 
     /// CPU time of the threads that run, in nanoseconds.
