@@ -7,6 +7,7 @@
 //! Invariant: a key is either obeyed, known to have no counterpart here (a warning says why), unknown (a warning), or
 //! refused: a setting that would change what the broker promises is never dropped silently.
 
+pub mod bounds;
 pub mod client_metrics;
 pub mod describe;
 pub mod docs;
@@ -37,6 +38,7 @@ pub use listener::{Endpoint, Listener};
 pub use properties::parse as parse_properties;
 pub use topic::TopicConfig;
 
+use bounds::Contradiction;
 use support::Rejection;
 
 /// Everything a node is told at start.
@@ -251,6 +253,7 @@ impl Config {
         }
         loaded.config.resolve_times();
         loaded.config.bound_records_of_groups();
+        loaded.config.check_groups()?;
         loaded.config.listeners = loaded.config.raw.resolve()?;
         Ok(loaded)
     }
@@ -285,6 +288,14 @@ impl Config {
     fn bound_records_of_groups(&mut self) {
         let segment_bytes = usize::try_from(self.groups.segment_bytes).unwrap_or(usize::MAX);
         self.groups.settings.record_bytes_max = segment_bytes.min(self.topic_defaults.max_message_bytes as usize);
+    }
+
+    fn check_groups(&self) -> Result<(), ConfigError> {
+        bounds::check(&self.groups).map_err(|Contradiction { key, value, reason }| ConfigError::Invalid {
+            key,
+            value: value.to_string(),
+            reason,
+        })
     }
 
     fn resolve_times(&mut self) {

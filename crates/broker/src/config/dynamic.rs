@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use metadata::decide::ConfigRules;
 use metadata::{ConfigResource, Refusal};
 
+use super::bounds::ConsumerBounds;
 use super::key::{Facts, Scope};
 use super::support::Rejection;
 use super::valid::Kind;
@@ -13,12 +14,26 @@ use crate::handlers::is_internal;
 use super::{Config, TopicConfig, client_metrics, group, keys, topic};
 
 /// What the controller has to know of configs.
-pub const RULES: ConfigRules = ConfigRules { check, list_default };
+#[derive(Debug)]
+pub struct Rules {
+    /// What groups may set.
+    pub bounds: ConsumerBounds,
+}
+
+impl ConfigRules for Rules {
+    fn check(&self, resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
+        check(resource, configs, &self.bounds)
+    }
+
+    fn list_default(&self, resource: &ConfigResource, name: &str) -> Option<&'static str> {
+        list_default(resource, name)
+    }
+}
 
 /// Keys that nobody knows are kept, so their number is bounded.
 const BROKER_KEYS_MAX: usize = 1000;
 
-fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
+fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>, bounds: &ConsumerBounds) -> Result<(), Refusal> {
     match resource {
         ConfigResource::Topic(name) if is_internal(name) => {
             let mut pairs = configs.iter();
@@ -31,7 +46,7 @@ fn check(resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<()
         ConfigResource::Broker(_) => check_broker(configs, false),
         ConfigResource::DefaultBroker => check_broker(configs, true),
         ConfigResource::ClientMetrics(_) => client_metrics::check(configs),
-        ConfigResource::Group(_) => group::check(configs),
+        ConfigResource::Group(_) => group::check(configs, bounds),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use metadata::Refusal;
 
+use super::bounds::{Bounds, ConsumerBounds};
 use super::key::{Key, Scope, flag, int, text};
 use super::keys;
 use super::valid::Valid;
@@ -132,29 +133,32 @@ pub const KEYS: &[Key<()>] = &[
 ];
 
 /// Whether a group may have these configs.
-pub fn check(configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
-    configs.iter().try_for_each(|(name, value)| check_one(name, value)).map_err(Refusal::InvalidConfig)
+pub fn check(configs: &BTreeMap<&str, &str>, bounds: &ConsumerBounds) -> Result<(), Refusal> {
+    configs.iter().try_for_each(|(name, value)| check_one(name, value, bounds)).map_err(Refusal::InvalidConfig)
 }
 
-fn check_one(name: &str, value: &str) -> Result<(), String> {
+fn check_one(name: &str, value: &str, bounds: &ConsumerBounds) -> Result<(), String> {
     let known = KEYS.iter().find(|key| key.facts.name == name);
     let known = known.ok_or_else(|| format!("Unknown group config name: {name}"))?;
     known.facts.check(value).map_err(|rejection| rejection.text(name, value))?;
     let Ok(value) = value.trim().parse::<i64>() else { return Ok(()) };
-    if bound(name, "min").is_some_and(|(_, least)| value < least) {
+    let Bounds { least, most } = bounds_of(name, bounds);
+    if value < least {
         return Err(format!("{name} must be greater than or equal to {}", bound_name(name, "min")));
     }
-    if bound(name, "max").is_some_and(|(_, most)| value > most) {
+    if value > most {
         return Err(format!("{name} must be less than or equal to {}", bound_name(name, "max")));
     }
     Ok(())
 }
 
-/// The broker's bound of a group's key, where there is one, and its value.
-fn bound(name: &str, side: &str) -> Option<(String, i64)> {
-    let bound = bound_name(name, side);
-    let value = keys::find(&bound)?.facts().default?.parse().ok()?;
-    Some((bound, value))
+/// The broker's bounds of a group's key. Those of groups that are not served are Kafka's defaults.
+fn bounds_of(name: &str, consumer: &ConsumerBounds) -> Bounds {
+    if let Some(bounds) = name.strip_prefix("consumer.").and_then(|setting| consumer.of(setting)) {
+        return bounds;
+    }
+    let default = |side| keys::find(&bound_name(name, side))?.facts().default?.parse().ok();
+    Bounds { least: default("min").unwrap_or(i64::MIN), most: default("max").unwrap_or(i64::MAX) }
 }
 
 /// `consumer.session.timeout.ms` has `group.consumer.min.session.timeout.ms`.

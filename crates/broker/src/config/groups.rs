@@ -6,6 +6,7 @@ use coordinator::{MigrationPolicy, Settings};
 use metadata::Image;
 use record::{BrokerId, Compression};
 
+use super::bounds::ConsumerBounds;
 use super::{Config, keys};
 
 /// Settings of groups.
@@ -13,6 +14,8 @@ use super::{Config, keys};
 pub struct GroupsConfig {
     /// What the coordinator goes by, as it was set at the start.
     pub settings: Settings,
+    /// What a consumer group may set for itself.
+    pub consumer_bounds: ConsumerBounds,
     /// `offsets.topic.num.partitions`.
     pub partitions: i32,
     /// `offsets.topic.replication.factor`; fewer where there are fewer brokers.
@@ -29,6 +32,7 @@ impl Default for GroupsConfig {
     fn default() -> GroupsConfig {
         GroupsConfig {
             settings: Settings::default(),
+            consumer_bounds: ConsumerBounds::default(),
             partitions: 50,
             replication_factor: 3,
             segment_bytes: 100 << 20,

@@ -208,6 +208,25 @@ fn retention_that_is_changed_at_run_time_is_obeyed_or_keeps_the_records() {
 }
 
 #[test]
+fn what_all_groups_have_is_what_one_of_them_may_set() {
+    for (file, key, other) in [
+        ("group.consumer.session.timeout.ms=6000", "group.consumer.session.timeout.ms=6000", "min.session"),
+        ("group.consumer.heartbeat.interval.ms=15001", "group.consumer.heartbeat.interval.ms=15001", "max.heartbeat"),
+        ("group.consumer.max.session.timeout.ms=44999", "group.consumer.max.session.timeout.ms=44999", "min.session"),
+        (
+            "group.consumer.min.session.timeout.ms=1\ngroup.consumer.session.timeout.ms=5000",
+            "group.consumer.heartbeat.interval.ms=5000",
+            "less than group.consumer.session.timeout.ms",
+        ),
+    ] {
+        let said = refused(file);
+        assert!(said.starts_with(key) && said.contains(other), "{said}");
+    }
+    let short = "group.consumer.min.session.timeout.ms=6000\ngroup.consumer.session.timeout.ms=6000";
+    assert!(load(short, &[]).is_ok());
+}
+
+#[test]
 fn the_two_names_of_the_id_say_the_same() {
     let id = |text: &str| load(text, &[]).map(|loaded| loaded.config.node_id.0);
     assert_eq!(id("broker.id=7\nnode.id=7\n").unwrap(), 7);

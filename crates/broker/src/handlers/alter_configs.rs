@@ -108,7 +108,8 @@ impl Alteration {
             });
             outcomes.push(Outcome { resource_type, resource_name, error: error.err() });
         }
-        let wanted = AlterConfigs { resources, replace, validate_only, rules: dynamic::RULES };
+        let rules = Arc::new(dynamic::Rules { bounds: call.node.config.groups.consumer_bounds });
+        let wanted = AlterConfigs { resources, replace, validate_only, rules };
         Alteration { node: Arc::clone(call.node), outcomes, places, wanted }
     }
 

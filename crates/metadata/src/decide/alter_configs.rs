@@ -1,6 +1,7 @@
 //! AlterConfigs and IncrementalAlterConfigs: each resource is changed whole or not at all.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use super::Decision;
@@ -26,7 +27,7 @@ pub struct AlterConfigs {
     /// Check and answer as if, but change nothing.
     pub validate_only: bool,
     /// Knows which configs there are.
-    pub rules: ConfigRules,
+    pub rules: Arc<dyn ConfigRules>,
 }
 
 /// Changes of one resource.
@@ -78,12 +79,12 @@ impl ConfigOperation {
 }
 
 /// What the controller has to know of configs.
-#[derive(Debug, Clone, Copy)]
-pub struct ConfigRules {
+pub trait ConfigRules: fmt::Debug + Send + Sync {
     /// Says whether a resource may have these configs, which are all that it has of its own, and if not, why.
-    pub check: fn(&ConfigResource, &BTreeMap<&str, &str>) -> Result<(), Refusal>,
+    fn check(&self, resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal>;
+
     /// The default of a key whose value is a list; `None` for other keys.
-    pub list_default: fn(&ConfigResource, &str) -> Option<&'static str>,
+    fn list_default(&self, resource: &ConfigResource, name: &str) -> Option<&'static str>;
 }
 
 /// What became of one resource: its configs are changed, or why none of them is.
@@ -220,7 +221,7 @@ fn new_value(
 ) -> Result<Option<String>, Refusal> {
     let parts = change.value.as_deref().unwrap_or_default();
     let list = || {
-        let default = (intent.rules.list_default)(resource, &change.key).ok_or_else(|| not_a_list(resource, change))?;
+        let default = intent.rules.list_default(resource, &change.key).ok_or_else(|| not_a_list(resource, change))?;
         Ok(current.unwrap_or(default).split(',').filter(|part| !part.is_empty()))
     };
     match change.operation {
@@ -267,7 +268,7 @@ fn check_whole(
             None => whole.remove(key),
         };
     }
-    (intent.rules.check)(resource, &whole)
+    intent.rules.check(resource, &whole)
 }
 
 fn check_existence(image: &Image, resource: &ConfigResource) -> Result<(), Refusal> {

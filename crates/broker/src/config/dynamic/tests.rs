@@ -3,10 +3,19 @@
 use record::BrokerId;
 
 use super::*;
+use crate::config::bounds::Bounds;
+
+const RULES: Rules = Rules {
+    bounds: ConsumerBounds {
+        session_timeout: Bounds { least: 40_000, most: 50_000 },
+        heartbeat_interval: Bounds { least: 1, most: 2 },
+        assignment_interval: Bounds { least: 0, most: 0 },
+    },
+};
 
 /// The refusal's kind and text.
 fn verdict(resource: &ConfigResource, key: &str, value: &str) -> Result<(), String> {
-    (RULES.check)(resource, &BTreeMap::from([(key, value)])).map_err(|refusal| match refusal {
+    RULES.check(resource, &BTreeMap::from([(key, value)])).map_err(|refusal| match refusal {
         Refusal::InvalidRequest(text) => format!("INVALID_REQUEST {text}"),
         Refusal::InvalidConfig(text) => format!("INVALID_CONFIG {text}"),
         other => format!("{other:?}"),
@@ -40,9 +49,9 @@ fn a_broker_may_have_the_defaults_of_topic_keys_under_its_own_names() {
 fn a_broker_has_no_more_keys_than_there_is_room_for() {
     let names: Vec<String> = (0..=BROKER_KEYS_MAX).map(|number| format!("no.such.key.{number}")).collect();
     let all: BTreeMap<&str, &str> = names.iter().map(|name| (&**name, "1")).collect();
-    assert!(matches!((RULES.check)(&ConfigResource::DefaultBroker, &all), Err(Refusal::PolicyViolation(_))));
+    assert!(matches!(RULES.check(&ConfigResource::DefaultBroker, &all), Err(Refusal::PolicyViolation(_))));
     let fewer = all.into_iter().skip(1).collect();
-    assert_eq!((RULES.check)(&ConfigResource::DefaultBroker, &fewer), Ok(()));
+    assert_eq!(RULES.check(&ConfigResource::DefaultBroker, &fewer), Ok(()));
 }
 
 /// A pattern is compiled for each subscription and held against each client.
@@ -106,6 +115,21 @@ fn groups_and_subscriptions_are_checked_as_kafka_checks_them() {
         ),
         (
             &group,
+            "consumer.session.timeout.ms",
+            "50001",
+            "INVALID_CONFIG consumer.session.timeout.ms must be less than or equal to \
+             group.consumer.max.session.timeout.ms",
+        ),
+        (&group, "consumer.heartbeat.interval.ms", "2", ""),
+        (
+            &group,
+            "consumer.assignment.interval.ms",
+            "1",
+            "INVALID_CONFIG consumer.assignment.interval.ms must be less than or equal to \
+             group.consumer.max.assignment.interval.ms",
+        ),
+        (
+            &group,
             "streams.num.standby.replicas",
             "3",
             "INVALID_CONFIG streams.num.standby.replicas must be less than or equal to \
@@ -147,9 +171,9 @@ fn groups_and_subscriptions_are_checked_as_kafka_checks_them() {
 #[test]
 fn lists_have_a_default_to_append_to() {
     let topic = ConfigResource::Topic("t".into());
-    assert_eq!((RULES.list_default)(&topic, "cleanup.policy"), Some("delete"));
-    assert_eq!((RULES.list_default)(&ConfigResource::DefaultBroker, "log.cleanup.policy"), Some("delete"));
-    assert_eq!((RULES.list_default)(&topic, "segment.bytes"), None);
-    assert_eq!((RULES.list_default)(&ConfigResource::ClientMetrics("m".into()), "metrics"), None, "as Kafka has it");
-    assert_eq!((RULES.list_default)(&topic, "no.such.key"), None);
+    assert_eq!(RULES.list_default(&topic, "cleanup.policy"), Some("delete"));
+    assert_eq!(RULES.list_default(&ConfigResource::DefaultBroker, "log.cleanup.policy"), Some("delete"));
+    assert_eq!(RULES.list_default(&topic, "segment.bytes"), None);
+    assert_eq!(RULES.list_default(&ConfigResource::ClientMetrics("m".into()), "metrics"), None, "as Kafka has it");
+    assert_eq!(RULES.list_default(&topic, "no.such.key"), None);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reasons::{KAFKAS_BOUND, LOAD_BUFFER, NO_GROUP_BUFFERS, NO_GROUP_THREADS, NO_LINGER};
+use super::reasons::{LOAD_BUFFER, NO_GROUP_BUFFERS, NO_GROUP_THREADS, NO_LINGER};
 use crate::config::Config;
 use crate::config::groups::{assignors, codec, migration, serves_consumer};
 use crate::config::key::{Key, Scope, int, list, long, short, text};
@@ -63,12 +63,12 @@ pub const KEYS: &[Key<Config>] = &[
     int("group.consumer.max.assignment.interval.ms")
         .default("15000")
         .at_least(0)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.assignment_interval.most, number(v)))
         .doc("The most that a group may set for consumer.assignment.interval.ms."),
     int("group.consumer.min.assignment.interval.ms")
         .default("0")
         .at_least(0)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.assignment_interval.least, number(v)))
         .doc("The least that a group may set for consumer.assignment.interval.ms."),
     list("group.consumer.assignors")
         .default("uniform,range")
@@ -82,12 +82,12 @@ pub const KEYS: &[Key<Config>] = &[
     int("group.consumer.max.heartbeat.interval.ms")
         .default("15000")
         .at_least(1)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.heartbeat_interval.most, number(v)))
         .doc("The most that a group may set for consumer.heartbeat.interval.ms."),
     int("group.consumer.min.heartbeat.interval.ms")
         .default("5000")
         .at_least(1)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.heartbeat_interval.least, number(v)))
         .doc("The least that a group may set for consumer.heartbeat.interval.ms."),
     int("group.consumer.session.timeout.ms")
         .default("45000")
@@ -97,12 +97,12 @@ pub const KEYS: &[Key<Config>] = &[
     int("group.consumer.max.session.timeout.ms")
         .default("60000")
         .at_least(1)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.session_timeout.most, number(v)))
         .doc("The most that a group may set for consumer.session.timeout.ms."),
     int("group.consumer.min.session.timeout.ms")
         .default("45000")
         .at_least(1)
-        .no_effect(KAFKAS_BOUND)
+        .obeyed(|c: &mut Config, v| put(&mut c.groups.consumer_bounds.session_timeout.least, number(v)))
         .doc("The least that a group may set for consumer.session.timeout.ms."),
     int("group.consumer.max.size")
         .default("2147483647")

@@ -24,7 +24,6 @@ pub const NO_LINGER: &str = "what one request changes is appended at once";
 pub const NO_GROUP_THREADS: &str = "the event loops coordinate groups";
 pub const NO_GROUP_BUFFERS: &str = "no buffer is kept";
 pub const LOAD_BUFFER: &str = "1 MiB is read at once, or a batch that is larger";
-pub const KAFKAS_BOUND: &str = "Kafka's default holds";
 pub const NO_SHARE: &str = "share groups are not served yet";
 pub const NO_STREAMS: &str = "streams groups are not served yet";
 pub const NO_TRANSACTIONS: &str = "transactions are not served yet";

@@ -7,8 +7,11 @@ use crate::decide::{DeleteTopics, TopicSelector, delete_topics};
 use crate::testing::{add_topic, brokers, committed, uuid};
 
 /// Topics have `size`, a number below 100, and `list`; `size` must not be 13 while `list` has `unlucky`.
-const RULES: ConfigRules = ConfigRules {
-    check: |_, configs| {
+#[derive(Debug)]
+struct Rules;
+
+impl ConfigRules for Rules {
+    fn check(&self, _: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
         for (key, value) in configs {
             match *key {
                 "size" if value.parse::<u8>().is_ok_and(|size| size < 100) => {}
@@ -20,9 +23,25 @@ const RULES: ConfigRules = ConfigRules {
             (Some(&"13"), Some(list)) if list.contains("unlucky") => Err(Refusal::InvalidConfig("unlucky".to_owned())),
             _ => Ok(()),
         }
-    },
-    list_default: |_, key| (key == "list").then_some("x"),
-};
+    }
+
+    fn list_default(&self, _: &ConfigResource, key: &str) -> Option<&'static str> {
+        (key == "list").then_some("x")
+    }
+}
+
+#[derive(Debug)]
+struct Anything;
+
+impl ConfigRules for Anything {
+    fn check(&self, _: &ConfigResource, _: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn list_default(&self, _: &ConfigResource, _: &str) -> Option<&'static str> {
+        None
+    }
+}
 
 fn cluster() -> Image {
     let mut image = brokers(&[0], &[]);
@@ -45,7 +64,7 @@ fn set(key: &str, value: &str) -> ConfigChange {
 
 fn intent(resources: Vec<(ConfigResource, Vec<ConfigChange>)>) -> AlterConfigs {
     let resources = resources.into_iter().map(|(resource, changes)| ResourceChanges { resource, changes }).collect();
-    AlterConfigs { resources, replace: false, validate_only: false, rules: RULES }
+    AlterConfigs { resources, replace: false, validate_only: false, rules: Arc::new(Rules) }
 }
 
 /// The image after a change of `a` that must be accepted.
@@ -186,9 +205,8 @@ fn a_deleted_topics_configs_are_not_those_of_the_next_of_its_name() {
 
 #[test]
 fn a_request_of_too_many_changes_is_refused_as_a_whole() {
-    let anything = ConfigRules { check: |_, _| Ok(()), ..RULES };
     let changes = |count: usize| (0..count).map(|i| set(&i.to_string(), "1")).collect();
-    let wanted = |count| AlterConfigs { rules: anything, ..intent(vec![(topic("a"), changes(count))]) };
+    let wanted = |count| AlterConfigs { rules: Arc::new(Anything), ..intent(vec![(topic("a"), changes(count))]) };
     assert!(decide(&cluster(), &wanted(MAX_CONFIGS_PER_BATCH)).is_ok());
     let refused = decide(&cluster(), &wanted(MAX_CONFIGS_PER_BATCH + 1));
     assert!(matches!(refused, Err(Refusal::PolicyViolation(_))), "{refused:?}");
