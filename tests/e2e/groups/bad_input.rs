@@ -1,13 +1,18 @@
 //! What groups are asked that they cannot do.
 
+use std::time::Instant;
+
+use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use kafka_protocol::messages::{
-    HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, OffsetDeleteRequest, SyncGroupRequest,
+    ConsumerGroupHeartbeatRequest, HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, OffsetDeleteRequest,
+    SyncGroupRequest,
 };
 
-use super::broker;
-use super::member::{Member, group_id, text};
-use crate::harness::{Broker, unique};
-use crate::raw::error_name;
+use super::member::{Member, committed, group_id, text};
+use super::{AT_ONCE, broker};
+use crate::calls::topic_name;
+use crate::harness::{Broker, PATIENCE, unique};
+use crate::raw::{Connection, error_name};
 
 #[test]
 fn a_group_has_a_name() {
@@ -82,6 +87,108 @@ fn commits_that_cannot_be_kept_are_refused() {
     (simple.id, simple.generation) = (text("m"), 3);
     assert_eq!(simple.commit_with(8, &topic, 0, 1, ""), "IllegalGeneration");
     assert_eq!(simple.commit_with(9, &topic, 0, 1, ""), "GroupIdNotFound");
+}
+
+#[test]
+fn a_full_group_takes_nobody_else() {
+    let Some(broker) = Broker::own(&[&AT_ONCE[..], &["--set", "group.max.size=1"]].concat()) else { return };
+    let mut member = Member::open(&broker, "g");
+    member.join();
+    let other = Member::open(&broker, "g").join_request();
+    let response = Connection::open(&broker).call(3, &other);
+    assert_eq!(error_name(response.error_code), "GroupMaxSizeReached");
+    let me = member.id.to_string();
+    assert_eq!(member.sync(&[(&me, "all")]), Ok("all".to_owned()));
+}
+
+#[test]
+fn who_comes_in_the_name_of_a_static_member_fences_the_one_before() {
+    let topic = unique("static");
+    let Some(broker) = broker(&topic) else { return };
+    let mut first = Member::open(&broker, "g");
+    let request = first.join_request().with_group_instance_id(Some(text("one")));
+    let joined = first.connection.call(9, &request);
+    assert_eq!(error_name(joined.error_code), "None");
+    (first.id, first.generation) = (joined.member_id, joined.generation_id);
+    let me = first.id.to_string();
+    first.sync(&[(&me, "all")]).unwrap();
+    let again = Connection::open(&broker).call(9, &request);
+    assert_eq!(error_name(again.error_code), "None");
+    assert_ne!(again.member_id, first.id);
+    let beat = HeartbeatRequest::default()
+        .with_group_id(group_id("g"))
+        .with_generation_id(first.generation)
+        .with_member_id(first.id.clone())
+        .with_group_instance_id(Some(text("one")));
+    assert_eq!(error_name(first.connection.call(4, &beat).error_code), "FencedInstanceId");
+    let sync = SyncGroupRequest::default()
+        .with_group_id(group_id("g"))
+        .with_generation_id(first.generation)
+        .with_member_id(first.id.clone())
+        .with_group_instance_id(Some(text("one")));
+    assert_eq!(error_name(first.connection.call(4, &sync).error_code), "FencedInstanceId");
+}
+
+#[test]
+fn while_a_group_waits_for_its_assignment_members_are_told_and_nothing_is_committed() {
+    let topic = unique("waits");
+    let Some(broker) = broker(&topic) else { return };
+    let mut leader = Member::open(&broker, "g");
+    leader.join();
+    assert_eq!(leader.commit(&topic, 0, 1), "RebalanceInProgress");
+    assert_eq!(committed(&mut leader.connection, "g", &topic), [-1; 4]);
+    let me = leader.id.to_string();
+    leader.sync(&[(&me, "all")]).unwrap();
+    assert_eq!(leader.commit(&topic, 0, 1), "None");
+    let mut other = Member::open(&broker, "g");
+    other.take_id();
+    other.send_join();
+    let deadline = Instant::now() + PATIENCE;
+    while leader.heartbeat() != "RebalanceInProgress" {
+        assert!(Instant::now() < deadline, "no rebalance");
+    }
+    // Who has not joined again yet may still say how far it came.
+    assert_eq!(leader.commit(&topic, 0, 2), "None");
+}
+
+#[test]
+fn a_subscription_that_nobody_can_read_is_the_members_own_business_until_the_group_is_upgraded() {
+    let topic = unique("garbage");
+    let Some(broker) = broker(&topic) else { return };
+    let mut member = Member::open(&broker, "g");
+    member.join();
+    let me = member.id.to_string();
+    assert_eq!(member.sync(&[(&me, "no assignment at all")]), Ok("no assignment at all".to_owned()));
+    let joins = ConsumerGroupHeartbeatRequest::default()
+        .with_group_id(group_id("g"))
+        .with_member_id(text("m"))
+        .with_rebalance_timeout_ms(30_000)
+        .with_subscribed_topic_names(Some(vec![topic_name(&topic)]))
+        .with_topic_partitions(Some(Vec::new()));
+    let refused = member.connection.call(1, &joins);
+    assert_eq!(error_name(refused.error_code), "GroupIdNotFound", "{:?}", refused.error_message);
+    assert_eq!(member.heartbeat(), "None");
+}
+
+#[test]
+fn offsets_of_a_topic_that_members_read_are_not_deleted() {
+    let topic = unique("subscribed");
+    let Some(broker) = broker(&topic) else { return };
+    let mut member = Member::open(&broker, "g");
+    let mut metadata = vec![0, 1, 0, 0, 0, 1, 0, topic.len() as u8];
+    metadata.extend_from_slice(topic.as_bytes());
+    metadata.extend_from_slice(&[0xff; 4]);
+    member.subscription = metadata.into();
+    member.join();
+    let me = member.id.to_string();
+    member.sync(&[(&me, "all")]).unwrap();
+    assert_eq!(member.commit(&topic, 0, 1), "None");
+    let partition = OffsetDeleteRequestPartition::default().with_partition_index(0);
+    let asked = OffsetDeleteRequestTopic::default().with_name(topic_name(&topic)).with_partitions(vec![partition]);
+    let request = OffsetDeleteRequest::default().with_group_id(group_id("g")).with_topics(vec![asked]);
+    let response = member.connection.call(0, &request);
+    assert_eq!(error_name(response.topics[0].partitions[0].error_code), "GroupSubscribedToTopic");
+    assert_eq!(committed(&mut member.connection, "g", &topic), [1, -1, -1, -1]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Member {
     pub group: String,
     pub id: StrBytes,
     pub generation: i32,
+    /// What it joins with, for the leader to read.
+    pub subscription: Bytes,
     leader: StrBytes,
 }
 
@@ -43,7 +45,8 @@ impl Member {
     pub fn open(broker: &Broker, group: &str) -> Member {
         let mut connection = Connection::open(broker);
         connection.call(0, &FindCoordinatorRequest::default().with_key(text(group)));
-        Member { connection, group: group.to_owned(), id: text(""), generation: -1, leader: text("") }
+        let subscription = Bytes::from_static(b"\0\x01");
+        Member { connection, group: group.to_owned(), id: text(""), generation: -1, subscription, leader: text("") }
     }
 
     /// A new connection of the same member.
@@ -58,7 +61,7 @@ impl Member {
     /// What it joins with.
     pub fn join_request(&self) -> JoinGroupRequest {
         let protocol =
-            JoinGroupRequestProtocol::default().with_name(text("range")).with_metadata(Bytes::from_static(b"\0\x01"));
+            JoinGroupRequestProtocol::default().with_name(text("range")).with_metadata(self.subscription.clone());
         JoinGroupRequest::default()
             .with_group_id(group_id(&self.group))
             .with_session_timeout_ms(30_000)
