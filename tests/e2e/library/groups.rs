@@ -12,12 +12,18 @@ const BOTH: [GroupProtocol; 2] = [GroupProtocol::Classic, GroupProtocol::Consume
 
 /// A broker whose groups wait for nobody; one that somebody else has started as it is.
 fn broker() -> Broker {
+    broker_of(6000)
+}
+
+/// The same, where members of consumer groups may be silent for so long.
+fn broker_of(session_ms: u32) -> Broker {
+    let session = format!("group.consumer.session.timeout.ms={session_ms}");
     let settings = [
         "group.initial.rebalance.delay.ms=0",
         "group.consumer.min.heartbeat.interval.ms=100",
         "group.consumer.heartbeat.interval.ms=100",
         "group.consumer.min.session.timeout.ms=1000",
-        "group.consumer.session.timeout.ms=6000",
+        &session,
         "group.consumer.assignment.interval.ms=0",
     ];
     let options: Vec<&str> = settings.iter().flat_map(|&setting| ["--set", setting]).collect();
@@ -57,6 +63,12 @@ fn a_caller_that_is_too_slow_loses_what_it_had() {
     for protocol in BOTH {
         block_on(scenarios::a_caller_that_is_too_slow_loses_what_it_had(broker.bootstrap(), &unique("slow"), protocol));
     }
+}
+
+#[test]
+fn a_member_that_unsubscribes_lives_until_it_has_nothing() {
+    let broker = broker_of(1000);
+    block_on(scenarios::a_member_that_unsubscribes_lives_until_it_has_nothing(&broker, &unique("unsubscribed")));
 }
 
 #[test]

@@ -8,6 +8,13 @@ use client::{
     MemberToRemove, NewTopic, Offset, PartitionIndex, ProducerConfig, ProducerRecord, Reset, TopicPartition,
 };
 
+use kafka_protocol::messages::ConsumerGroupHeartbeatRequest;
+
+use crate::calls::topic_name;
+use crate::groups::member::{group_id, text};
+use crate::harness::Broker;
+use crate::raw::{Connection, error_name};
+
 /// Long enough for everything that comes to an end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -222,6 +229,46 @@ pub async fn a_caller_that_is_too_slow_loses_what_it_had(bootstrap: &str, name: 
             _ = next(&mut other) => {}
         }
     }
+}
+
+/// KIP-848: a member that unsubscribed lives until its caller has given up its partitions, and outlives one that came later
+/// and is silent; then it leaves.
+pub async fn a_member_that_unsubscribes_lives_until_it_has_nothing(broker: &Broker, name: &str) {
+    let client = connect(broker.bootstrap()).await;
+    filled(&client, name, 2, 2).await;
+    let mut consumer = client.group_consumer(config(name, GroupProtocol::Consumer, Assignor::Range));
+    consumer.subscribe(&[name]);
+    until_it_has(&mut consumer, 2).await;
+    let me = consumer.membership().expect("it is a member").0;
+    consumer.subscribe(&[]);
+    let silent = ConsumerGroupHeartbeatRequest::default()
+        .with_group_id(group_id(name))
+        .with_member_id(text("silent"))
+        .with_rebalance_timeout_ms(30_000)
+        .with_subscribed_topic_names(Some(vec![topic_name(name)]))
+        .with_topic_partitions(Some(Vec::new()));
+    assert_eq!(error_name(Connection::open(broker).call(1, &silent).error_code), "None");
+    until_members(&client, name, |members| !members.contains(&"silent".to_owned())).await;
+    until_members(&client, name, |members| members == [me.clone()]).await;
+    while !matches!(next(&mut consumer).await, GroupEvent::Revoked(_)) {}
+    tokio::select! {
+        _ = next(&mut consumer) => panic!("there is nothing to read"),
+        () = until_members(&client, name, <[String]>::is_empty) => {}
+    }
+}
+
+async fn until_members(client: &Client, group: &str, are: impl Fn(&[String]) -> bool) {
+    let admin = client.admin();
+    let asking = async {
+        loop {
+            let described = admin.describe_groups(&[group]).await.unwrap().remove(0).1.unwrap();
+            let members: Vec<String> = described.members.into_iter().map(|member| member.member_id).collect();
+            if are(&members) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.expect("other members are there");
 }
 
 /// Commits by hand are what `committed` tells; records behind a seek are not committed by themselves.
