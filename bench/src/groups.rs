@@ -4,7 +4,6 @@
 mod classic;
 mod consumer;
 mod costs;
-mod target;
 
 use std::time::Duration;
 
@@ -13,10 +12,9 @@ use serde_json::json;
 
 use crate::harness::{Broker, Setup};
 use crate::report::Report;
+use crate::target::{self, Beside, Target};
 use classic::ClassicMembers;
 use consumer::ConsumerMembers;
-pub use target::Beside;
-use target::Target;
 
 const COLUMNS: &[&str] =
     &["broker", "protocol", "members", "partitions", "rebalances", "p50 ms", "p99 ms", "max ms", "server CPU ms each"];

@@ -17,6 +17,7 @@ mod calls;
 mod connections;
 mod durable;
 mod fill;
+mod floor;
 mod groups;
 mod harness;
 mod idle;
@@ -28,6 +29,8 @@ mod raw;
 mod recovery;
 mod report;
 mod sessions;
+mod speed;
+mod target;
 
 use std::path::PathBuf;
 
@@ -112,13 +115,43 @@ enum Program {
         rounds: usize,
         /// Brokers that run already, `NAME=HOST:PORT=PID`, to be measured in the same run.
         #[arg(long)]
-        beside: Vec<groups::Beside>,
+        beside: Vec<target::Beside>,
     },
     /// What heartbeats, groups, members and offsets cost.
     GroupCosts {
         /// As for `rebalances`.
         #[arg(long)]
-        beside: Vec<groups::Beside>,
+        beside: Vec<target::Beside>,
+    },
+    /// How fast records are written and read, and for how much CPU, beside the floor.
+    Speed {
+        /// How often each workload is run on each server.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Workloads whose names begin so.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Which cores the generator and the servers have.
+        #[arg(long, value_enum, default_value = "split")]
+        placement: speed::Placement,
+        /// A tenth of the records.
+        #[arg(long)]
+        quick: bool,
+        /// Where an SVG of the figures goes.
+        #[arg(long)]
+        plot: Option<PathBuf>,
+        /// Brokers that run already, `NAME=HOST:PORT=PID`, to be measured in the same run.
+        #[arg(long)]
+        beside: Vec<target::Beside>,
+    },
+    /// Serves as the floor does: the least that can be done with a log.
+    Floor {
+        /// HOST:PORT.
+        #[arg(long)]
+        listen: String,
+        /// The log.
+        #[arg(long)]
+        file: PathBuf,
     },
     /// What an idle connection costs.
     Connections {
@@ -141,6 +174,10 @@ fn main() -> Result<()> {
         Program::Rebalances { members, partitions, rounds, beside } => {
             groups::rebalances(&setup, &members, &partitions, rounds, &beside)?
         }
+        Program::Speed { rounds, only, placement, quick, plot, beside } => {
+            speed::run(&setup, &speed::Options { rounds, only, placement, quick, plot }, &beside)?
+        }
+        Program::Floor { listen, file } => return floor::run(&listen, &file),
         Program::GroupCosts { beside } => groups::costs(&setup, &beside)?,
         Program::Connections { counts } => connections::run(&setup, &counts)?,
     };

@@ -82,7 +82,8 @@ fn machine() -> String {
         let line = text.lines().find(|line| line.starts_with(key)).and_then(|line| line.split_once(':'));
         line.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
     };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    // Of the machine, not those that this process is pinned to.
+    let cores = read("/proc/cpuinfo").lines().filter(|line| line.starts_with("processor")).count();
     let (cpu, memory) = (value(&read("/proc/cpuinfo"), "model name"), value(&read("/proc/meminfo"), "MemTotal"));
     format!("{cores} cores of {cpu}, {memory}, Linux {}", read("/proc/sys/kernel/osrelease").trim())
 }

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/console", &["broker"]),
     ("crates/cli", &["broker", "client", "record", "wire"]),
     ("tests/verdict", &[]),
-    ("bench", &["record"]),
+    ("bench", &["record", "wire"]),
     ("xtask", &[]),
 ];
 

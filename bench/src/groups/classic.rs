@@ -12,9 +12,9 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::target::Target;
 use crate::harness::PATIENCE;
 use crate::raw::{Connection, error_name, framed};
+use crate::target::Target;
 
 const JOIN: i16 = 9;
 const SYNC: i16 = 5;

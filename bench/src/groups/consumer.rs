@@ -9,10 +9,10 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::classic::{find_coordinator, text};
-use super::target::Target;
 use crate::calls::topic_name;
 use crate::harness::PATIENCE;
 use crate::raw::{Connection, error_name, framed};
+use crate::target::Target;
 
 const HEARTBEAT: i16 = 1;
 

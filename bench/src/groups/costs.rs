@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::classic::{ClassicMembers, find_coordinator, text};
 use super::consumer::ConsumerMembers;
-use super::target::{Beside, Target};
 use crate::calls::topic_name;
 use crate::harness::{Broker, PATIENCE, Setup};
 use crate::raw::Connection;
 use crate::report::Report;
+use crate::target::{Beside, Target};
 
 const COLUMNS: &[&str] = &["broker", "what", "count", "figure", "unit"];
 const TOPIC: &str = "costs";

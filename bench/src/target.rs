@@ -36,7 +36,8 @@ pub struct Target {
     pub name: String,
     /// `HOST:PORT`.
     pub address: String,
-    pid: u32,
+    /// Its process.
+    pub pid: u32,
 }
 
 impl Target {
@@ -78,8 +79,17 @@ impl Target {
 
     /// Resident memory in bytes.
     pub fn resident_bytes(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it had, in bytes.
+    pub fn peak_bytes(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("Linux tells VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context("Linux tells its memory")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 }

@@ -1,0 +1,100 @@
+//! What is done to each server.
+
+/// How a workload is run.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// As fast as it is taken; then, under another name, read as fast as it is given.
+    Throughput { also_consumed: Option<&'static str> },
+    /// At a fixed pace, each record seen by a consumer.
+    Latency { per_second: u64, seconds: u64 },
+}
+
+/// The unit of what it costs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// CPU seconds per million messages.
+    PerMillion,
+    /// CPU seconds per 10^9 bytes of values.
+    PerGigabyte,
+}
+
+/// Records of one size in batches of one size, by one producer.
+#[derive(Clone, Copy)]
+pub struct Workload {
+    /// For the table.
+    pub name: &'static str,
+    /// How it is run.
+    pub kind: Kind,
+    /// Bytes of a value.
+    pub value_bytes: usize,
+    /// Records of a batch, of which a request has one.
+    pub batch_records: usize,
+    /// Requests under way.
+    pub in_flight: usize,
+    /// Requests in all.
+    pub requests: u64,
+}
+
+/// Kafka's default of `max.in.flight.requests.per.connection`.
+const IN_FLIGHT: usize = 5;
+
+const fn throughput(name: &'static str, value_bytes: usize, batch_records: usize, records: u64) -> Workload {
+    let kind = Kind::Throughput { also_consumed: None };
+    Workload { name, kind, value_bytes, batch_records, in_flight: IN_FLIGHT, requests: records / batch_records as u64 }
+}
+
+impl Workload {
+    const fn then(self, name: &'static str) -> Workload {
+        Workload { kind: Kind::Throughput { also_consumed: Some(name) }, ..self }
+    }
+
+    const fn in_flight(self, in_flight: usize) -> Workload {
+        Workload { in_flight, ..self }
+    }
+
+    /// Records in all.
+    pub fn records(&self) -> u64 {
+        self.requests * self.batch_records as u64
+    }
+
+    /// Bytes of all values.
+    pub fn bytes(&self) -> u64 {
+        self.records() * self.value_bytes as u64
+    }
+
+    /// With a tenth of the records.
+    pub fn tenth(self) -> Workload {
+        let kind = match self.kind {
+            Kind::Latency { per_second, .. } => Kind::Latency { per_second, seconds: 1 },
+            throughput => throughput,
+        };
+        Workload { requests: self.requests / 10, kind, ..self }
+    }
+
+    /// Whether it is among those that were asked for.
+    pub fn is_named(&self, only: &[String]) -> bool {
+        only.is_empty() || only.iter().any(|name| self.name.starts_with(name.as_str()))
+    }
+}
+
+/// The suite.
+pub const ALL: &[Workload] = &[
+    throughput("produce-100-x1000", 100, 1000, 10_000_000).then("consume-100"),
+    throughput("produce-100-x150", 100, 150, 5_000_000),
+    throughput("produce-1k-x100", 1024, 100, 2_000_000).then("consume-1k"),
+    throughput("produce-one", 100, 1, 200_000).in_flight(1),
+    throughput("produce-one-x100", 100, 1, 300_000).in_flight(100),
+    Workload {
+        name: "end-to-end",
+        kind: Kind::Latency { per_second: 1_000, seconds: 6 },
+        value_bytes: 100,
+        batch_records: 1,
+        in_flight: 1,
+        requests: 6_000,
+    },
+];
+
+/// What the figure of a case is told in.
+pub fn unit(case: &str) -> Unit {
+    if case.contains("-1k") { Unit::PerGigabyte } else { Unit::PerMillion }
+}
