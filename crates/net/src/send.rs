@@ -13,7 +13,7 @@ use crate::stats::LoopStats;
 /// What one connection may send before the other tasks of its loop get their turn; about half a millisecond.
 const BYTES_PER_POLL: u64 = 4 << 20;
 
-/// Sends until the outbox is empty. `progress` is called whenever the peer took bytes.
+/// Sends until the outbox is empty, or what follows has to be read from the disk first. `progress` is called whenever the peer took bytes.
 pub(crate) fn poll_flush(
     socket: &mut Socket,
     outbox: &mut Outbox,
@@ -33,6 +33,9 @@ pub(crate) fn poll_flush(
 }
 
 fn send_segment(fd: BorrowedFd<'_>, outbox: &mut Outbox, stats: &LoopStats) -> io::Result<Sent> {
+    if outbox.is_cold() {
+        return Ok(Sent::Cold);
+    }
     match outbox.segment() {
         None => Ok(Sent::Nothing),
         Some(Segment::Bytes { bytes, more }) => {
@@ -47,7 +50,7 @@ fn send_segment(fd: BorrowedFd<'_>, outbox: &mut Outbox, stats: &LoopStats) -> i
         Some(Segment::File(slice)) => {
             let file = slice.file.fd().expect("a file without descriptor is copied");
             let mut position = slice.position;
-            let n = rustix::fs::sendfile(fd, file, Some(&mut position), slice.len as usize)?;
+            let n = rustix::fs::sendfile(fd, file, Some(&mut position), outbox.warm_len() as usize)?;
             if n == 0 {
                 return Err(io::Error::new(ErrorKind::UnexpectedEof, "the file is shorter than the answer promised"));
             }
