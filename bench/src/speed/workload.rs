@@ -57,6 +57,11 @@ impl Workload {
         self.requests * self.batch_records as u64
     }
 
+    /// Bytes of the values of a batch.
+    pub fn bytes_of_batch(&self) -> u64 {
+        (self.batch_records * self.value_bytes) as u64
+    }
+
     /// Bytes of all values.
     pub fn bytes(&self) -> u64 {
         self.records() * self.value_bytes as u64
