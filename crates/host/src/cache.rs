@@ -54,7 +54,7 @@ pub(crate) fn read_cached(file: BorrowedFd<'_>, mut buffer: &mut [u8], mut posit
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Ok(Some(false)),
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(None),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         }
     }
