@@ -3,12 +3,14 @@
 
 mod campaign;
 mod clients;
+mod connect;
 mod events;
 mod everyday;
 mod groups;
 mod kcat;
 mod matrix;
 mod members;
+mod migration;
 mod opaque;
 mod ottla;
 mod ownership;

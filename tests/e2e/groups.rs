@@ -2,7 +2,7 @@
 
 mod bad_input;
 mod consumer;
-mod member;
+pub mod member;
 
 use std::time::Instant;
 

@@ -56,7 +56,7 @@ install_python_client() {
   if cmp -s "$requirements" "$venv/requirements.txt"; then return 0; fi
   rm -rf "$venv"
   python3 -m venv "$venv"
-  fetch 300 "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements"
+  fetch 300 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements"
   "$venv/bin/python" -c 'import confluent_kafka, kafka, aiokafka'
   # Last, so that a venv that was not finished is made again.
   cp "$requirements" "$venv/requirements.txt"
@@ -106,7 +106,7 @@ install_toolchains() {
   if ! cmp -s "$wanted" "$toolchains/toolchains.txt"; then
     rm -rf "$toolchains"
     python3 -m venv "$toolchains"
-    fetch 300 "$toolchains/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$wanted"
+    fetch 300 "$toolchains/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$wanted"
     cp "$wanted" "$toolchains/toolchains.txt"
   fi
   export PATH="$PWD/$toolchains/bin:$PATH"
@@ -150,7 +150,7 @@ install_clients
 kcat -V 2>&1 | grep Version
 strace -V | head -n 1
 "$venv/bin/python" -c 'import confluent_kafka as c; print("confluent-kafka", c.version(), "on librdkafka", c.libversion()[0])'
-"$venv/bin/pip" list --disable-pip-version-check 2> /dev/null | grep -E 'kafka'
+"$venv/bin/python" -m pip list --disable-pip-version-check 2> /dev/null | grep -E 'kafka'
 "$node/bin/node" -p '"node " + process.version + ", kafkajs " + require("./'"$node"'/node_modules/kafkajs/package.json").version'
 grep -oE '(franz-go|kafka-go) v.*' tests/foreign/go/go.mod
 java -cp "$kafka/libs/*" org.apache.kafka.tools.DumpLogSegments --version

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{GroupId, OffsetFetchRequest};
@@ -38,7 +40,7 @@ pub struct Scene {
 
 impl Scene {
     /// None against an outside broker.
-    fn open(partitions: i32) -> Option<Scene> {
+    pub fn open(partitions: i32) -> Option<Scene> {
         Scene::open_with(partitions, SESSION_MS)
     }
 
@@ -67,6 +69,35 @@ impl Scene {
             let base = connection.produce(&self.group.topic, partition, batch::encode(Identity::NONE, &records));
             self.written.insert(partition, base.unwrap() + each as i64);
         }
+    }
+
+    /// Waits for something while records are written, one to each partition in turn, each when those before it have been read.
+    pub fn while_writing(&mut self, wait: impl FnOnce(&Scene)) {
+        let waits = AtomicBool::new(true);
+        self.written = thread::scope(|scope| {
+            let writer = scope.spawn(|| self.write_on(&waits));
+            let end = Ends(&waits);
+            wait(self);
+            drop(end);
+            writer.join().unwrap()
+        });
+    }
+
+    /// What is written in the end.
+    fn write_on(&self, waits: &AtomicBool) -> BTreeMap<i32, i64> {
+        let (mut connection, mut written) = (Connection::open(&self.broker), self.written.clone());
+        let mut partitions = (0..self.partitions).cycle();
+        while let Some(partition) = partitions.next().filter(|_| waits.load(Ordering::Relaxed)) {
+            let record = Record::of(format!("{partition} more"));
+            let base = connection.produce(&self.group.topic, partition, batch::encode(Identity::NONE, &[record]));
+            written.insert(partition, base.unwrap() + 1);
+            let all = usize::try_from(written.values().sum::<i64>()).unwrap();
+            self.log().wait("what was written is read", |said| {
+                let read = said.iter().filter(|said| matches!(said.what, What::Record(..))).count();
+                (read >= all || !waits.load(Ordering::Relaxed)).then_some(())
+            });
+        }
+        written
     }
 
     pub fn member(&self, kind: Kind, name: &str) -> Member {
@@ -125,6 +156,15 @@ impl Scene {
         let response = Connection::open(&self.broker).call(7, &request);
         assert_eq!(error_name(response.error_code), "None");
         response.topics[0].partitions[0].committed_offset
+    }
+}
+
+/// Ends what is done while it lives, also when a test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
