@@ -8,6 +8,7 @@ mod events;
 mod everyday;
 mod groups;
 mod kcat;
+mod lag;
 mod matrix;
 mod members;
 mod migration;

@@ -124,7 +124,7 @@ install_node_client() {
 }
 
 install_go_client() {
-  local from=tests/foreign/go files=(go.mod go.sum client.go records.go serve.go member.go franz.go segmentio.go)
+  local from=tests/foreign/go files=(go.mod go.sum client.go lag.go records.go serve.go member.go franz.go segmentio.go)
   if same_files "$from" "$go" "${files[@]}" && [[ -x $go/serve ]]; then return 0; fi
   rm -rf "$go"
   mkdir -p "$go"
