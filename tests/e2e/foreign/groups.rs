@@ -53,7 +53,8 @@ impl Scene {
         Connection::open(&broker).create_topic(&topic, partitions);
         let bootstrap = broker.bootstrap().to_owned();
         let log = Arc::<Log>::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log };
+        let instances = Arc::default();
+        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log, instances };
         Some(Scene { broker, group, partitions, written: BTreeMap::new() })
     }
 
@@ -227,7 +228,7 @@ fn comes_again(kind: Kind) {
     scene.await_all_read();
     let had = scene.log().wait("a holds some", |said| Some(events::held(said, "a")));
     let before = assignments(&scene.log().sorted(), "b");
-    // In a consumer group an instance that has not said that it will be back keeps its place as long as its session.
+    // As who goes in order says that it will be back.
     if kind.protocol == "consumer" {
         a.close()
     } else {
@@ -243,6 +244,33 @@ fn comes_again(kind: Kind) {
     if kind.protocol == "classic" {
         assert_eq!(generation("a again"), generation("a"), "the generation");
     }
+    again.close();
+    b.close();
+    scene.check(false);
+}
+
+/// Its client leaves out the instance when it says that it will be back, and is refused for that, by Kafka as well. So the place
+/// is kept until the session is over, and the client asks until then.
+#[test]
+fn a_static_franz_go_comes_again_to_a_consumer_group_when_its_session_is_over() {
+    let kind = Kind::consumer(Client::FranzGo, "sticky");
+    if !kind.works() {
+        return;
+    }
+    let Some(mut scene) = Scene::open(6) else { return };
+    scene.write(1);
+    let [a, b] = [("a", "one"), ("b", "two")].map(|(name, i)| Member::start(kind, &scene.group, name, i, 0));
+    scene.await_shares(&["a", "b"]);
+    scene.await_all_read();
+    a.close();
+    let again = Member::start(kind, &scene.group, "a again", "one", 0);
+    scene.log().wait("its place is kept", |said| {
+        let refused = |what: &What| matches!(what, What::Error(why) if why.contains("UNRELEASED_INSTANCE_ID"));
+        said.iter().any(|said| said.member == again.name && refused(&said.what)).then_some(())
+    });
+    scene.await_shares(&["a again", "b"]);
+    scene.write(1);
+    scene.await_all_read();
     again.close();
     b.close();
     scene.check(false);
