@@ -6,6 +6,7 @@ mod clients;
 mod connect;
 mod events;
 mod everyday;
+mod group_tools;
 mod groups;
 mod kcat;
 mod lag;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Rust, in target/foreign: Python clients in python, Apache Kafka's tools and
-# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go and kafka-go in go; and kcat and
+# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go, kafka-go and Sarama in go; and kcat and
 # strace from the distribution. Everything is pinned with its hash. What is there already is left alone, so running it
 # again costs nothing.
 #
@@ -152,5 +152,5 @@ strace -V | head -n 1
 "$venv/bin/python" -c 'import confluent_kafka as c; print("confluent-kafka", c.version(), "on librdkafka", c.libversion()[0])'
 "$venv/bin/python" -m pip list --disable-pip-version-check 2> /dev/null | grep -E 'kafka'
 "$node/bin/node" -p '"node " + process.version + ", kafkajs " + require("./'"$node"'/node_modules/kafkajs/package.json").version'
-grep -oE '(franz-go|kafka-go) v.*' tests/foreign/go/go.mod
+grep -oE '(franz-go|kafka-go|sarama) v.*' tests/foreign/go/go.mod
 java -cp "$kafka/libs/*" org.apache.kafka.tools.DumpLogSegments --version

@@ -58,7 +58,7 @@ impl Workshop {
     }
 
     #[track_caller]
-    fn feed(&mut self, class: &str, args: &[&str], stdin: &str) -> String {
+    pub fn feed(&mut self, class: &str, args: &[&str], stdin: &str) -> String {
         let bootstrap = self.broker.bootstrap().to_owned();
         self.run(class, &[args, &["--bootstrap-server", &bootstrap]].concat(), stdin)
     }
