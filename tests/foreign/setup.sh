@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Rust, in target/foreign: Python clients in python, Apache Kafka's tools and
-# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go, kafka-go and Sarama in go; and kcat and
-# strace from the distribution. Everything is pinned with its hash. What is there already is left alone, so running it
-# again costs nothing.
+# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go, kafka-go and Sarama in
+# go; and kcat and strace from the distribution. Everything is pinned with its hash. What is there already is left alone, so
+# running it again costs nothing.
 #
 # Debian or Ubuntu, as root or with sudo; elsewhere install kcat, strace, Python's venv, JDK 17 and Maven by other means
 # first. Distributions have old Gos and Nodes: where these are missing or too old, both come as wheels from PyPI.
