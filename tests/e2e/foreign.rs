@@ -3,12 +3,16 @@
 
 mod campaign;
 mod clients;
+mod connect;
 mod events;
 mod everyday;
+mod group_tools;
 mod groups;
 mod kcat;
+mod lag;
 mod matrix;
 mod members;
+mod migration;
 mod opaque;
 mod ottla;
 mod ownership;

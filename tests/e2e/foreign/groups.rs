@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{GroupId, OffsetFetchRequest};
@@ -38,7 +40,7 @@ pub struct Scene {
 
 impl Scene {
     /// None against an outside broker.
-    fn open(partitions: i32) -> Option<Scene> {
+    pub fn open(partitions: i32) -> Option<Scene> {
         Scene::open_with(partitions, SESSION_MS)
     }
 
@@ -51,7 +53,8 @@ impl Scene {
         Connection::open(&broker).create_topic(&topic, partitions);
         let bootstrap = broker.bootstrap().to_owned();
         let log = Arc::<Log>::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log };
+        let instances = Arc::default();
+        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log, instances };
         Some(Scene { broker, group, partitions, written: BTreeMap::new() })
     }
 
@@ -67,6 +70,35 @@ impl Scene {
             let base = connection.produce(&self.group.topic, partition, batch::encode(Identity::NONE, &records));
             self.written.insert(partition, base.unwrap() + each as i64);
         }
+    }
+
+    /// Waits for something while records are written, one to each partition in turn, each when those before it have been read.
+    pub fn while_writing(&mut self, wait: impl FnOnce(&Scene)) {
+        let waits = AtomicBool::new(true);
+        self.written = thread::scope(|scope| {
+            let writer = scope.spawn(|| self.write_on(&waits));
+            let end = Ends(&waits);
+            wait(self);
+            drop(end);
+            writer.join().unwrap()
+        });
+    }
+
+    /// What is written in the end.
+    fn write_on(&self, waits: &AtomicBool) -> BTreeMap<i32, i64> {
+        let (mut connection, mut written) = (Connection::open(&self.broker), self.written.clone());
+        let mut partitions = (0..self.partitions).cycle();
+        while let Some(partition) = partitions.next().filter(|_| waits.load(Ordering::Relaxed)) {
+            let record = Record::of(format!("{partition} more"));
+            let base = connection.produce(&self.group.topic, partition, batch::encode(Identity::NONE, &[record]));
+            written.insert(partition, base.unwrap() + 1);
+            let all = usize::try_from(written.values().sum::<i64>()).unwrap();
+            self.log().wait("what was written is read", |said| {
+                let read = said.iter().filter(|said| matches!(said.what, What::Record(..))).count();
+                (read >= all || !waits.load(Ordering::Relaxed)).then_some(())
+            });
+        }
+        written
     }
 
     pub fn member(&self, kind: Kind, name: &str) -> Member {
@@ -125,6 +157,15 @@ impl Scene {
         let response = Connection::open(&self.broker).call(7, &request);
         assert_eq!(error_name(response.error_code), "None");
         response.topics[0].partitions[0].committed_offset
+    }
+}
+
+/// Ends what is done while it lives, also when a test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -187,7 +228,7 @@ fn comes_again(kind: Kind) {
     scene.await_all_read();
     let had = scene.log().wait("a holds some", |said| Some(events::held(said, "a")));
     let before = assignments(&scene.log().sorted(), "b");
-    // In a consumer group an instance that has not said that it will be back keeps its place as long as its session.
+    // As who goes in order says that it will be back.
     if kind.protocol == "consumer" {
         a.close()
     } else {
@@ -203,6 +244,33 @@ fn comes_again(kind: Kind) {
     if kind.protocol == "classic" {
         assert_eq!(generation("a again"), generation("a"), "the generation");
     }
+    again.close();
+    b.close();
+    scene.check(false);
+}
+
+/// Its client leaves out the instance when it says that it will be back, and is refused for that, by Kafka as well. So the place
+/// is kept until the session is over, and the client asks until then.
+#[test]
+fn a_static_franz_go_comes_again_to_a_consumer_group_when_its_session_is_over() {
+    let kind = Kind::consumer(Client::FranzGo, "sticky");
+    if !kind.works() {
+        return;
+    }
+    let Some(mut scene) = Scene::open(6) else { return };
+    scene.write(1);
+    let [a, b] = [("a", "one"), ("b", "two")].map(|(name, i)| Member::start(kind, &scene.group, name, i, 0));
+    scene.await_shares(&["a", "b"]);
+    scene.await_all_read();
+    a.close();
+    let again = Member::start(kind, &scene.group, "a again", "one", 0);
+    scene.log().wait("its place is kept", |said| {
+        let refused = |what: &What| matches!(what, What::Error(why) if why.contains("UNRELEASED_INSTANCE_ID"));
+        said.iter().any(|said| said.member == again.name && refused(&said.what)).then_some(())
+    });
+    scene.await_shares(&["a again", "b"]);
+    scene.write(1);
+    scene.await_all_read();
     again.close();
     b.close();
     scene.check(false);

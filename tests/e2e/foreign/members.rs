@@ -1,8 +1,9 @@
 //! Foreign clients as members of a group, each a process of its own.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::{Signal, kill_process};
@@ -21,15 +22,21 @@ pub struct Kind {
     /// "classic" or "consumer".
     pub protocol: &'static str,
     pub assignor: &'static str,
+    /// With an instance id, which the next member has again when this one is gone.
+    pub is_static: bool,
 }
 
 impl Kind {
     pub const fn classic(client: Client, assignor: &'static str) -> Kind {
-        Kind { client, protocol: "classic", assignor }
+        Kind { client, protocol: "classic", assignor, is_static: false }
     }
 
     pub const fn consumer(client: Client, assignor: &'static str) -> Kind {
-        Kind { client, protocol: "consumer", assignor }
+        Kind { client, protocol: "consumer", assignor, is_static: false }
+    }
+
+    pub const fn of_static_members(self) -> Kind {
+        Kind { is_static: true, ..self }
     }
 
     /// Whether the client is on this machine.
@@ -47,6 +54,24 @@ pub struct Group {
     pub session_ms: u32,
     pub max_records: u32,
     pub log: Arc<Log>,
+    pub instances: Arc<Instances>,
+}
+
+/// Which instance ids somebody has, or may have still.
+#[derive(Default)]
+pub struct Instances(Mutex<BTreeSet<usize>>);
+
+impl Instances {
+    fn take(&self) -> usize {
+        let mut taken = self.0.lock().unwrap();
+        let free = (0..).find(|instance| !taken.contains(instance)).expect("numbers do not end");
+        taken.insert(free);
+        free
+    }
+
+    fn give_back(&self, instance: Option<usize>) {
+        instance.map(|instance| self.0.lock().unwrap().remove(&instance));
+    }
 }
 
 /// A member that runs. Dropping it kills it.
@@ -57,11 +82,16 @@ pub struct Member {
     reader: Option<JoinHandle<()>>,
     log: Arc<Log>,
     stopped: bool,
+    kind: Kind,
+    instances: Arc<Instances>,
+    instance: Option<usize>,
 }
 
 impl Member {
-    /// Starts one, static where it has an instance id, and slow where its batches take time.
+    /// Starts one, static where it has an instance id or is of static members, and slow where its batches take time.
     pub fn start(kind: Kind, group: &Group, name: &str, instance: &str, slow_ms: u32) -> Member {
+        let own = kind.is_static.then(|| group.instances.take());
+        let instance = own.map_or(instance.to_owned(), |own| format!("instance-{own}"));
         let asked = json!({
             "bootstrap": group.bootstrap, "group": group.name, "topics": [group.topic], "protocol": kind.protocol,
             "assignor": kind.assignor, "instance": instance, "session_ms": group.session_ms, "commit": "each",
@@ -80,6 +110,9 @@ impl Member {
             reader: Some(reader),
             log: Arc::clone(&group.log),
             stopped: false,
+            kind,
+            instances: Arc::clone(&group.instances),
+            instance: own,
         }
     }
 
@@ -89,6 +122,7 @@ impl Member {
         let _ = writeln!(self.stdin.take().expect("runs"), "close");
         assert!(exits_in_time(&self.child), "{} did not end", self.name);
         self.heard();
+        self.instances.give_back(self.instance);
     }
 
     /// `kill -9`. What it said before is in the log afterwards.
@@ -97,6 +131,10 @@ impl Member {
         self.child.wait().unwrap();
         self.heard();
         self.log.note(&self.name, What::Killed);
+        // In a consumer group an instance that has not said that it will be back keeps its place as long as its session.
+        if self.kind.protocol == "classic" {
+            self.instances.give_back(self.instance);
+        }
     }
 
     /// SIGSTOP.

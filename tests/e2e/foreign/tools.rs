@@ -19,18 +19,19 @@ const PRODUCER: &str = "org.apache.kafka.tools.ConsoleProducer";
 const CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 const VERIFIABLE: &str = "org.apache.kafka.tools.VerifiableProducer";
 const PERFORMANCE: &str = "org.apache.kafka.tools.ProducerPerformance";
+const CONSUMER_PERFORMANCE: &str = "org.apache.kafka.tools.ConsumerPerformance";
 const DUMP: &str = "org.apache.kafka.tools.DumpLogSegments";
 
 /// A JVM for tools, a broker, and a topic.
-struct Workshop {
+pub struct Workshop {
     tools: Process,
-    broker: Broker,
-    topic: String,
+    pub broker: Broker,
+    pub topic: String,
 }
 
 impl Workshop {
     /// None where Java is missing, or the tests run against a broker whose files are not here.
-    fn open(partitions: i32) -> Option<Workshop> {
+    pub fn open(partitions: i32) -> Option<Workshop> {
         if !java_works() {
             return None;
         }
@@ -52,12 +53,12 @@ impl Workshop {
 
     /// As [`Workshop::run`], with the broker's address.
     #[track_caller]
-    fn ask(&mut self, class: &str, args: &[&str]) -> String {
+    pub fn ask(&mut self, class: &str, args: &[&str]) -> String {
         self.feed(class, args, "")
     }
 
     #[track_caller]
-    fn feed(&mut self, class: &str, args: &[&str], stdin: &str) -> String {
+    pub fn feed(&mut self, class: &str, args: &[&str], stdin: &str) -> String {
         let bootstrap = self.broker.bootstrap().to_owned();
         self.run(class, &[args, &["--bootstrap-server", &bootstrap]].concat(), stdin)
     }
@@ -159,6 +160,23 @@ fn kafkas_tools_that_produce_and_consume_work() {
     assert!(sent.contains("1000 records sent"), "{sent}");
     assert_eq!(Connection::open(&shop.broker).latest_offset(&shop.topic, 0), Ok(1012));
     dump(&mut shop);
+}
+
+#[test]
+fn kafkas_tool_measures_consumers_of_both_protocols() {
+    let Some(mut shop) = Workshop::open(3) else { return };
+    let sent = ["--topic", "TOPIC", "--num-records", "5000", "--record-size", "100", "--throughput", "-1"];
+    let server = format!("bootstrap.servers={}", shop.broker.bootstrap());
+    shop.run(PERFORMANCE, &[&sent[..], &["--command-property", &server]].concat(), "");
+    for protocol in ["classic", "consumer"] {
+        let read = ["--topic", "TOPIC", "--num-records", "5000", "--timeout", "30000", "--hide-header", "--group"];
+        let group = format!("measured-{protocol}");
+        let asked = format!("group.protocol={protocol}");
+        let said = shop.ask(CONSUMER_PERFORMANCE, &[&read[..], &[&group, "--command-property", &asked]].concat());
+        // Start, end, megabytes, megabytes a second, records, and times.
+        let fields: Vec<_> = said.lines().last().unwrap_or_default().split(", ").collect();
+        assert!(fields.len() > 5 && fields[4] == "5000", "{said}");
+    }
 }
 
 /// The modes of kafka-dump-log that `kafka_dump.rs` does not use.

@@ -51,6 +51,10 @@ func (c *client) do(ctx context.Context, asked *job) (any, error) {
 		found, _ := listed.Lookup(asked.Topic, asked.Partition)
 		// kadm gives the end where no record is so young.
 		return found.Offset, first(err, found.Err)
+	case "lag":
+		return c.lag(ctx, asked.Group)
+	case "lag_of_exporter":
+		return lagOfExporter(c.bootstrap, asked.Group)
 	default:
 		return c.change(ctx, asked)
 	}

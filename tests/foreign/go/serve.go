@@ -18,6 +18,7 @@ const patience = 60 * time.Second
 type job struct {
 	Op         string
 	Topic      string
+	Group      string
 	Partitions int32
 	Partition  int32
 	Total      int

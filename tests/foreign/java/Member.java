@@ -107,9 +107,10 @@ public final class Member implements ConsumerRebalanceListener {
             }
             if (!polled.isEmpty()) {
                 Thread.sleep(asked.get("slow_ms").asLong());
-                if (asked.get("commit").asText().equals("each")) {
-                    commit();
-                }
+            }
+            // Also without records: what was refused in a rebalance is committed after it.
+            if (asked.get("commit").asText().equals("each") && !next.isEmpty()) {
+                commit();
             }
         }
         consumer.close();
@@ -129,6 +130,8 @@ public final class Member implements ConsumerRebalanceListener {
                 offsets.addArray().add(place.topic()).add(place.partition()).add(offset.offset()));
             say(said);
         } catch (KafkaException error) {
+            // What is no longer this member's goes with the next poll.
+            taken.forEach(next::putIfAbsent);
             say(event("refused").put("message", error.toString()));
         }
     }
