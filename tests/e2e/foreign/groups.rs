@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::{fs, thread};
 
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{GroupId, OffsetFetchRequest};
@@ -13,7 +14,7 @@ use super::members::{Group, Kind, Member};
 use super::ownership;
 use crate::batch::{self, Identity, Record};
 use crate::calls::topic_name;
-use crate::harness::{Broker, unique};
+use crate::harness::{Broker, keeps, unique};
 use crate::raw::{Connection, error_name};
 
 /// The settings under which groups react soon, with what stands for the session's timeout.
@@ -51,7 +52,7 @@ impl Scene {
         Connection::open(&broker).create_topic(&topic, partitions);
         let bootstrap = broker.bootstrap().to_owned();
         let log = Arc::<Log>::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log };
+        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log, dir: broker.home().into() };
         Some(Scene { broker, group, partitions, written: BTreeMap::new() })
     }
 
@@ -125,6 +126,16 @@ impl Scene {
         let response = Connection::open(&self.broker).call(7, &request);
         assert_eq!(error_name(response.error_code), "None");
         response.topics[0].partitions[0].committed_offset
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if thread::panicking() && keeps() {
+            let line = |said: Said| format!("{} {} {:?}\n", said.at, said.member, said.what);
+            let said: String = self.log().sorted().into_iter().map(line).collect();
+            let _ = fs::write(self.broker.home().join("said"), said);
+        }
     }
 }
 

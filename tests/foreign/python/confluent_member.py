@@ -48,6 +48,8 @@ def config(asked):
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
     }
+    if asked.get("debug"):
+        common["debug"] = "cgrp,topic,fetch,consumer"
     if asked["instance"]:
         common["group.instance.id"] = asked["instance"]
     if asked["protocol"] == "consumer":
