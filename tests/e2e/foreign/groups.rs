@@ -13,7 +13,8 @@ use super::events::{self, Log, Place, Said, What};
 use super::members::{Group, Kind, Member};
 use super::ownership;
 use crate::batch::{self, Identity, Record};
-use crate::calls::topic_name;
+use crate::calls::{commit_request, topic_name};
+use crate::groups::find_coordinator;
 use crate::harness::{Broker, keeps, unique};
 use crate::raw::{Connection, error_name};
 
@@ -52,7 +53,15 @@ impl Scene {
         Connection::open(&broker).create_topic(&topic, partitions);
         let bootstrap = broker.bootstrap().to_owned();
         let log = Arc::<Log>::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log, dir: broker.home().into() };
+        let group = Group {
+            bootstrap,
+            name: topic.clone(),
+            topic,
+            session_ms,
+            max_records: 10,
+            log,
+            dir: broker.home().into(),
+        };
         Some(Scene { broker, group, partitions, written: BTreeMap::new() })
     }
 
@@ -67,6 +76,17 @@ impl Scene {
             let records: Vec<_> = (0..each).map(|n| Record::of(format!("{partition} {n}"))).collect();
             let base = connection.produce(&self.group.topic, partition, batch::encode(Identity::NONE, &records));
             self.written.insert(partition, base.unwrap() + each as i64);
+        }
+    }
+
+    /// Commits the start of each partition, so that nobody has to look for it.
+    pub fn commit_starts(&self) {
+        let mut connection = Connection::open(&self.broker);
+        find_coordinator(&mut connection, &self.group.name);
+        for partition in 0..self.partitions {
+            let request = commit_request(&self.group.name, &self.group.topic, partition, 0);
+            let response = connection.call(7, &request);
+            assert_eq!(error_name(response.topics[0].partitions[0].error_code), "None");
         }
     }
 

@@ -1,7 +1,8 @@
 //! A model of who owns what: it reads what the members of a group said and finds what no coordinator may let happen.
 //!
 //! - No partition has two owners at one time, or in one generation. Who was stopped or killed owns nothing any more once its
-//!   session can have ended; who says that it has lost a partition has found that out itself.
+//!   session can have ended; who says that it has lost a partition has found that out itself. Who is killed before it could find
+//!   out has lost it when it has heard nothing from the broker for a session: a client may look for a broker that long.
 //! - No committed position moves back, and who reads on begins at no lower position than was committed before.
 //! - In a row of records that one owner reads, none is missing.
 
@@ -100,7 +101,17 @@ impl Model<'_> {
             What::Assigned { .. } | What::Closed | What::Killed => true,
             _ => false,
         });
-        matches!(next, Some(What::Lost(_)))
+        match next {
+            Some(What::Lost(_)) => true,
+            Some(What::Killed) => self.answered(at, &earlier.member).is_some_and(expired),
+            _ => false,
+        }
+    }
+
+    /// When a member last heard from the broker, as far as it says.
+    fn answered(&self, at: usize, member: &str) -> Option<i64> {
+        let is_answer = |what: &What| matches!(what, What::Assigned { .. } | What::Committed(..));
+        self.said[..at].iter().rfind(|said| said.member == member && is_answer(&said.what)).map(|said| said.at)
     }
 
     fn once(&mut self, member: &str, place: &Place, generation: i64) {
@@ -194,6 +205,14 @@ mod tests {
     fn a_stopped_owner_has_its_session_long() {
         let taken_at = |at| [(0, "a", assigned(1)), (1, "a", What::Stopped), (at, "b", assigned(2))];
         assert_eq!((wrong(&taken_at(100)), wrong(&taken_at(1100))), (1, 0));
+    }
+
+    #[test]
+    fn an_owner_that_is_killed_before_it_finds_out_has_heard_nothing_for_a_session() {
+        let heard_at = |at| {
+            [(0, "a", assigned(1)), (at, "a", committed(5, at)), (1500, "b", assigned(2)), (1510, "a", What::Killed)]
+        };
+        assert_eq!((wrong(&heard_at(1000)), wrong(&heard_at(500))), (1, 0));
     }
 
     #[test]
