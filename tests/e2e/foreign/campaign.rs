@@ -58,6 +58,8 @@ fn run(kind: Kind, seed: u64) {
         // A rebalance while librdkafka asks where a partition begins leaves a timer behind that asks again half a second
         // later, and begins to read there once more, whatever was read and committed meanwhile.
         scene.commit_starts();
+        // It is paused while an application takes records, and goes on where the application was before.
+        scene.goes_back = true;
     }
     let mut run = Run { kind, scene, random: Random(seed), members: Vec::new(), started: 0 };
     run.start();

@@ -11,7 +11,7 @@ use kafka_protocol::protocol::StrBytes;
 use super::clients::Client;
 use super::events::{self, Log, Place, Said, What};
 use super::members::{Group, Kind, Member};
-use super::ownership;
+use super::ownership::{self, Manners};
 use crate::batch::{self, Identity, Record};
 use crate::calls::{commit_request, topic_name};
 use crate::groups::find_coordinator;
@@ -35,6 +35,8 @@ pub struct Scene {
     pub broker: Broker,
     pub group: Group,
     pub partitions: i32,
+    /// Whether the members may read again what they read while they were paused.
+    pub goes_back: bool,
     written: BTreeMap<i32, i64>,
 }
 
@@ -62,7 +64,7 @@ impl Scene {
             log,
             dir: broker.home().into(),
         };
-        Some(Scene { broker, group, partitions, written: BTreeMap::new() })
+        Some(Scene { broker, group, partitions, goes_back: false, written: BTreeMap::new() })
     }
 
     pub fn log(&self) -> &Log {
@@ -126,9 +128,10 @@ impl Scene {
 
     /// Checks all that was said, and that the broker has the positions that it has acknowledged.
     #[track_caller]
-    pub fn check(&self, by_generation: bool) -> Vec<Said> {
+    pub fn check(&self, tell_generations: bool) -> Vec<Said> {
         let said = self.log().sorted();
-        let wrong = ownership::check(&said, self.group.session_ms, by_generation);
+        let manners = Manners { tell_generations, go_back: self.goes_back };
+        let wrong = ownership::check(&said, self.group.session_ms, manners);
         assert!(wrong.is_empty(), "{wrong:#?}");
         for (&partition, &end) in &self.written {
             assert_eq!(self.position(partition), end, "the position in partition {partition}");
