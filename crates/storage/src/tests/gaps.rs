@@ -98,6 +98,20 @@ fn a_torn_batch_at_the_end_of_an_unsynced_segment_ends_the_log_where_a_sector_en
     }
 }
 
+#[test]
+fn a_start_that_closes_a_gap_may_be_cut_short_anywhere() {
+    let sim = written(small(), 12);
+    shorten(&sim, "nothing");
+    let before = sim.op_count();
+    drop(open(&sim, small(), Stop::Power));
+    assert!(sim.op_count() > before + 9, "three segments of three files went");
+    for (ops, crashed) in sim.crash_points().enumerate().skip(before) {
+        for subset in [Subset::None, Subset::All] {
+            assert_ends_after(&crashed.power_cut(subset), &small(), 2, &format!("after {ops} operations, {subset:?}"));
+        }
+    }
+}
+
 /// Whatever lies behind it stays, as after damage anywhere.
 #[test]
 fn a_gap_in_what_was_synced_is_damage() {
