@@ -1,6 +1,8 @@
 //! R2: power cuts on a filesystem of the broker's own. In durable mode what was acknowledged or shown is there after
 //! every cut; with the page cache a cut may take a tail of each partition, never a record before one that stays.
 
+mod claims;
+mod early;
 mod flushed;
 
 use std::path::Path;
@@ -15,6 +17,7 @@ use crate::load::{Damage, Load, SMALL_SEGMENTS, Shape, Topic, read_all};
 use crate::node::{Node, Whereabouts};
 use crate::pen::Desk;
 use crate::wire::Wire;
+use early::WrittenEarly;
 
 const CYCLES: usize = 20;
 const IMAGE_BYTES: u64 = 1 << 30;
@@ -75,26 +78,31 @@ fn campaign(name: &str, options: &[&str], durability: Durability) {
     tell_starts(name, &mut node);
 }
 
-/// All the cuts of a campaign. The broker runs before and after.
-fn cuts(node: &mut Node, image: &mut Image, random: &mut Random) {
+/// All the cuts of a campaign. The broker runs before and after. How many logs were found to have what was flushed.
+fn cuts(node: &mut Node, image: &mut Image, random: &mut Random) -> usize {
+    let mut checked = 0;
+    let early = WrittenEarly::start(&image.mount_point().join("data"));
     for _ in 0..cycles(CYCLES) {
         park_timeout(Duration::from_millis(LOAD_MS_MIN + random.below(LOAD_MS_SPREAD)));
-        cut(node, image);
+        checked += cut(node, image, &early);
         if random.below(CUTS_PER_DOUBLE) == 0 {
             node.start_blindly();
             park_timeout(Duration::from_millis(random.below(RECOVERY_MS_SPREAD)));
-            cut(node, image);
+            checked += cut(node, image, &early);
         }
         node.start();
     }
     park_timeout(Duration::from_millis(LOAD_MS_MIN));
+    checked
 }
 
-/// The machine loses power, then the process is gone, then the machine is up again.
-fn cut(node: &mut Node, image: &mut Image) {
+/// The machine loses power, then the process is gone, then the machine is up again, with what was flushed.
+fn cut(node: &mut Node, image: &mut Image, early: &WrittenEarly) -> usize {
     image.cut_power(|| node.note_power_cut());
     node.kill(Kind::PowerCut);
+    let _nothing_is_open = early.lock();
     image.reboot();
+    claims::check(&image.mount_point().join("data"))
 }
 
 /// The final read of some topics; nothing is damaged.

@@ -30,7 +30,7 @@ fn broker(topic: &str) -> Option<Broker> {
 }
 
 /// Asks until the coordinator of the group is there, as clients do. Returns its node id.
-fn find_coordinator(connection: &mut Connection, group: &str) -> i32 {
+pub fn find_coordinator(connection: &mut Connection, group: &str) -> i32 {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let request = FindCoordinatorRequest::default().with_coordinator_keys(vec![text(group)]);

@@ -138,6 +138,12 @@ impl Broker {
         self.home.path().join("data")
     }
 
+    /// What belongs to the test: its data, what it said, and what others put beside it. Gone after the test, unless it fails
+    /// with `OTTLA_KEEP` set.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// All that our own broker said on stderr so far.
     pub fn stderr(&self) -> String {
         fs::read_to_string(self.stderr_path()).unwrap_or_default()
@@ -169,6 +175,10 @@ impl Drop for Broker {
         }
         if thread::panicking() {
             eprintln!("--- the broker at {} said:\n{}---", self.bootstrap, self.stderr());
+            if keeps() {
+                self.home.disable_cleanup(true);
+                eprintln!("kept: {}", self.home.path().display());
+            }
         }
     }
 }
@@ -207,6 +217,11 @@ pub fn lines_of(pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<Str
         }
     });
     receiver
+}
+
+/// Whether a failed test keeps its files, and programs say more than they have to: `OTTLA_KEEP` is set.
+pub fn keeps() -> bool {
+    std::env::var_os("OTTLA_KEEP").is_some()
 }
 
 fn outside() -> Option<String> {

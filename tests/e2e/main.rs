@@ -44,6 +44,7 @@ mod operators;
 mod random;
 mod raw;
 mod recompress;
+mod restarts;
 mod retention;
 mod sessions;
 mod storm;

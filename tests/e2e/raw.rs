@@ -24,11 +24,16 @@ impl Connection {
 
     /// Connects to `HOST:PORT`.
     pub fn to(address: &str) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Connection { stream, next_correlation_id: 1 }
+        Connection::try_to(address).unwrap()
+    }
+
+    /// As [`Connection::to`], where a broker may be down.
+    pub fn try_to(address: &str) -> io::Result<Connection> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Connection { stream, next_correlation_id: 1 })
     }
 
     /// Sends bytes as they are. An error means that the broker has closed.
@@ -61,12 +66,17 @@ impl Connection {
 
     /// Sends a request and waits for its answer.
     pub fn call<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+        self.try_call(version, request).expect("an answer, not a close")
+    }
+
+    /// As [`Connection::call`], where the broker may be killed. None when it has closed instead.
+    pub fn try_call<R: Request>(&mut self, version: i16, request: &R) -> Option<R::Response> {
         let correlation_id = self.next_correlation_id;
         self.next_correlation_id += 1;
-        self.send(&framed(version, correlation_id, request)).unwrap();
-        let (answered, response) = self.answer::<R>(version).expect("an answer, not a close");
+        self.send(&framed(version, correlation_id, request)).ok()?;
+        let (answered, response) = self.answer::<R>(version)?;
         assert_eq!(answered, correlation_id, "answers come in the order of the requests");
-        response
+        Some(response)
     }
 
     /// The next answer, which must be one to an `R`, with its correlation id. None when the broker has closed instead.

@@ -53,6 +53,12 @@ impl LogConfig {
     pub fn durable_before_ack(&self, end: Offset) -> Offset {
         Offset(end.0.saturating_sub(self.flush_messages).saturating_add(1))
     }
+
+    /// Whether a segment is on disk before the next one begins. Where acknowledged means on disk nothing that is behind a gap
+    /// may be given up, so no power cut may leave one.
+    pub(crate) fn syncs_before_roll(&self) -> bool {
+        self.flush_messages == 1
+    }
 }
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

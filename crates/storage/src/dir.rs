@@ -197,9 +197,9 @@ impl LogDir {
         self.watch(file.store(&self.disk, &self.path))
     }
 
-    /// The offset below which the log `name` is durable; 0 when that is not known.
-    pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Offset> {
-        Ok(self.recovery_points.find(&self.disk, &self.path, name)?.unwrap_or_default())
+    /// The offset below which the log `name` is durable; `None` when that is not known.
+    pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Option<Offset>> {
+        self.recovery_points.find(&self.disk, &self.path, name)
     }
 
     pub(crate) fn note_recovery_point(&self, name: &str, offset: Offset) -> io::Result<()> {

@@ -7,7 +7,8 @@
 //!
 //! What is found:
 //!
-//! - What follows the last valid batch of the log is a write that was cut short, and is cut off.
+//! - What follows the last valid batch of the log is a write that was cut short, and is cut off. After a power cut that may be
+//!   whole segments: what was not synced reaches the disk in any order.
 //! - Bytes that are no batch, with valid batches after them, are [`Damage`]: everything stays, and reading there is an
 //!   error. Nothing else in the log is given up for them.
 //! - Indexes are completed or made again.
@@ -19,6 +20,7 @@
 //! given once are not given again. The segments below the start stay until retention looks at them.
 
 mod damage;
+mod gap;
 mod last;
 mod leftovers;
 mod listing;
@@ -46,6 +48,7 @@ use crate::producers::Producers;
 use crate::segment::Damage;
 use crate::segment::Segment;
 use crate::sparse::Sparse;
+use gap::Gap;
 use listing::Listing;
 use start::Trusted;
 
@@ -90,6 +93,14 @@ struct Last {
     sparse: Sparse,
 }
 
+/// What a start after a crash goes by.
+struct Recovery {
+    /// What lies below was durable.
+    point: Offset,
+    /// Whether writes may be missing that others have followed.
+    closes_gaps: bool,
+}
+
 /// The files of one log.
 #[derive(Clone, Copy)]
 struct Files<'a> {
@@ -100,6 +111,8 @@ struct Files<'a> {
     syncs: Syncs,
     /// Where the log begins, by the checkpoint.
     start: Offset,
+    /// Whether it is known at all how much of the log was synced.
+    has_recovery_point: bool,
 }
 
 /// Opens the files of the log `name`, as [`crate::Log::open`] says. With [`Syncs::Each`] it is durable, and its recovery
@@ -121,9 +134,10 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
     let start = dir.log_start_offset(name)?;
     let start = if start <= START_MAX { start } else { Offset(0) };
     let log = LogFiles::new(dir.open_files(), &path);
-    let files = Files { dir, path: &path, log: &log, config, syncs, start };
     let recovery_point = dir.recovery_point(name)?;
-    let recovered = match files.open(stop, recovery_point) {
+    let has_recovery_point = recovery_point.is_some();
+    let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
+    let recovered = match files.open(stop, recovery_point.unwrap_or_default()) {
         // Somebody removed a file or the whole log, which says nothing about the disk.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error.into()),
         recovered => dir.watch(recovered)?,
@@ -138,7 +152,8 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
 pub(crate) fn create(dir: &LogDir, name: &str, config: &LogConfig) -> io::Result<Recovered> {
     let path = dir.path().join(name);
     let log = LogFiles::new(dir.open_files(), &path);
-    let files = Files { dir, path: &path, log: &log, config, syncs: Syncs::Together, start: Offset(0) };
+    let (syncs, start, has_recovery_point) = (Syncs::Together, Offset(0), false);
+    let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
     let last = Last::empty(Segment::create(&log, Offset(0))?, config);
     let epochs = Epochs::default();
     epochs.write(dir.disk(), &path)?;
@@ -206,22 +221,50 @@ impl<'a> Files<'a> {
     }
 
     fn recover(self, listing: &Listing, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
+        let mut gap = match self.recover_up_to_gap(listing, stop, recovery_point)? {
+            Ok(recovered) => return Ok(recovered),
+            Err(gap) => gap,
+        };
+        loop {
+            gap::cut(self, &gap)?;
+            match self.recover_up_to_gap(&Listing::read(self)?, stop, recovery_point)? {
+                Ok(recovered) => return Ok(recovered),
+                Err(earlier) => gap = earlier,
+            }
+        }
+    }
+
+    fn recover_up_to_gap(
+        self,
+        listing: &Listing,
+        stop: Stop,
+        recovery_point: Offset,
+    ) -> io::Result<Result<Recovered, Gap>> {
         let is_process = stop == Stop::Process;
         let trusted = if is_process { Trusted::Indexed } else { Trusted::Below(recovery_point) };
         let logs = last::drop_empty(self, listing, trusted)?;
         let Some((last_base, sealed)) = logs.split_last() else {
-            return self.begin_at(listing, vec![], self.start);
+            return self.begin_at(listing, vec![], self.start).map(Ok);
         };
-        let last = last::verify(self, listing, *last_base, trusted)?;
+        let closes_gaps = stop == Stop::Power && self.has_recovery_point;
+        let recovery = Recovery { point: recovery_point, closes_gaps };
+        let last = match last::verify(self, listing, *last_base, trusted, &recovery)? {
+            Ok(last) => last,
+            Err(gap) => return Ok(Err(gap)),
+        };
         // A recovery point that isn't in the log is of no other worth either.
-        let recovery_point = if recovery_point <= last.next_offset { recovery_point } else { Offset(0) };
+        let is_in_log = recovery_point <= last.next_offset;
+        let recovery_point = if is_in_log { recovery_point } else { Offset(0) };
+        let recovery = Recovery { point: recovery_point, closes_gaps: closes_gaps && is_in_log };
         let mut segments = Vec::with_capacity(logs.len());
         for (base_offset, next) in sealed.iter().zip(&logs[1..]) {
-            let trusted = Trusted::Below(recovery_point);
             let segment = match () {
                 () if *next <= self.start => sealed::keep(self, *base_offset)?,
                 () if is_process || *next <= recovery_point => sealed::trust(self, listing, *base_offset, *next)?,
-                () => sealed::verify(self, listing, *base_offset, *next, trusted)?,
+                () => match sealed::recover(self, listing, *base_offset, *next, &recovery)? {
+                    Ok(segment) => segment,
+                    Err(gap) => return Ok(Err(gap)),
+                },
             };
             if *next > recovery_point {
                 self.sync_data(&*segment.log()?)?;
@@ -231,9 +274,9 @@ impl<'a> Files<'a> {
         if last.next_offset < self.start {
             last.segment.seal(last.size);
             segments.push(Arc::new(last.segment));
-            return self.begin_at(listing, segments, self.start);
+            return self.begin_at(listing, segments, self.start).map(Ok);
         }
-        self.assemble_rebuilt(listing, segments, last)
+        self.assemble_rebuilt(listing, segments, last).map(Ok)
     }
 
     /// Goes on with an empty segment.

@@ -5,6 +5,7 @@ mod descriptors;
 mod failures;
 mod flush;
 mod full;
+mod gaps;
 mod indexes;
 mod many;
 mod model;

@@ -101,7 +101,9 @@ fn power_cuts_meet_flushes_rolls_deletions_and_retention() {
         loads.push((load, topic, desk, ledgers));
         first_client += 100;
     }
-    cuts(&mut node, &mut image, &mut Random(seed));
+    let checked = cuts(&mut node, &mut image, &mut Random(seed));
+    eprintln!("power-flushed: {checked} times a log has what was flushed");
+    assert!(checked > 0, "cuts should meet what was flushed");
     let loads: Vec<_> = loads
         .into_iter()
         .map(|(load, topic, desk, ledgers)| {

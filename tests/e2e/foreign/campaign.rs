@@ -60,6 +60,13 @@ struct Run {
 fn run(kind: Kind, seed: u64) {
     let Some(mut scene) = Scene::open_with(PARTITIONS, SESSION_MS) else { return };
     scene.group.max_records = 3;
+    if kind.client == Client::Confluent {
+        // A rebalance while librdkafka asks where a partition begins leaves a timer behind that asks again half a second
+        // later, and begins to read there once more, whatever was read and committed meanwhile.
+        scene.commit_starts();
+        // It is paused while an application takes records, and goes on where the application was before.
+        scene.goes_back = true;
+    }
     let mut run = Run { kind, scene, random: Random(seed), members: Vec::new(), started: 0 };
     run.start();
     run.start();

@@ -1,7 +1,5 @@
 //! Kafka's command line tools for groups, and what they did.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::clients::Client;
@@ -82,9 +80,7 @@ fn kafkas_tools_tell_of_groups_of_both_protocols_and_their_members() {
     let kinds = [Kind::classic(Client::FranzGo, "range"), Kind::consumer(Client::FranzGo, "sticky")];
     for (kind, title) in kinds.into_iter().zip(["Classic", "Consumer"]) {
         let name = format!("{name}-{}", kind.protocol);
-        let bootstrap = shop.broker.bootstrap().to_owned();
-        let (topic, log, instances) = (shop.topic.clone(), Arc::default(), Arc::default());
-        let group = Group { bootstrap, name: name.clone(), topic, session_ms: 6000, max_records: 10, log, instances };
+        let group = Group::new(&shop.broker, &name, &shop.topic, 6000);
         let member = Member::start(kind, &group, "m", "", 0);
         group.log.wait("it has all", |said| (events::held(said, "m").len() == 4).then_some(()));
         group.log.wait("all is committed", |said| {

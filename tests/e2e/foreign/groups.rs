@@ -1,9 +1,8 @@
 //! Groups of foreign clients: members come and go, clients and the broker are killed, and each record is read once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{fs, thread};
 
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{GroupId, OffsetFetchRequest};
@@ -12,10 +11,11 @@ use kafka_protocol::protocol::StrBytes;
 use super::clients::Client;
 use super::events::{self, Log, Place, Said, What};
 use super::members::{Group, Kind, Member};
-use super::ownership;
+use super::ownership::{self, Manners};
 use crate::batch::{self, Identity, Record};
-use crate::calls::topic_name;
-use crate::harness::{Broker, unique};
+use crate::calls::{commit_request, topic_name};
+use crate::groups::find_coordinator;
+use crate::harness::{Broker, keeps, unique};
 use crate::raw::{Connection, error_name};
 
 /// The settings under which groups react soon, with what stands for the session's timeout.
@@ -35,6 +35,8 @@ pub struct Scene {
     pub broker: Broker,
     pub group: Group,
     pub partitions: i32,
+    /// Whether the members may read again what they read while they were paused.
+    pub goes_back: bool,
     written: BTreeMap<i32, i64>,
 }
 
@@ -51,11 +53,8 @@ impl Scene {
         let broker = Broker::own(&options)?;
         let topic = unique("grouped");
         Connection::open(&broker).create_topic(&topic, partitions);
-        let bootstrap = broker.bootstrap().to_owned();
-        let log = Arc::<Log>::default();
-        let instances = Arc::default();
-        let group = Group { bootstrap, name: topic.clone(), topic, session_ms, max_records: 10, log, instances };
-        Some(Scene { broker, group, partitions, written: BTreeMap::new() })
+        let group = Group::new(&broker, &topic, &topic, session_ms);
+        Some(Scene { broker, group, partitions, goes_back: false, written: BTreeMap::new() })
     }
 
     pub fn log(&self) -> &Log {
@@ -101,6 +100,17 @@ impl Scene {
         written
     }
 
+    /// Commits the start of each partition, so that nobody has to look for it.
+    pub fn commit_starts(&self) {
+        let mut connection = Connection::open(&self.broker);
+        find_coordinator(&mut connection, &self.group.name);
+        for partition in 0..self.partitions {
+            let request = commit_request(&self.group.name, &self.group.topic, partition, 0);
+            let response = connection.call(7, &request);
+            assert_eq!(error_name(response.topics[0].partitions[0].error_code), "None");
+        }
+    }
+
     pub fn member(&self, kind: Kind, name: &str) -> Member {
         Member::start(kind, &self.group, name, "", 0)
     }
@@ -137,9 +147,10 @@ impl Scene {
 
     /// Checks all that was said, and that the broker has the positions that it has acknowledged.
     #[track_caller]
-    pub fn check(&self, by_generation: bool) -> Vec<Said> {
+    pub fn check(&self, tell_generations: bool) -> Vec<Said> {
         let said = self.log().sorted();
-        let wrong = ownership::check(&said, self.group.session_ms, by_generation);
+        let manners = Manners { tell_generations, go_back: self.goes_back };
+        let wrong = ownership::check(&said, self.group.session_ms, manners);
         assert!(wrong.is_empty(), "{wrong:#?}");
         for (&partition, &end) in &self.written {
             assert_eq!(self.position(partition), end, "the position in partition {partition}");
@@ -166,6 +177,16 @@ struct Ends<'a>(&'a AtomicBool);
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if thread::panicking() && keeps() {
+            let line = |said: Said| format!("{} {} {:?}\n", said.at, said.member, said.what);
+            let said: String = self.log().sorted().into_iter().map(line).collect();
+            let _ = fs::write(self.broker.home().join("said"), said);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Foreign clients as members of a group, each a process of its own.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -12,7 +14,7 @@ use serde_json::json;
 use super::clients::Client;
 use super::events::{Log, What};
 use super::session::{installed, java, source};
-use crate::harness::{exits_in_time, lines_of, pid_of};
+use crate::harness::{Broker, exits_in_time, keeps, lines_of, pid_of};
 use crate::tools::python;
 
 /// A client that can be a member, and how it is told to.
@@ -55,6 +57,24 @@ pub struct Group {
     pub max_records: u32,
     pub log: Arc<Log>,
     pub instances: Arc<Instances>,
+    /// Where each member writes what it says on stderr.
+    pub dir: PathBuf,
+}
+
+impl Group {
+    /// Without members.
+    pub fn new(broker: &Broker, name: &str, topic: &str, session_ms: u32) -> Group {
+        Group {
+            bootstrap: broker.bootstrap().to_owned(),
+            topic: topic.to_owned(),
+            name: name.to_owned(),
+            session_ms,
+            max_records: 10,
+            log: Arc::default(),
+            instances: Arc::default(),
+            dir: broker.home().into(),
+        }
+    }
 }
 
 /// Which instance ids somebody has, or may have still.
@@ -95,10 +115,11 @@ impl Member {
         let asked = json!({
             "bootstrap": group.bootstrap, "group": group.name, "topics": [group.topic], "protocol": kind.protocol,
             "assignor": kind.assignor, "instance": instance, "session_ms": group.session_ms, "commit": "each",
-            "slow_ms": slow_ms, "max_records": group.max_records,
+            "slow_ms": slow_ms, "max_records": group.max_records, "debug": keeps(),
         });
         let mut command = command(kind.client);
-        command.arg(asked.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(asked.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stderr(File::create(group.dir.join(format!("{name}.stderr"))).unwrap());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (stdin, lines) = (child.stdin.take(), lines_of(child.stdout.take().unwrap()));
         let (log, said_by) = (Arc::clone(&group.log), name.to_owned());

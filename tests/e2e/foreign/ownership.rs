@@ -1,9 +1,11 @@
 //! A model of who owns what: it reads what the members of a group said and finds what no coordinator may let happen.
 //!
 //! - No partition has two owners at one time, or in one generation. Who was stopped or killed owns nothing any more once its
-//!   session can have ended; who says that it has lost a partition has found that out itself.
+//!   session can have ended; who says that it has lost a partition has found that out itself. Who is killed before it could find
+//!   out has lost it when it has heard nothing from the broker for a session: a client may look for a broker that long.
 //! - No committed position moves back, and who reads on begins at no lower position than was committed before.
-//! - In a row of records that one owner reads, none is missing.
+//! - In a row of records that one owner reads, none is missing, and none comes twice. A client may go back to what it last
+//!   handed over when it is paused in a rebalance, where that is how it works.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,19 @@ struct Claim {
     floor: i64,
     /// When its owner was stopped last, while it had this.
     stopped: Option<i64>,
+    /// Whether it was in a rebalance since it read.
+    was_paused: bool,
+    /// The lowest that it went back to.
+    went_back_to: Option<i64>,
+}
+
+/// What is to be expected of the members.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manners {
+    /// They tell the generation of an assignment, not an epoch that lasts over several.
+    pub tell_generations: bool,
+    /// What they read while they are paused they may read again.
+    pub go_back: bool,
 }
 
 /// What was said so far.
@@ -25,6 +40,7 @@ struct Model<'a> {
     /// All of it, in the order of time.
     said: &'a [Said],
     session_ns: i64,
+    manners: Manners,
     claims: BTreeMap<Place, Claim>,
     generations: BTreeMap<(Place, i64), String>,
     /// Answered commits: the position, and when the answer was there.
@@ -32,30 +48,34 @@ struct Model<'a> {
     wrong: Vec<String>,
 }
 
-/// All that is wrong with what the members said, which must be in the order of time. `by_generation` where the members
-/// tell the generation of an assignment, not an epoch that lasts over several.
-pub fn check(said: &[Said], session_ms: u32, by_generation: bool) -> Vec<String> {
+/// All that is wrong with what the members said, which must be in the order of time.
+pub fn check(said: &[Said], session_ms: u32, manners: Manners) -> Vec<String> {
     let mut model = Model {
         said,
         session_ns: i64::from(session_ms) * 1_000_000,
+        manners,
         claims: BTreeMap::new(),
         generations: BTreeMap::new(),
         committed: BTreeMap::new(),
         wrong: Vec::new(),
     };
     for (at, event) in said.iter().enumerate() {
-        model.take(at, event, by_generation);
+        model.take(at, event);
     }
     model.wrong
 }
 
 impl Model<'_> {
-    fn take(&mut self, at: usize, event: &Said, by_generation: bool) {
+    fn take(&mut self, at: usize, event: &Said) {
         let member = &event.member;
+        if let What::Assigned { .. } | What::Revoked(_) = event.what {
+            let own = self.claims.values_mut().filter(|claim| claim.member == *member);
+            own.for_each(|claim| claim.was_paused = true);
+        }
         match &event.what {
             What::Assigned { places, generation } => {
                 places.iter().for_each(|place| self.claim(at, event, place));
-                if let (true, Some(generation)) = (by_generation, generation) {
+                if let (true, Some(generation)) = (self.manners.tell_generations, generation) {
                     places.iter().for_each(|place| self.once(member, place, *generation));
                 }
             }
@@ -83,7 +103,8 @@ impl Model<'_> {
         }
         let answered = self.committed.get(place).into_iter().flatten().filter(|(_, then)| *then < event.at);
         let floor = answered.map(|(offset, _)| *offset).max().unwrap_or(0);
-        let claim = Claim { member: event.member.clone(), last: None, floor, stopped: None };
+        let member = event.member.clone();
+        let claim = Claim { member, last: None, floor, stopped: None, was_paused: false, went_back_to: None };
         self.claims.insert(place.clone(), claim);
     }
 
@@ -100,7 +121,17 @@ impl Model<'_> {
             What::Assigned { .. } | What::Closed | What::Killed => true,
             _ => false,
         });
-        matches!(next, Some(What::Lost(_)))
+        match next {
+            Some(What::Lost(_)) => true,
+            Some(What::Killed) => self.answered(at, &earlier.member).is_some_and(expired),
+            _ => false,
+        }
+    }
+
+    /// When a member last heard from the broker, as far as it says.
+    fn answered(&self, at: usize, member: &str) -> Option<i64> {
+        let is_answer = |what: &What| matches!(what, What::Assigned { .. } | What::Committed(..));
+        self.said[..at].iter().rfind(|said| said.member == member && is_answer(&said.what)).map(|said| said.at)
     }
 
     fn once(&mut self, member: &str, place: &Place, generation: i64) {
@@ -119,7 +150,11 @@ impl Model<'_> {
     fn record(&mut self, member: &str, place: &Place, offset: i64) {
         // What was on its way to a member that was stopped is read by it when it goes on.
         let Some(claim) = self.claims.get_mut(place).filter(|claim| claim.member == member) else { return };
+        let may_go_back = self.manners.go_back && std::mem::take(&mut claim.was_paused);
         match claim.last {
+            Some(last) if may_go_back && offset <= last && offset >= claim.floor => {
+                claim.went_back_to = Some(claim.went_back_to.map_or(offset, |before| before.min(offset)));
+            }
             Some(last) if offset != last + 1 => {
                 self.wrong.push(format!("{member} reads {offset} after {last} of {place:?}"));
             }
@@ -133,9 +168,12 @@ impl Model<'_> {
     }
 
     fn commit(&mut self, event: &Said, place: &Place, offset: i64, began: i64) {
+        let member = &event.member;
+        let claim = self.claims.get(place).filter(|claim| claim.member == *member);
+        let went_back = claim.and_then(|claim| claim.went_back_to).is_some_and(|to| offset > to);
         let answered = self.committed.entry(place.clone()).or_default();
-        if let Some((earlier, _)) = answered.iter().find(|(earlier, then)| *then < began && *earlier > offset) {
-            let member = &event.member;
+        let later = answered.iter().find(|(earlier, then)| *then < began && *earlier > offset);
+        if let Some((earlier, _)) = later.filter(|_| !went_back) {
             self.wrong.push(format!("{member} moves {place:?} back from {earlier} to {offset}"));
         }
         answered.push((offset, event.at));
@@ -172,7 +210,7 @@ mod tests {
     }
 
     fn wrong(events: &[(i64, &str, What)]) -> usize {
-        check(&story(events), 1000, true).len()
+        check(&story(events), 1000, Manners { tell_generations: true, go_back: false }).len()
     }
 
     #[test]
@@ -197,6 +235,14 @@ mod tests {
     }
 
     #[test]
+    fn an_owner_that_is_killed_before_it_finds_out_has_heard_nothing_for_a_session() {
+        let heard_at = |at| {
+            [(0, "a", assigned(1)), (at, "a", committed(5, at)), (1500, "b", assigned(2)), (1510, "a", What::Killed)]
+        };
+        assert_eq!((wrong(&heard_at(1000)), wrong(&heard_at(500))), (1, 0));
+    }
+
+    #[test]
     fn a_position_that_moves_back_is_found() {
         let second = |offset| [(0, "a", committed(5, 0)), (2, "b", committed(offset, 1))];
         assert_eq!((wrong(&second(4)), wrong(&second(6))), (1, 0));
@@ -216,6 +262,27 @@ mod tests {
             ]
         };
         assert_eq!((wrong(&then(4)), wrong(&then(5))), (1, 0));
+    }
+
+    #[test]
+    fn who_is_paused_in_a_rebalance_may_go_back_but_leaves_nothing_out_where_that_is_its_manner() {
+        let paused = || What::Assigned { places: vec![], generation: None };
+        let record = |offset| What::Record(place(), offset);
+        let told = |then, offset| {
+            story(&[
+                (0, "a", assigned(1)),
+                (1, "a", record(0)),
+                (2, "a", record(1)),
+                (3, "a", committed(2, 2)),
+                (4, "a", then),
+                (5, "a", record(offset)),
+                (6, "a", committed(offset + 1, 5)),
+            ])
+        };
+        let wrong =
+            |then, offset, go_back| check(&told(then, offset), 1000, Manners { tell_generations: true, go_back }).len();
+        assert_eq!((wrong(paused(), 0, true), wrong(paused(), 0, false)), (0, 2));
+        assert_eq!((wrong(paused(), 3, true), wrong(committed(2, 3), 0, true)), (1, 2));
     }
 
     #[test]

@@ -47,7 +47,12 @@ def config(asked):
         "group.protocol": asked["protocol"],
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
+        # A broker that is killed between telling who coordinates and telling of the topic leaves librdkafka waiting for
+        # metadata, which it asks for again after so long only, by default five minutes.
+        "topic.metadata.refresh.interval.ms": 2000,
     }
+    if asked.get("debug"):
+        common["debug"] = "cgrp,topic,fetch,consumer"
     if asked["instance"]:
         common["group.instance.id"] = asked["instance"]
     if asked["protocol"] == "consumer":

@@ -378,6 +378,22 @@ fn a_record_that_is_sent_again_after_a_cut_may_come_to_lie_where_it_was() {
 }
 
 #[test]
+fn a_record_that_is_sent_again_may_get_its_place_back_from_another_that_a_cut_took() {
+    for is_again in [true, false] {
+        let mut history = History::default();
+        history.sending(1, P, if is_again { 5 } else { -1 }, 0, 1);
+        history.poll(3, P, 0, run(0, &[v(1, 0)]));
+        history.crash(Kind::PowerCut);
+        history.send(2, P, 0, 1, 0);
+        history.crash(Kind::PowerCut);
+        history.sent(1, P, Phase::Ok, 0, 0);
+        history.last(P, 0, &[v(1, 0)]);
+        let verdict = history.judge(&CACHED);
+        assert_eq!(verdict.is_valid(), is_again, "{verdict}");
+    }
+}
+
+#[test]
 fn a_cut_may_take_a_deletion_from_the_page_cache() {
     let mut history = History::default();
     history.send(1, P, 0, 2, 0);

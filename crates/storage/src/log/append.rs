@@ -156,12 +156,16 @@ impl Log {
     }
 
     /// Begins a new segment. Its name becomes durable with the next flush, or here, when the one before still isn't:
-    /// a power cut must not take a segment out of the middle of the log.
+    /// a power cut must not take a segment out of the middle of the log. So does the segment before, where acknowledged means
+    /// on disk; elsewhere a power cut may take its end, and the start after it removes what it left behind that.
     ///
     /// On an error no file of the new segment is left, or the next start finds it empty.
     pub(super) fn roll(&mut self, now: Timestamp, durable: snapshot::Durable) -> io::Result<()> {
         self.sync_names()?;
         self.active.finish()?;
+        if self.config.syncs_before_roll() {
+            self.dir.watch_sync(self.active.segment().log()?.sync_data())?;
+        }
         let (disk, path) = (self.dir.disk(), self.path());
         self.producers.expire(now, self.config.producer_id_expiration_ms);
         let created = snapshot::store(&self.producers, disk, &path, self.next_offset, durable)

@@ -4,9 +4,10 @@ use std::io;
 
 use record::Offset;
 
+use super::gap::{self, Gap};
 use super::listing::Listing;
 use super::start::Trusted;
-use super::{Files, Last, damage, verified};
+use super::{Files, Last, Recovery, damage, verified};
 use crate::files;
 use crate::index::TimeEntry;
 use crate::scan::ScanError;
@@ -14,9 +15,19 @@ use crate::segment::Segment;
 use crate::sparse::Sparse;
 use crate::timestamps;
 
-/// Reads it from where it isn't trusted, cuts what is no batch off its end, and completes its indexes.
-pub(super) fn verify(files: Files<'_>, listing: &Listing, base_offset: Offset, trusted: Trusted) -> io::Result<Last> {
+/// Reads it from where it isn't trusted, cuts what is no batch off its end, and completes its indexes; or the gap that the
+/// crash left.
+pub(super) fn verify(
+    files: Files<'_>,
+    listing: &Listing,
+    base_offset: Offset,
+    trusted: Trusted,
+    recovery: &Recovery,
+) -> io::Result<Result<Last, Gap>> {
     let verified = verified::read(files, listing, base_offset, None, trusted)?;
+    if let Some(gap) = gap::find(files, listing, recovery, &verified, None)? {
+        return Ok(Err(gap));
+    }
     let (size, next_offset) = (verified.extent.end, verified.extent.next_offset);
     let log = verified.segment.log()?;
     let torn_bytes = verified.len - size;
@@ -26,7 +37,7 @@ pub(super) fn verify(files: Files<'_>, listing: &Listing, base_offset: Offset, t
         log.set_len(u64::from(size))?;
     }
     files.sync_data(&log)?;
-    Ok(Last { segment, size, next_offset, sparse })
+    Ok(Ok(Last { segment, size, next_offset, sparse }))
 }
 
 /// The segments without the empty ones at the end that follow a segment whose end is missing: a power cut may leave the

@@ -4,10 +4,12 @@ use std::io;
 
 use record::Offset;
 
+use super::gap::{self, Gap};
 use super::last::find_end;
 use super::listing::Listing;
 use super::start::Trusted;
-use super::{Files, damage, verified};
+use super::verified::Verified;
+use super::{Files, Recovery, damage, verified};
 use crate::scan::ScanError;
 use crate::segment::{Damage, Segment};
 
@@ -41,11 +43,30 @@ pub(super) fn verify(
     next: Offset,
     trusted: Trusted,
 ) -> io::Result<Segment> {
-    let mut verified = verified::read(files, listing, base_offset, Some(next), trusted)?;
+    settle(files, listing, verified::read(files, listing, base_offset, Some(next), trusted)?, next)
+}
+
+/// As [`verify`] after a crash, from the recovery point on; or the gap that the crash left.
+pub(super) fn recover(
+    files: Files<'_>,
+    listing: &Listing,
+    base_offset: Offset,
+    next: Offset,
+    recovery: &Recovery,
+) -> io::Result<Result<Segment, Gap>> {
+    let trusted = Trusted::Below(recovery.point);
+    let verified = verified::read(files, listing, base_offset, Some(next), trusted)?;
+    match gap::find(files, listing, recovery, &verified, Some(next))? {
+        Some(gap) => Ok(Err(gap)),
+        None => settle(files, listing, verified, next).map(Ok),
+    }
+}
+
+fn settle(files: Files<'_>, listing: &Listing, mut verified: Verified, next: Offset) -> io::Result<Segment> {
     let len = verified.len;
     if verified.extent.end < len || verified.extent.next_offset < next {
         let position = verified.extent.end;
-        verified.found.push(Damage { segment: base_offset, position, len: len - position });
+        verified.found.push(Damage { segment: verified.segment.base_offset, position, len: len - position });
     }
     verified.finish_times();
     let (segment, _) = verified.settle(files, listing)?;

@@ -245,6 +245,7 @@ fn an_emptied_sealed_segment_is_told_after_any_stop() {
         let sim = closed();
         let log_file = &files(&sim, ".log")[1];
         Disk::sim(sim.clone()).open(log_file, Open::ReadWrite).unwrap().set_len(0).unwrap();
+        // Nothing is known of what was synced.
         let log = open(&sim, small(), stop);
         let [damage] = log.damage()[..] else { panic!("{:?}", log.damage()) };
         let reader = log.reader();

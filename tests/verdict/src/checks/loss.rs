@@ -42,7 +42,7 @@ pub fn check(history: &mut History, options: &Options) {
 
 /// Since when a record has been there without a break. A producer that was not answered before a cut sends again after it,
 /// and what it sends may come to lie where it was.
-fn surely_since(history: &History, item: &Item) -> Era {
+pub fn surely_since(history: &History, item: &Item) -> Era {
     let batch = history.sends.find(item.value).map(|sent| history.sends.batch_of(sent));
     match batch.filter(|batch| batch.producer.0 >= 0) {
         Some(batch) if batch.outcome == Phase::Ok => history.era(batch.incarnation).clamp(item.first, item.last),

@@ -1,5 +1,6 @@
 //! One value per offset and one offset per value, within an era.
 
+use super::loss::surely_since;
 use crate::Class;
 use crate::history::History;
 use crate::log::Item;
@@ -10,7 +11,7 @@ pub fn check(history: &mut History) {
     for (partition, log) in &history.logs {
         for offset in log.crowded() {
             let items: Vec<&Item> = log.at(offset).collect();
-            if let Some([one, other]) = overlapping(&items) {
+            if let Some([one, other]) = overlapping(history, &items) {
                 let what = format!("both {:#x} and {:#x}", one.value, other.value);
                 found.push((Class::InconsistentOffsets, *partition, offset, one.value, what));
             }
@@ -21,7 +22,7 @@ pub fn check(history: &mut History) {
         let partition = history.sends.batch_of(sent).partition;
         let Some(log) = history.logs.get(&partition) else { continue };
         let items: Vec<&Item> = offsets.iter().filter_map(|offset| log.find(*offset, *value)).collect();
-        if overlapping(&items).is_some() {
+        if overlapping(history, &items).is_some() {
             found.push((Class::Duplicate, partition, offsets[1], *value, format!("at the offsets {offsets:?}")));
         }
     }
@@ -30,9 +31,12 @@ pub fn check(history: &mut History) {
     });
 }
 
-/// Two that were known in the same era, or one before and after the other.
-fn overlapping<'a>(items: &[&'a Item]) -> Option<[&'a Item; 2]> {
+/// Two that were known in the same era, or one before and after the other, unless that one was sent again meanwhile: the cut
+/// that freed the place for the other may have been followed by one that gave it back.
+fn overlapping<'a>(history: &History, items: &[&'a Item]) -> Option<[&'a Item; 2]> {
     let mut sorted = items.to_vec();
     sorted.sort_by_key(|item| (item.first, item.last));
-    sorted.windows(2).find(|pair| pair[1].first <= pair[0].last).map(|pair| [pair[0], pair[1]])
+    let came_again = |one: &Item, other: &Item| one.first < other.first && surely_since(history, one) > other.last;
+    let is_wrong = |pair: &&[&Item]| pair[1].first <= pair[0].last && !came_again(pair[0], pair[1]);
+    sorted.windows(2).find(is_wrong).map(|pair| [pair[0], pair[1]])
 }
