@@ -87,7 +87,7 @@ pub const ALL: &[Workload] = &[
     throughput("produce-100-x1000", 100, 1000, 10_000_000).then("consume-100"),
     throughput("produce-100-x150", 100, 150, 5_000_000),
     throughput("produce-1k-x100", 1024, 100, 2_000_000).then("consume-1k"),
-    throughput("produce-one", 100, 1, 200_000).in_flight(1),
+    throughput("produce-one", 100, 1, 200_000),
     throughput("produce-one-x100", 100, 1, 300_000).in_flight(100),
     Workload {
         name: "end-to-end",

@@ -40,10 +40,10 @@ struct Pages {
 }
 
 /// Fills `buffer` from the page cache with one `preadv2`, more where it reads less; `false` when a part would have to come
-/// from the disk. `None` where the filesystem cannot tell.
+/// from the disk. `None` where the system cannot tell.
 ///
 /// # Errors
-/// As of `pread`; `UnexpectedEof` when the file ends before.
+/// `UnexpectedEof` when the file ends before.
 pub(crate) fn read_cached(file: BorrowedFd<'_>, mut buffer: &mut [u8], mut position: u64) -> io::Result<Option<bool>> {
     while !buffer.is_empty() {
         match rustix::io::preadv2(file, &mut [IoSliceMut::new(buffer)], position, ReadWriteFlags::NOWAIT) {
@@ -54,8 +54,8 @@ pub(crate) fn read_cached(file: BorrowedFd<'_>, mut buffer: &mut [u8], mut posit
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Ok(Some(false)),
-            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => return Ok(None),
-            Err(errno) => return Err(errno.into()),
+            // Not supported, or forbidden; what else is wrong the plain read will tell.
+            Err(_) => return Ok(None),
         }
     }
     Ok(Some(true))

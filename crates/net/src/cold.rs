@@ -6,8 +6,10 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use host::{FileSlice, Pool};
+use host::{File, FileSlice, Pool};
 use tokio::sync::oneshot;
 
 /// What is brought into the page cache before it is sent: enough for few, large, sequential reads, little enough to be there
@@ -18,9 +20,16 @@ const READ_BYTES: usize = 128 << 10;
 /// Reads that wait for the disk at one time. Disks take several requests at once.
 const THREADS: usize = 4;
 
-/// The threads.
+/// So many reads in a row that leave nothing in the page cache: on this filesystem (overlayfs, for one) the kernel does not
+/// tell what is in it.
+const BLIND_AFTER: u32 = 16;
+
+/// The threads, and whether asking is worth anything.
 #[derive(Debug)]
-pub(crate) struct Lane(Pool);
+pub(crate) struct Lane {
+    pool: Pool,
+    in_vain: Arc<AtomicU32>,
+}
 
 /// Ready when the range is in the page cache, or cannot be.
 pub(crate) type Reading = oneshot::Receiver<io::Result<()>>;
@@ -28,19 +37,38 @@ pub(crate) type Reading = oneshot::Receiver<io::Result<()>>;
 impl Lane {
     /// Starts them.
     pub fn new() -> io::Result<Lane> {
-        Ok(Lane(Pool::new("cold", THREADS)?))
+        Ok(Lane { pool: Pool::new("cold", THREADS)?, in_vain: Arc::default() })
     }
 
-    /// Has a range read.
-    pub fn read(&self, range: FileSlice) -> Reading {
+    /// Whether a range has to be read before it is sent. Where the kernel does not tell, none has.
+    pub fn is_cold(&self, file: &File, position: u64, len: u32) -> bool {
+        self.in_vain.load(Relaxed) < BLIND_AFTER && !file.is_cached(position, u64::from(len))
+    }
+
+    /// Has a range read. `None` when so many wait that one more would keep the loop waiting.
+    pub fn read(&self, range: FileSlice) -> Option<Reading> {
         let (done, reading) = oneshot::channel();
-        self.0.run(Box::new(move || {
+        let in_vain = Arc::clone(&self.in_vain);
+        let task = move || {
             // Nothing is read for a connection that is gone.
             if !done.is_closed() {
-                let _ = done.send(read(&range));
+                let read = read(&range);
+                note(&in_vain, range.file.is_cached(range.position, u64::from(range.len)));
+                let _ = done.send(read);
             }
-        }));
-        reading
+        };
+        self.pool.try_run(Box::new(task)).ok().map(|()| reading)
+    }
+}
+
+/// Once blind, it stays so: loops ask no more, so that nothing here is read.
+fn note(in_vain: &AtomicU32, is_there: bool) {
+    if is_there {
+        in_vain.store(0, Relaxed);
+    } else if in_vain.fetch_add(1, Relaxed) + 1 == BLIND_AFTER {
+        tracing::info!(
+            "the system does not tell what is in the page cache: reads from the disk wait on the event loops"
+        );
     }
 }
 
@@ -59,4 +87,29 @@ fn read(range: &FileSlice) -> io::Result<()> {
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use host::{Disk, Open};
+
+    use super::*;
+
+    #[test]
+    fn where_what_was_read_is_never_there_nobody_asks_any_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        Disk::real().write_atomic(&path, &[1; 8192]).unwrap();
+        let file = Disk::real().open(&path, Open::Read).unwrap();
+        let lane = Lane::new().unwrap();
+        // No page behind the end of a file is ever in the page cache.
+        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        (1..BLIND_AFTER).for_each(|_| note(&lane.in_vain, false));
+        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        note(&lane.in_vain, true);
+        (1..BLIND_AFTER).for_each(|_| note(&lane.in_vain, false));
+        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        note(&lane.in_vain, false);
+        assert!(!lane.is_cold(&file, 1 << 20, 4096));
+    }
 }

@@ -276,15 +276,19 @@ impl<'m, S: Service> Connection<'m, S> {
             if outbox.is_empty() {
                 break;
             }
-            let flushed =
-                poll_flush(&mut self.socket, outbox, &member.local.stats, cx, || member.stamp(Phase::Writing));
+            let Local { lane, stats, .. } = &*member.local;
+            let flushed = poll_flush(&mut self.socket, outbox, lane, stats, cx, || member.stamp(Phase::Writing));
             if flushed.is_pending() {
+                outbox.paused();
                 member.enter(Phase::Writing);
             }
             ready!(flushed)?;
             let Some(window) = outbox.window() else { continue };
-            member.local.stats.bytes_cold.add(u64::from(window.len));
-            self.reading = Some(member.local.lane.read(window));
+            stats.bytes_cold.add(u64::from(window.len));
+            self.reading = lane.read(window);
+            if self.reading.is_none() {
+                outbox.warmed();
+            }
         }
         if let Some(drained) = self.outbox.take() {
             self.member.local.buffers.give_outbox(drained);

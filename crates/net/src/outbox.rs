@@ -8,7 +8,7 @@ use host::FileSlice;
 use wire::Cut;
 
 use crate::CloseReason;
-use crate::cold::WINDOW_BYTES;
+use crate::cold::{Lane, WINDOW_BYTES};
 
 /// A body up to this size is copied beside its header, a larger one leaves by sendfile: below about 32 KiB one `pread` and a single
 /// `send` cost less than `send` + `sendfile`.
@@ -29,6 +29,8 @@ pub struct Outbox {
     holes: VecDeque<Hole>,
     /// So many bytes of the first hole are in the page cache.
     warm: u32,
+    /// Whether bytes have left since that was found.
+    has_sent_warm: bool,
     cuts: Vec<Cut>,
     fresh: Vec<Hole>,
     full: Rc<Cell<bool>>,
@@ -111,26 +113,34 @@ impl Outbox {
         slice.position += u64::from(n);
         slice.len -= n;
         self.warm = self.warm.saturating_sub(n);
+        self.has_sent_warm = true;
         if slice.len == 0 {
             self.holes.pop_front();
             self.warm = 0;
         }
     }
 
-    /// Whether the current segment is a [`Segment::File`] that has to be read from the disk first. The kernel is asked once
-    /// for each window.
-    pub(crate) fn is_cold(&mut self) -> bool {
-        let Some(Hole { slice, .. }) = self.holes.front().filter(|hole| hole.at == self.sent) else { return false };
+    /// Whether the next hole has to be read from the disk before it can be sent. The kernel is asked once for each window.
+    pub(crate) fn is_cold(&mut self, lane: &Lane) -> bool {
+        let Some(Hole { slice, .. }) = self.holes.front() else { return false };
         let window = slice.len.min(WINDOW_BYTES);
-        if self.warm == 0 && slice.file.is_cached(slice.position, u64::from(window)) {
-            self.warm = window;
+        if self.warm == 0 && !lane.is_cold(&slice.file, slice.position, window) {
+            (self.warm, self.has_sent_warm) = (window, false);
         }
         self.warm == 0
     }
 
-    /// So many bytes of the current [`Segment::File`] are.
+    /// So many bytes of the next hole are in the page cache.
     pub(crate) fn warm_len(&self) -> u32 {
         self.warm
+    }
+
+    /// The peer takes no more for now: what is in the page cache may not be there when it does. What has just been read is
+    /// offered once, or a reader that is slow enough would never get it.
+    pub(crate) fn paused(&mut self) {
+        if self.has_sent_warm {
+            self.warm = 0;
+        }
     }
 
     /// The range that has to be read from the disk before anything else can be sent.
@@ -142,6 +152,7 @@ impl Outbox {
     /// That has happened.
     pub(crate) fn warmed(&mut self) {
         self.warm = self.window().map_or(0, |window| window.len);
+        self.has_sent_warm = false;
     }
 
     /// Forgets what was there, keeping a bounded amount of memory.
