@@ -70,8 +70,8 @@ fn the_inline_pool_has_run_the_task_when_run_returns() {
 #[test]
 fn a_task_for_which_there_is_no_room_comes_back() {
     let pool = Pool::new("full", 1).unwrap();
-    let (go, wait) = std::sync::mpsc::channel::<()>();
-    let (begun, begins) = std::sync::mpsc::channel();
+    let (go, wait) = mpsc::sync_channel::<()>(1);
+    let (begun, begins) = mpsc::sync_channel(1);
     pool.run(Box::new(move || {
         begun.send(()).unwrap();
         // Ends when the test lets go of the sender.
