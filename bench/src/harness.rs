@@ -87,6 +87,11 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// Where its data is.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
     /// Its process id.
     pub fn pid(&self) -> Result<u32> {
         Ok(self.process.as_ref().context("the broker runs")?.id())

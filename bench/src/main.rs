@@ -14,6 +14,7 @@ mod batch;
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 #[path = "../../tests/e2e/calls.rs"]
 mod calls;
+mod cold;
 mod connections;
 mod durable;
 mod fill;
@@ -144,6 +145,12 @@ enum Program {
         #[arg(long)]
         beside: Vec<target::Beside>,
     },
+    /// What a consumer far behind does to those at the end of the log.
+    Cold {
+        /// The size of what it reads, in GB.
+        #[arg(long, default_value_t = 5)]
+        gigabytes: u64,
+    },
     /// Serves as the floor does: the least that can be done with a log.
     Floor {
         /// HOST:PORT.
@@ -177,6 +184,7 @@ fn main() -> Result<()> {
         Program::Speed { rounds, only, placement, quick, plot, beside } => {
             speed::run(&setup, &speed::Options { rounds, only, placement, quick, plot }, &beside)?
         }
+        Program::Cold { gigabytes } => cold::run(&setup, gigabytes)?,
         Program::Floor { listen, file } => return floor::run(&listen, &file),
         Program::GroupCosts { beside } => groups::costs(&setup, &beside)?,
         Program::Connections { counts } => connections::run(&setup, &counts)?,

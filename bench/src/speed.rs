@@ -1,14 +1,14 @@
 //! How fast, and for how much CPU: the same workloads on Ottla, on the floor, and on brokers that run already, in turns
 //! (A B C A B C ...), so that a machine that changes its pace changes it for all.
 
-mod consume;
-mod latency;
-mod meter;
+pub mod consume;
+pub mod latency;
+pub mod meter;
 mod plot;
-mod produce;
-mod servers;
+pub mod produce;
+pub mod servers;
 mod summary;
-mod workload;
+pub mod workload;
 
 use std::path::PathBuf;
 

@@ -87,6 +87,13 @@ impl Target {
         self.memory("VmHWM:")
     }
 
+    /// What it had read from disks so far, in bytes.
+    pub fn disk_read_bytes(&self) -> Result<u64> {
+        let io = fs::read_to_string(format!("/proc/{}/io", self.pid))?;
+        let line = io.lines().find_map(|line| line.strip_prefix("read_bytes: ")).context("Linux tells read_bytes")?;
+        Ok(line.trim().parse()?)
+    }
+
     fn memory(&self, name: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name)).context("Linux tells its memory")?;

@@ -57,6 +57,11 @@ impl Workload {
         self.requests * self.batch_records as u64
     }
 
+    /// Bytes of the values of a batch.
+    pub fn bytes_of_batch(&self) -> u64 {
+        (self.batch_records * self.value_bytes) as u64
+    }
+
     /// Bytes of all values.
     pub fn bytes(&self) -> u64 {
         self.records() * self.value_bytes as u64
@@ -82,7 +87,7 @@ pub const ALL: &[Workload] = &[
     throughput("produce-100-x1000", 100, 1000, 10_000_000).then("consume-100"),
     throughput("produce-100-x150", 100, 150, 5_000_000),
     throughput("produce-1k-x100", 1024, 100, 2_000_000).then("consume-1k"),
-    throughput("produce-one", 100, 1, 200_000).in_flight(1),
+    throughput("produce-one", 100, 1, 200_000),
     throughput("produce-one-x100", 100, 1, 300_000).in_flight(100),
     Workload {
         name: "end-to-end",

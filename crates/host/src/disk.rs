@@ -7,8 +7,8 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use crate::real;
 use crate::sim::{SimDisk, SimFile, SimLock};
+use crate::{cache, real};
 
 /// A filesystem. Cloning gives another handle to the same one.
 #[derive(Clone, Debug)]
@@ -296,6 +296,29 @@ impl File {
             }
         }
         Ok(())
+    }
+
+    /// Whether `len` bytes from `position` are in the page cache, so that `sendfile` does not wait for the disk. True where
+    /// the kernel cannot tell (Linux before 6.5).
+    pub fn is_cached(&self, position: u64, len: u64) -> bool {
+        match &self.0 {
+            FileKind::Real(file) => cache::is_cached(file.as_fd(), position, len),
+            FileKind::Sim(_) => true,
+        }
+    }
+
+    /// As [`File::read_exact_at`], but without waiting for the disk: `false` when a part is not in the page cache; `buffer`
+    /// is then partly overwritten. Where the filesystem cannot tell, it waits.
+    ///
+    /// # Errors
+    /// As of [`File::read_exact_at`].
+    pub fn read_cached_at(&self, buffer: &mut [u8], position: u64) -> io::Result<bool> {
+        if let FileKind::Real(file) = &self.0
+            && let Some(is_whole) = cache::read_cached(file.as_fd(), buffer, position)?
+        {
+            return Ok(is_whole);
+        }
+        self.read_exact_at(buffer, position).map(|()| true)
     }
 
     /// The length in bytes.

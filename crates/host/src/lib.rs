@@ -10,6 +10,7 @@
 //!
 //! Nothing here retries a failed write or sync, and nothing here is asynchronous.
 
+mod cache;
 mod clock;
 mod disk;
 mod limits;

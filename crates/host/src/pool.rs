@@ -46,6 +46,18 @@ impl Pool {
         Pool(Kind::Inline)
     }
 
+    /// As [`Pool::run`], but gives the task back instead of blocking.
+    ///
+    /// # Errors
+    /// The task, when [`Pool::QUEUED_MAX`] wait already.
+    pub fn try_run(&self, task: Task) -> Result<(), Task> {
+        match &self.0 {
+            Kind::Threads { shared, .. } => return shared.try_push(task),
+            Kind::Inline => task(),
+        }
+        Ok(())
+    }
+
     /// Runs a task, some time. Tasks start in the order in which they came.
     pub fn run(&self, task: Task) {
         match &self.0 {
@@ -88,6 +100,16 @@ impl Shared {
         let mut queue = self.taken.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
         queue.tasks.push_back(task);
         self.filled.notify_one();
+    }
+
+    fn try_push(&self, task: Task) -> Result<(), Task> {
+        let mut queue = self.lock();
+        if queue.tasks.len() >= Pool::QUEUED_MAX {
+            return Err(task);
+        }
+        queue.tasks.push_back(task);
+        self.filled.notify_one();
+        Ok(())
     }
 
     fn close(&self) {

@@ -6,12 +6,13 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::carry::{Carry, UNASKED_BYTES};
+use crate::cold::Reading;
 use crate::frames::{BadSize, Frames, split};
 use crate::listener::Arrival;
 use crate::loops::Local;
@@ -119,6 +120,8 @@ struct Connection<'m, S: Service> {
     carry: Carry,
     /// Borrowed from the loop while it holds answers.
     outbox: Option<Box<Outbox>>,
+    /// What is to be sent next comes from the disk.
+    reading: Option<Reading>,
     streak: u32,
 }
 
@@ -132,6 +135,7 @@ impl<'m, S: Service> Connection<'m, S> {
             socket,
             carry: Carry::new(Rc::clone(&local.buffers), local.config.max_frame_bytes),
             outbox: None,
+            reading: None,
             streak: 0,
         }
     }
@@ -266,14 +270,25 @@ impl<'m, S: Service> Connection<'m, S> {
         if let Some(reason) = outbox.take_failure() {
             return Poll::Ready(Err(reason.into()));
         }
-        if !outbox.is_empty() {
-            let member = self.member;
-            let flushed =
-                poll_flush(&mut self.socket, outbox, &member.local.stats, cx, || member.stamp(Phase::Writing));
+        let member = self.member;
+        loop {
+            ready!(poll_read(&mut self.reading, outbox, member, cx))?;
+            if outbox.is_empty() {
+                break;
+            }
+            let Local { lane, stats, .. } = &*member.local;
+            let flushed = poll_flush(&mut self.socket, outbox, lane, stats, cx, || member.stamp(Phase::Writing));
             if flushed.is_pending() {
+                outbox.paused();
                 member.enter(Phase::Writing);
             }
             ready!(flushed)?;
+            let Some(window) = outbox.window() else { continue };
+            stats.bytes_cold.add(u64::from(window.len));
+            self.reading = lane.read(window);
+            if self.reading.is_none() {
+                outbox.warmed();
+            }
         }
         if let Some(drained) = self.outbox.take() {
             self.member.local.buffers.give_outbox(drained);
@@ -298,6 +313,25 @@ impl<'m, S: Service> Connection<'m, S> {
         })
         .await;
     }
+}
+
+/// Waits for what is read from the disk; meanwhile the peer owes nothing.
+fn poll_read(
+    reading: &mut Option<Reading>,
+    outbox: &mut Outbox,
+    member: &Member,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), End>> {
+    let Some(under_way) = reading else { return Poll::Ready(Ok(())) };
+    let Poll::Ready(read) = Pin::new(under_way).poll(cx) else {
+        member.enter(Phase::Waiting);
+        return Poll::Pending;
+    };
+    *reading = None;
+    read.unwrap_or_else(|_| Err(io::Error::other("the reading thread failed")))?;
+    outbox.warmed();
+    member.stamp(Phase::Writing);
+    Poll::Ready(Ok(()))
 }
 
 fn closed_by_peer() -> End {

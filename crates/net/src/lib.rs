@@ -21,6 +21,7 @@
 
 mod budget;
 mod carry;
+mod cold;
 mod config;
 mod connection;
 mod frames;

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime, RuntimeMetrics};
 use tokio::task::{AbortHandle, spawn_local};
 
 use crate::budget::Budget;
+use crate::cold::Lane;
 use crate::connection;
 use crate::scratch::Buffers;
 use crate::wake::{Inbox, Mail, Order};
@@ -23,6 +24,7 @@ pub(crate) struct Local {
     pub stats: Arc<LoopStats>,
     pub buffers: Rc<Buffers>,
     pub roster: Roster,
+    pub lane: Arc<Lane>,
     pub warnings: Warnings,
 }
 
@@ -40,6 +42,7 @@ pub(crate) fn spawn<S: Service>(
     index: usize,
     config: Arc<Config>,
     budget: Arc<Budget>,
+    lane: Arc<Lane>,
     service: Arc<S>,
 ) -> io::Result<Remote> {
     let inbox = Arc::new(Inbox::default());
@@ -56,6 +59,7 @@ pub(crate) fn spawn<S: Service>(
                     buffers: Rc::new(Buffers::new(budget)),
                     config,
                     stats,
+                    lane,
                     warnings: Warnings::default(),
                 });
                 inbox.install();

@@ -8,6 +8,7 @@ use host::FileSlice;
 use wire::Cut;
 
 use crate::CloseReason;
+use crate::cold::{Lane, WINDOW_BYTES};
 
 /// A body up to this size is copied beside its header, a larger one leaves by sendfile: below about 32 KiB one `pread` and a single
 /// `send` cost less than `send` + `sendfile`.
@@ -26,6 +27,10 @@ pub struct Outbox {
     /// Index in `bytes` up to which everything was sent.
     sent: usize,
     holes: VecDeque<Hole>,
+    /// So many bytes of the first hole are in the page cache.
+    warm: u32,
+    /// Whether bytes have left since that was found.
+    has_sent_warm: bool,
     cuts: Vec<Cut>,
     fresh: Vec<Hole>,
     full: Rc<Cell<bool>>,
@@ -37,6 +42,8 @@ pub struct Outbox {
 pub(crate) struct Hole {
     pub at: usize,
     pub slice: FileSlice,
+    /// Found not to be in the page cache, so that it is not copied.
+    is_cold: bool,
 }
 
 /// What to send next.
@@ -105,9 +112,47 @@ impl Outbox {
         let slice = &mut self.holes.front_mut().expect("a file segment was being sent").slice;
         slice.position += u64::from(n);
         slice.len -= n;
+        self.warm = self.warm.saturating_sub(n);
+        self.has_sent_warm = true;
         if slice.len == 0 {
             self.holes.pop_front();
+            self.warm = 0;
         }
+    }
+
+    /// Whether the next hole has to be read from the disk before it can be sent. The kernel is asked once for each window.
+    pub(crate) fn is_cold(&mut self, lane: &Lane) -> bool {
+        let Some(Hole { slice, .. }) = self.holes.front() else { return false };
+        let window = slice.len.min(WINDOW_BYTES);
+        if self.warm == 0 && !lane.is_cold(&slice.file, slice.position, window) {
+            (self.warm, self.has_sent_warm) = (window, false);
+        }
+        self.warm == 0
+    }
+
+    /// So many bytes of the next hole are in the page cache.
+    pub(crate) fn warm_len(&self) -> u32 {
+        self.warm
+    }
+
+    /// The peer takes no more for now: what is in the page cache may not be there when it does. What has just been read is
+    /// offered once, or a reader that is slow enough would never get it.
+    pub(crate) fn paused(&mut self) {
+        if self.has_sent_warm {
+            self.warm = 0;
+        }
+    }
+
+    /// The range that has to be read from the disk before anything else can be sent.
+    pub(crate) fn window(&self) -> Option<FileSlice> {
+        let Some(Segment::File(slice)) = self.segment() else { return None };
+        Some(FileSlice { len: slice.len.min(WINDOW_BYTES), ..slice.clone() })
+    }
+
+    /// That has happened.
+    pub(crate) fn warmed(&mut self) {
+        self.warm = self.window().map_or(0, |window| window.len);
+        self.has_sent_warm = false;
     }
 
     /// Forgets what was there, keeping a bounded amount of memory.
@@ -115,6 +160,7 @@ impl Outbox {
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_BYTES_MAX);
         self.holes.clear();
+        self.warm = 0;
         self.sent = 0;
         self.full.set(false);
         self.failed = None;
@@ -127,7 +173,7 @@ impl Outbox {
             let slice = files.next().expect("every cut has its file");
             assert_eq!(cut.len, slice.len as usize, "a file as long as its cut");
             if cut.len > 0 {
-                self.fresh.push(Hole { at: cut.at, slice });
+                self.fresh.push(Hole { at: cut.at, slice, is_cold: false });
             }
         }
         assert!(files.next().is_none(), "every file has its cut");
@@ -152,12 +198,26 @@ impl Outbox {
                 continue;
             }
             let body = to_end - hole.len()..to_end;
-            to_end = body.start;
-            if let Err(e) = hole.slice.file.read_exact_at(&mut self.bytes[body], hole.slice.position) {
-                self.failed = Some(format!("an answer's body could not be read: {e}").into());
+            match hole.slice.file.read_cached_at(&mut self.bytes[body.clone()], hole.slice.position) {
+                Ok(true) => to_end = body.start,
+                Ok(false) => (hole.at, hole.is_cold) = (to_end, true),
+                Err(e) => self.failed = Some(format!("an answer's body could not be read: {e}").into()),
             }
         }
+        self.close_gap(from_end, to_end);
         self.holes.extend(self.fresh.drain(..).filter(|hole| !hole.is_copied()));
+    }
+}
+
+impl Outbox {
+    /// What was found to be cold is not in its place: all behind the first of them moves up.
+    fn close_gap(&mut self, from: usize, to: usize) {
+        let gap = to - from;
+        if gap == 0 || self.failed.is_some() {
+            return;
+        }
+        self.bytes.drain(from..to);
+        self.fresh.iter_mut().filter(|hole| !hole.is_copied()).for_each(|hole| hole.at -= gap);
     }
 }
 
@@ -166,9 +226,9 @@ impl Hole {
         self.slice.len as usize
     }
 
-    /// Small, or of a file that the kernel does not know (the simulated disk).
+    /// Small and in the page cache, or of a file that the kernel does not know (the simulated disk).
     fn is_copied(&self) -> bool {
-        self.len() <= COPY_MAX || self.slice.file.fd().is_none()
+        (self.len() <= COPY_MAX && !self.is_cold) || self.slice.file.fd().is_none()
     }
 }
 

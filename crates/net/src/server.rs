@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use crate::budget::Budget;
+use crate::cold::Lane;
 use crate::listener::{Acceptors, Census};
 use crate::loops::{self, Remote};
 use crate::placement::Placement;
@@ -34,10 +35,12 @@ impl Server {
         }
         let census = Arc::new(Census::new(&config));
         let budget = Arc::new(Budget::new(config.budget_bytes));
+        let lane = Arc::new(Lane::new()?);
         let config = Arc::new(config);
         let mut server = Server { loops: Vec::new(), local_addrs };
         for index in 0..config.loops {
-            let started = loops::spawn(index, Arc::clone(&config), Arc::clone(&budget), Arc::clone(&service))?;
+            let started =
+                loops::spawn(index, Arc::clone(&config), Arc::clone(&budget), Arc::clone(&lane), Arc::clone(&service))?;
             server.loops.push(started);
         }
         let loads = server.loops.iter().map(|one| (Arc::clone(&one.inbox), one.metrics.clone()));

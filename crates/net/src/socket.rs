@@ -89,7 +89,7 @@ impl Socket {
                 loop {
                     match send(self.stream.as_fd()) {
                         Ok(Sent::Whole) => {}
-                        Ok(end @ (Sent::Nothing | Sent::Pause)) => return Ok(end),
+                        Ok(end @ (Sent::Nothing | Sent::Pause | Sent::Cold)) => return Ok(end),
                         Ok(Sent::Part) => return Err(ErrorKind::WouldBlock.into()),
                         Err(e) if e.kind() == ErrorKind::Interrupted => {}
                         Err(e) => return Err(e),
@@ -129,6 +129,8 @@ pub(crate) enum Sent {
     Pause,
     /// There was nothing to send.
     Nothing,
+    /// What follows is not in the page cache.
+    Cold,
 }
 
 fn receive(fd: BorrowedFd<'_>, first: &mut [u8], second: &mut [u8]) -> io::Result<usize> {

@@ -35,6 +35,8 @@ pub struct LoopStats {
     pub bytes_out: Counter,
     /// Bytes that went from the page cache to the socket by sendfile.
     pub bytes_by_sendfile: Counter,
+    /// Bytes that had to be read from the disk before they were sent.
+    pub bytes_cold: Counter,
     /// Calls of [`Service::turn`](crate::Service::turn).
     pub turns: Counter,
     /// Tasks of this loop that other threads woke.

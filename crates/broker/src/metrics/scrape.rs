@@ -105,7 +105,7 @@ fn disk(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
 /// Name, help, and what of the loop's counters.
 type LoopCounter = (&'static str, &'static str, fn(&LoopStats) -> u64);
 
-const LOOP_COUNTERS: [LoopCounter; 10] = [
+const LOOP_COUNTERS: [LoopCounter; 11] = [
     ("ottla_loop_connections_opened_total", "Connections adopted.", |stats| stats.connections_opened.value()),
     ("ottla_loop_connections_closed_total", "Connections ended.", |stats| stats.connections_closed.value()),
     ("ottla_loop_frames_total", "Request frames handled.", |stats| stats.frames.value()),
@@ -113,6 +113,9 @@ const LOOP_COUNTERS: [LoopCounter; 10] = [
     ("ottla_loop_sent_bytes_total", "Bytes sent, those by sendfile included.", |stats| stats.bytes_out.value()),
     ("ottla_loop_sendfile_bytes_total", "Bytes sent from the page cache by sendfile.", |stats| {
         stats.bytes_by_sendfile.value()
+    }),
+    ("ottla_loop_cold_bytes_total", "Bytes that were not in the page cache when they were to be sent.", |stats| {
+        stats.bytes_cold.value()
     }),
     ("ottla_loop_turns_total", "Turns of connections.", |stats| stats.turns.value()),
     ("ottla_loop_wakes_from_outside_total", "Tasks that other threads woke.", |stats| stats.wakes_from_outside.value()),

@@ -66,3 +66,19 @@ fn the_inline_pool_has_run_the_task_when_run_returns() {
     Pool::inline().run(Box::new(move || *there.lock().unwrap() = Some(std::thread::current().id())));
     assert_eq!(*here.lock().unwrap(), Some(std::thread::current().id()));
 }
+
+#[test]
+fn a_task_for_which_there_is_no_room_comes_back() {
+    let pool = Pool::new("full", 1).unwrap();
+    let (go, wait) = mpsc::sync_channel::<()>(1);
+    let (begun, begins) = mpsc::sync_channel(1);
+    pool.run(Box::new(move || {
+        begun.send(()).unwrap();
+        // Ends when the test lets go of the sender.
+        let _ = wait.recv();
+    }));
+    begins.recv().unwrap();
+    (0..Pool::QUEUED_MAX).for_each(|_| assert!(pool.try_run(Box::new(|| ())).is_ok()));
+    assert!(pool.try_run(Box::new(|| ())).is_err());
+    drop(go);
+}

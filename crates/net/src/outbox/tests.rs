@@ -70,6 +70,47 @@ fn every_mix_of_small_large_and_empty_bodies() {
     }
 }
 
+/// Takes the file out of the page cache. `false` where it has no other place.
+fn cool(file: &host::File) -> bool {
+    rustix::fs::fadvise(file.fd().unwrap(), 0, None, rustix::fs::Advice::DontNeed).unwrap();
+    !file.is_cached(0, 1)
+}
+
+#[test]
+fn bodies_that_are_not_in_the_page_cache_stay_in_the_file_and_in_their_places() {
+    let bytes: Vec<u8> = (0..200_000_u32).map(|i| (i * 7 / 3) as u8).collect();
+    let (warm, _dir) = file(&bytes);
+    let (cold, _other) = file(&bytes);
+    // Each hole: whether it is in the file that is cold, and its length.
+    let kinds = [(false, 10), (true, 10), (true, COPY_MAX), (false, COPY_MAX + 1), (true, COPY_MAX + 1)];
+    for choice in 0..5_usize.pow(3) {
+        let holes: Vec<(bool, usize)> = (0..3).map(|digit| kinds[choice / 5_usize.pow(digit) % 5]).collect();
+        if !cool(&cold) {
+            return;
+        }
+        let mut outbox = Outbox::default();
+        let slice = |&(is_cold, len): &(bool, usize)| {
+            let file = Arc::clone(if is_cold { &cold } else { &warm });
+            FileSlice { file, position: len as u64, len: len as u32 }
+        };
+        let encode = |out: &mut Vec<u8>, cuts: &mut Vec<Cut>| {
+            for &(_, len) in &holes {
+                out.push(b'<');
+                cuts.push(Cut { at: out.len(), len });
+                out.push(b'>');
+            }
+        };
+        outbox.push(encode, holes.iter().map(slice));
+        // The first try has the kernel begin to read, so that a second hole may find its bytes there.
+        let is_small = |len: usize| len <= COPY_MAX;
+        let large = holes.iter().filter(|&&(_, len)| !is_small(len)).count();
+        let small = usize::from(holes.iter().any(|&(is_cold, len)| is_cold && is_small(len)));
+        assert!(outbox.holes.len() >= large + small, "{holes:?}");
+        let want: Vec<u8> = holes.iter().flat_map(|&(_, len)| [b"<", &bytes[len..2 * len], b">"].concat()).collect();
+        assert!(drain(&mut outbox) == want, "{holes:?}");
+    }
+}
+
 #[test]
 fn it_is_full_above_its_bound_and_not_after_clear() {
     let mut outbox = Outbox::default();

@@ -86,6 +86,28 @@ fn a_file_shorter_than_promised_closes() {
 }
 
 #[test]
+fn what_is_not_in_the_page_cache_is_read_first_and_arrives_the_same() {
+    let bytes = noise(8 << 20);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    Disk::real().write_atomic(&path, &bytes).unwrap();
+    let file = Arc::new(Disk::real().open(&path, Open::Read).unwrap());
+    rustix::fs::fadvise(file.fd().unwrap(), 0, None, rustix::fs::Advice::DontNeed).unwrap();
+    if file.is_cached(0, 8 << 20) {
+        return;
+    }
+    let fixture = Fixture::serving(Config::default(), Script { file: Some(file), ..Script::default() });
+    let mut client = fixture.connect();
+    for (at, len) in [(7 << 20, 100_u32), (3, 7 << 20), (5, 7 << 20)] {
+        client.write_all(&frame(b'f', &[u32::to_be_bytes(at), len.to_be_bytes()].concat())).unwrap();
+        let answer = read_exactly(&mut client, len as usize + 6);
+        assert!(answer[5..][..len as usize] == bytes[at as usize..][..len as usize]);
+    }
+    let cold = fixture.stats().bytes_cold.value();
+    assert!((1 << 20..8 << 20).contains(&cold), "{cold} bytes of 8 MiB were read from the disk");
+}
+
+#[test]
 fn a_slow_reader_gets_everything_and_disturbs_nobody() {
     let bytes = noise(32 << 20);
     let (fixture, _dir) = Fixture::with_file(Config::default(), &bytes);

@@ -109,7 +109,10 @@ impl Pair {
         let config = Arc::new(Config::default());
         let budget = Arc::new(Budget::new(config.budget_bytes));
         let script = Arc::new(Script::default());
-        let start = |i| loops::spawn(i, Arc::clone(&config), Arc::clone(&budget), Arc::clone(&script)).unwrap();
+        let lane = Arc::new(crate::cold::Lane::new().unwrap());
+        let start = |i| {
+            loops::spawn(i, Arc::clone(&config), Arc::clone(&budget), Arc::clone(&lane), Arc::clone(&script)).unwrap()
+        };
         Pair {
             loops: (0..2).map(start).collect(),
             gate: Arc::clone(&script.gate),
