@@ -7,7 +7,7 @@
 //! Only what no checkpoint says was synced is given up, and no byte of it is removed: it is in [`quarantine`], since a bit
 //! that flipped in a batch of zeros looks the same. So it is damage
 //!
-//! - below the recovery point, or without a checkpoint that knows one, or below the log's start, where nobody reads;
+//! - below the recovery point, or without a checkpoint that knows one, or as far as it lies below the log's start, where nobody reads;
 //! - where the last one to write here was not a process of ours, or compaction may have shortened segments;
 //! - where the bytes are there but are not what was written;
 //! - where acknowledged means on disk, since there a segment is synced before the next one begins. Within the last segment
@@ -15,6 +15,7 @@
 //!   the recovery point which were synced.
 
 use std::io;
+use std::ops::Range;
 
 use host::File;
 use record::{BatchHeader, HEADER_LEN, Offset};
@@ -46,14 +47,15 @@ pub(super) fn find(
         return Ok(None);
     }
     let (extent, len) = (&verified.extent, verified.len);
-    let is_given_up = |offset: Offset| offset >= recovery.point && offset >= files.start;
+    let is_given_up = |missing: Range<Offset>| missing.start >= recovery.point && missing.end > files.start;
     let log = &*verified.segment.log()?;
     for (damage, offset) in extent.damage.iter().zip(&extent.damaged_from) {
-        if is_given_up(*offset) && is_lost(log, damage.start, len, *offset)? {
+        let missing = *offset..goes_on_at(log, damage.end, len)?.or(next).unwrap_or(Offset(i64::MAX));
+        if is_given_up(missing) && is_lost(log, damage.start, len, *offset)? {
             return Ok(Some(Gap { segment, position: damage.start }));
         }
     }
-    let is_short = next.is_some_and(|next| extent.next_offset < next) && is_given_up(extent.next_offset);
+    let is_short = next.is_some_and(|next| extent.next_offset < next && is_given_up(extent.next_offset..next));
     let is_gap = is_short && ends_early(log, extent.end, len, extent.next_offset)?;
     Ok(is_gap.then_some(Gap { segment, position: extent.end }))
 }
@@ -74,6 +76,16 @@ pub(super) fn cut(files: Files<'_>, gap: &Gap) -> io::Result<()> {
         "a power cut took a write and left later ones, none of them known to be synced; the log ends there now, and what was \
          behind is in quarantine/: look at it with `ottla log dump`, and produce again what is needed of it");
     Ok(())
+}
+
+/// The offset of the batch that follows damage, if one does.
+fn goes_on_at(log: &File, position: u32, len: u32) -> io::Result<Option<Offset>> {
+    if len - position < HEADER_LEN as u32 {
+        return Ok(None);
+    }
+    let mut bytes = [0; HEADER_LEN];
+    log.read_exact_at(&mut bytes, u64::from(position))?;
+    Ok(Some(BatchHeader::decode(&bytes).base_offset))
 }
 
 /// Whether what follows the last batch of a segment, where that of `offset` should begin, did not reach the disk, or not

@@ -205,6 +205,7 @@ fn a_block_that_never_arrived_is_a_gap_wherever_in_a_batch_it_begins() {
         (3080, 4, 8192, 512, 2),  // in the records
         (3080, 4, 8192, 4096, 2), // in the records, and the last batch of the segment went, too
         (4086, 4, 8192, 512, 2),  // in the header, 20 bytes of which are there
+        (4089, 4, 8192, 512, 2),  // in the header, 14 bytes of which are there, and do not say that it is one
         (4093, 4, 8192, 4096, 2), // in the first field, 6 bytes of which are there
         (300, 8, 1024, 512, 3),   // in the second half of a small batch
         (3080, 4, 9728, 512, 3),  // in the last batch of a segment, whose end is there
@@ -255,11 +256,13 @@ fn a_gap_that_another_program_or_compaction_may_have_left_is_damage() {
 #[test]
 fn a_gap_below_the_start_of_the_log_takes_nothing_above_it() {
     let config = LogConfig { segment_bytes: 600 * 4, ..small() };
-    for (start, end) in [(5, 20), (3, 3)] {
+    // The batches of offsets 3 and 4 are lost: below the start, above it, and around it.
+    for (start, end) in [(5, 20), (3, 3), (4, 4)] {
         let sim = written(config.clone(), 20);
         let batches = batches(20);
         let position: usize = batches[..3].iter().map(Vec::len).sum();
-        log_file(&sim, 0).write_all_at(&vec![0; batches[3].len()], position as u64).unwrap();
+        let lost = batches[3].len() + batches[4].len();
+        log_file(&sim, 0).write_all_at(&vec![0; lost], position as u64).unwrap();
         let dir = log_dir(&sim);
         dir.note_log_start_offset(NAME, Offset(start)).unwrap();
         dir.write_checkpoints().unwrap();
