@@ -25,6 +25,9 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `flush.ms`: nothing stays in the page cache only for longer than this, in milliseconds.
     pub flush_ms: i64,
+    /// `cleanup.policy` has `compact`, and compaction may have been here: it shortens segments, so that nothing is made of
+    /// batches that are missing at their ends.
+    pub is_compacted: bool,
     /// `producer.id.expiration.ms`: a producer that appended nothing for so long is forgotten.
     pub producer_id_expiration_ms: i64,
 }
@@ -42,6 +45,7 @@ impl Default for LogConfig {
             retention_bytes: -1,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
+            is_compacted: false,
             producer_id_expiration_ms: DAY_MS,
         }
     }

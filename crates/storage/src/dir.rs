@@ -44,8 +44,10 @@ pub enum Stop {
     Clean,
     /// The process died, and the page cache that it wrote to is still there.
     Process,
-    /// Anything else: the machine died, or nobody knows.
+    /// The machine died after a process of ours had written here.
     Power,
+    /// Anything else: nobody knows, not even whose files these are.
+    Unknown,
 }
 
 /// An earlier I/O error made the directory read-only.
@@ -136,7 +138,8 @@ impl LogDir {
     /// How the directory was left. Call it once, before anything is written: the clean-shutdown file is removed, durably,
     /// so that a crash from now on is seen, and what tells a process's death from a power cut is noted.
     ///
-    /// After [`Stop::Power`] a death of this process counts as a power cut until [`LogDir::recovery_is_complete`].
+    /// After [`Stop::Power`] and [`Stop::Unknown`] a death of this process counts as the same again until
+    /// [`LogDir::recovery_is_complete`].
     pub fn begin(&self) -> io::Result<Stop> {
         let (stop, is_trusted) = self.watch(session::begin(&self.disk, &self.path))?;
         self.is_trusted.store(is_trusted, Ordering::Release);
@@ -152,6 +155,8 @@ impl LogDir {
     pub fn recovery_is_complete(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)?;
         if !self.is_trusted() {
+            // A session says that whatever lies above the recovery points was written by a process of ours.
+            self.watch(self.recovery_points.ensure(&self.disk, &self.path))?;
             self.watch(session::trust(&self.disk, &self.path))?;
             self.is_trusted.store(true, Ordering::Release);
         }
@@ -197,9 +202,11 @@ impl LogDir {
         self.watch(file.store(&self.disk, &self.path))
     }
 
-    /// The offset below which the log `name` is durable; `None` when that is not known.
+    /// The offset below which the log `name` is durable: 0 where the checkpoint has no line for it, which it has not for one
+    /// that is younger; `None` where this process found no checkpoint.
     pub(crate) fn recovery_point(&self, name: &str) -> io::Result<Option<Offset>> {
-        self.recovery_points.find(&self.disk, &self.path, name)
+        let noted = self.recovery_points.find(&self.disk, &self.path, name)?;
+        Ok(noted.or(self.recovery_points.was_found(&self.disk, &self.path)?.then_some(Offset(0))))
     }
 
     pub(crate) fn note_recovery_point(&self, name: &str, offset: Offset) -> io::Result<()> {

@@ -58,7 +58,7 @@ impl Log {
         dir.watch(dir.disk().create_dir_all(&dir.path().join(name)))?;
         dir.watch(dir.write_topic_id(name, topic_id))?;
         dir.watch(dir.disk().sync_dir(dir.path()))?;
-        Log::open(dir, name, config, Stop::Power)
+        Log::open(dir, name, config, Stop::Unknown)
     }
 
     /// Opens the log `name`, recovering it when it was not closed.

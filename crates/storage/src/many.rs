@@ -202,7 +202,7 @@ impl LogDir {
         }
         match is_new {
             true => Ok(self.watch(recovery::create(self, &new.name, &new.config))?),
-            false => recovery::open(self, &new.name, &new.config, Stop::Power, Syncs::Together),
+            false => recovery::open(self, &new.name, &new.config, Stop::Unknown, Syncs::Together),
         }
     }
 }

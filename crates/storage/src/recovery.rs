@@ -8,7 +8,7 @@
 //! What is found:
 //!
 //! - What follows the last valid batch of the log is a write that was cut short, and is cut off. After a power cut that may be
-//!   whole segments: what was not synced reaches the disk in any order.
+//!   whole segments: what was not synced reaches the disk in any order. What lay behind is in `quarantine/` then.
 //! - Bytes that are no batch, with valid batches after them, are [`Damage`]: everything stays, and reading there is an
 //!   error. Nothing else in the log is given up for them.
 //! - Indexes are completed or made again.
@@ -24,6 +24,7 @@ mod gap;
 mod last;
 mod leftovers;
 mod listing;
+mod quarantine;
 mod sealed;
 mod start;
 mod state;
@@ -111,7 +112,7 @@ struct Files<'a> {
     syncs: Syncs,
     /// Where the log begins, by the checkpoint.
     start: Offset,
-    /// Whether it is known at all how much of the log was synced.
+    /// Whether a checkpoint says how much of the log was synced; no line in it is a line with 0.
     has_recovery_point: bool,
 }
 

@@ -22,7 +22,8 @@ pub fn check(data: &Path) -> usize {
     checked
 }
 
-/// Where the unbroken row of batches ends that begins in the segment of `start`. None where there is no segment.
+/// Where the unbroken row of batches ends that begins in the segment of `start`, or at `start` where it is broken below.
+/// None where there is no segment.
 fn end_of(segments: &[(i64, PathBuf)], start: i64) -> Option<i64> {
     let first = segments.iter().rposition(|(base, _)| *base <= start).unwrap_or(0);
     let mut end = segments.get(first)?.0;
@@ -31,15 +32,38 @@ fn end_of(segments: &[(i64, PathBuf)], start: i64) -> Option<i64> {
             break;
         }
         let bytes = fs::read(path).expect("it was listed");
-        let rows = records::split(&bytes).into_iter().take_while(|batch| is_whole(batch));
-        for batch in rows {
-            if batch::base_offset(batch) != end {
-                return Some(end);
-            }
-            end = batch::next_offset(batch);
+        let mut is_unbroken;
+        (end, is_unbroken) = follow(&bytes, end);
+        if let Some(at) = batch_of(&bytes, start).filter(|_| end < start) {
+            (end, is_unbroken) = follow(&bytes[at..], batch::base_offset(&bytes[at..]));
+        }
+        if !is_unbroken {
+            return Some(end);
         }
     }
     Some(end)
+}
+
+/// Where a row of batches ends that should begin with the offset `end`, and whether it is broken by one of another offset.
+fn follow(bytes: &[u8], mut end: i64) -> (i64, bool) {
+    for batch in records::split(bytes).into_iter().take_while(|batch| is_whole(batch)) {
+        if batch::base_offset(batch) != end {
+            return (end, false);
+        }
+        end = batch::next_offset(batch);
+    }
+    (end, true)
+}
+
+/// Where in a segment the batch is that has this offset.
+fn batch_of(bytes: &[u8], offset: i64) -> Option<usize> {
+    let is_it = |at: &usize| {
+        let rest = &bytes[*at..];
+        (0..=offset).contains(&batch::base_offset(rest))
+            && rest[16] == 2
+            && records::split(rest).first().is_some_and(|batch| is_whole(batch) && batch::next_offset(batch) > offset)
+    };
+    (0..bytes.len().saturating_sub(batch::HEADER_LEN)).find(is_it)
 }
 
 fn is_whole(batch: &[u8]) -> bool {

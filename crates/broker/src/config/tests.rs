@@ -208,6 +208,18 @@ fn retention_that_is_changed_at_run_time_is_obeyed_or_keeps_the_records() {
 }
 
 #[test]
+fn a_log_that_another_version_may_have_compacted_is_known() {
+    for (policy, is_compacted) in [("compact,delete", true), ("delete", false), ("compact", false)] {
+        let (config, _) = TopicConfig::default().with_stored([("cleanup.policy", policy)]);
+        assert_eq!(
+            config.log_config().is_compacted,
+            is_compacted,
+            "{policy}: groups keep their records under the last one"
+        );
+    }
+}
+
+#[test]
 fn what_all_groups_have_is_what_one_of_them_may_set() {
     for (file, key, other) in [
         ("group.consumer.session.timeout.ms=6000", "group.consumer.session.timeout.ms=6000", "min.session"),

@@ -47,6 +47,8 @@ pub struct TopicConfig {
     pub segment_jitter_ms: i64,
     /// `cleanup.policy` has `delete`. Without a policy nothing is deleted by age or size (KIP-1161).
     pub deletes: bool,
+    /// A stored `cleanup.policy` has `compact`: a version that serves it may have compacted the log.
+    pub is_compacted: bool,
     /// `producer.id.expiration.ms`, a setting of the broker only.
     pub producer_id_expiration_ms: i64,
     /// `retention.ms`; negative: no limit.
@@ -75,6 +77,7 @@ impl Default for TopicConfig {
             segment_ms: 7 * DAY_MS,
             segment_jitter_ms: 0,
             deletes: true,
+            is_compacted: false,
             producer_id_expiration_ms: 24 * 60 * 60 * 1000,
             retention_ms: 7 * DAY_MS,
             retention_bytes: -1,
@@ -341,7 +344,8 @@ fn timestamp_type(value: &str) -> Result<TimestampType, String> {
     }
 }
 
-/// The policy of topics that coordinators keep their records in. Compaction is not served yet, so they keep all of them.
+/// The policy of topics that coordinators keep their records in. Compaction is not served yet, so they keep all of them, and
+/// what is missing in their logs after a power cut was not compacted away.
 const COMPACTED: (&str, &str) = ("cleanup.policy", "compact");
 
 /// Whether a topic that coordinators keep their records in may have this config.
@@ -389,6 +393,7 @@ impl TopicConfig {
             retention_bytes: limit(self.retention_bytes),
             flush_messages: self.flush_messages,
             flush_ms: self.flush_ms,
+            is_compacted: self.is_compacted,
             producer_id_expiration_ms: self.producer_id_expiration_ms,
         }
     }
@@ -437,6 +442,7 @@ impl TopicConfig {
                     if name == "cleanup.policy" || name.starts_with("retention.") {
                         config.deletes = false;
                     }
+                    config.is_compacted |= name == "cleanup.policy" && value.contains("compact");
                     not_understood.push(reason);
                 }
             }

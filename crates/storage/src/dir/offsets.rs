@@ -36,6 +36,8 @@ struct State {
     offsets: Option<BTreeMap<String, Offset>>,
     /// Whether the file says something else.
     changed: bool,
+    /// Whether there was one that could be read.
+    was_found: bool,
 }
 
 impl OffsetsFile {
@@ -50,6 +52,13 @@ impl OffsetsFile {
     pub(super) fn find(&self, disk: &Disk, dir: &Path, log: &str) -> io::Result<Option<Offset>> {
         let mut state = lock(&self.offsets);
         Ok(self.loaded(disk, dir, &mut state)?.get(log).copied())
+    }
+
+    /// Whether there was a file when this process read it first, not garbage.
+    pub(super) fn was_found(&self, disk: &Disk, dir: &Path) -> io::Result<bool> {
+        let mut state = lock(&self.offsets);
+        self.loaded(disk, dir, &mut state)?;
+        Ok(state.was_found)
     }
 
     pub(super) fn note(&self, disk: &Disk, dir: &Path, log: &str, offset: Offset) -> io::Result<()> {
@@ -115,6 +124,15 @@ impl OffsetsFile {
         stored
     }
 
+    /// As [`OffsetsFile::store`]; where there was no file that says what to store, there is one now.
+    pub(super) fn ensure(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
+        let mut state = lock(&self.offsets);
+        self.loaded(disk, dir, &mut state)?;
+        state.changed |= !state.was_found;
+        drop(state);
+        self.store(disk, dir)
+    }
+
     fn replace(&self, disk: &Disk, dir: &Path, text: &[u8]) -> io::Result<()> {
         disk.write_atomic(&dir.join(self.name), text)?;
         match self.copy_name {
@@ -140,6 +158,7 @@ impl OffsetsFile {
                 Some(offsets) => Some(offsets),
                 None => file()?.and_then(|bytes| decode(&bytes)),
             };
+            state.was_found = offsets.is_some();
             state.offsets = Some(offsets.unwrap_or_default());
         }
         Ok(state.offsets.get_or_insert_default())

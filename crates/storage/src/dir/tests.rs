@@ -19,7 +19,7 @@ fn recovery_points_are_kafkas_text_and_are_forgotten_on_disk() {
     let again = || LogDir::new(dir.disk().clone(), dir.path().to_owned());
     assert_eq!(again().recovery_point("a-b-0").unwrap(), Some(Offset(12)));
     again().forget(["a-b-0"]).unwrap();
-    assert_eq!(again().recovery_point("a-b-0").unwrap(), None);
+    assert_eq!(again().recovery_point("a-b-0").unwrap(), Some(Offset(0)), "it may be younger than the checkpoint");
     assert_eq!(again().recovery_point("c-11").unwrap(), Some(Offset(5)));
 }
 
@@ -41,7 +41,7 @@ fn a_failed_directory_is_not_marked_clean() {
     let failed: io::Result<()> = Err(io::ErrorKind::Other.into());
     dir.watch(failed).unwrap_err();
     assert!(dir.failed() && dir.mark_clean_shutdown().is_err());
-    assert_eq!(dir.begin().unwrap(), Stop::Power);
+    assert_eq!(dir.begin().unwrap(), Stop::Unknown);
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn a_killed_process_is_told_from_a_power_cut() {
     disk.create_dir_all(Path::new("/data")).unwrap();
     disk.sync_dir(Path::new("/")).unwrap();
     let dir = |sim: SimDisk| LogDir::new(Disk::sim(sim), PathBuf::from("/data"));
-    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Power, "nobody was here before");
-    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Power, "recovery was not complete");
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Unknown, "nobody was here before");
+    assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Unknown, "recovery was not complete");
     dir(sim.clone()).recovery_is_complete().unwrap();
     assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Process);
     assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Process, "killed again at once");
@@ -166,7 +166,39 @@ fn a_killed_process_is_told_from_a_power_cut() {
     assert_eq!(dir(sim.clone()).begin().unwrap(), Stop::Clean);
     let failing = dir(sim.clone());
     let _ = failing.watch_sync::<()>(Err(io::ErrorKind::Other.into()));
-    assert_eq!(dir(sim).begin().unwrap(), Stop::Power, "the cache is not trusted after a failed sync");
+    assert_eq!(dir(sim).begin().unwrap(), Stop::Unknown, "the cache is not trusted after a failed sync");
+}
+
+#[test]
+fn a_session_is_of_ours_only_when_it_is_whole() {
+    let dir = dir();
+    let session = dir.path().join(".ottla-session");
+    for (text, stop) in [
+        ("0\nboot 17\n", Stop::Power),
+        ("0\nnone\n", Stop::Power),
+        ("", Stop::Unknown),
+        ("0\n\n", Stop::Unknown),
+        ("0\nboot 17", Stop::Unknown),
+        ("1\nboot 17\n", Stop::Unknown),
+    ] {
+        dir.disk().write_atomic(&session, text.as_bytes()).unwrap();
+        assert_eq!(dir.begin().unwrap(), stop, "{text:?}");
+    }
+}
+
+#[test]
+fn a_session_is_written_after_the_recovery_points() {
+    let dir = dir();
+    assert_eq!(dir.recovery_point("t-0").unwrap(), None, "no checkpoint");
+    dir.note_recovery_point("t-1", Offset(3)).unwrap();
+    dir.begin().unwrap();
+    dir.recovery_is_complete().unwrap();
+    let again = LogDir::new(dir.disk().clone(), dir.path().to_owned());
+    assert_eq!(again.recovery_point("t-1").unwrap(), Some(Offset(3)));
+    assert_eq!(again.recovery_point("t-0").unwrap(), Some(Offset(0)));
+    dir.disk().write_atomic(&dir.path().join(RECOVERY_POINTS), b"garbage").unwrap();
+    let again = LogDir::new(dir.disk().clone(), dir.path().to_owned());
+    assert_eq!(again.recovery_point("t-1").unwrap(), None);
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub(super) struct Extent {
     pub(super) next_offset: Offset,
     /// Bytes before `end` that are no batches.
     pub(super) damage: Vec<Range<u32>>,
-    /// The offset that should follow where the first of them begin.
-    pub(super) damaged_from: Option<Offset>,
+    /// The offset that should follow where each of them begins.
+    pub(super) damaged_from: Vec<Offset>,
 }
 
 /// Walks over a segment of `len` bytes from `position`, the start of a batch. Each valid batch is passed to `see` with its
@@ -35,7 +35,7 @@ pub(super) fn walk(
 ) -> io::Result<Extent> {
     let wasted_max = WASTED_SEGMENTS * u64::from(len);
     let mut bytes = Bytes { file, len, buffer: Vec::new(), from: 0, wasted: 0, wasted_max };
-    let mut extent = Extent { end: position, next_offset: offsets.start, damage: Vec::new(), damaged_from: None };
+    let mut extent = Extent { end: position, next_offset: offsets.start, damage: Vec::new(), damaged_from: Vec::new() };
     while extent.end < len {
         let expected = extent.next_offset..offsets.end;
         let is_after_damage = extent.damage.last().is_some_and(|damage| damage.end == extent.end);
@@ -49,7 +49,7 @@ pub(super) fn walk(
                 let next = bytes.next_batch(extent.end, &expected)?;
                 let gave_up = bytes.wasted >= bytes.wasted_max;
                 let Some(position) = next.or(gave_up.then_some(len)) else { break };
-                extent.damaged_from.get_or_insert(extent.next_offset);
+                extent.damaged_from.push(extent.next_offset);
                 extent.damage.push(extent.end..position);
                 extent.end = position;
             }

@@ -80,7 +80,7 @@ fn when_everything_goes_the_active_segment_goes_too_and_offsets_go_on() {
                 sim
             }
             Stop::Process => sim.fork_after_process_crash(),
-            Stop::Power => sim.power_cut(Subset::None),
+            Stop::Power | Stop::Unknown => sim.power_cut(Subset::None),
         };
         let mut log = open(&crashed, small(), stop);
         assert_eq!((log.reader().log_start_offset(), log.reader().end().offset), (Offset(8), Offset(8)), "{stop:?}");

@@ -73,7 +73,7 @@ fn below_the_start_the_log_begins_again() {
         log.flush().unwrap();
         let found = match stop {
             Stop::Process => sim.fork_after_process_crash(),
-            Stop::Power => sim.power_cut(Subset::None),
+            Stop::Power | Stop::Unknown => sim.power_cut(Subset::None),
             Stop::Clean => {
                 log.close().unwrap();
                 sim

@@ -26,7 +26,7 @@ fn offsets_ascend_and_stay_in_their_segment() {
     let [a, b, c] = <[Vec<u8>; 3]>::try_from(three()).unwrap();
     let len = |parts: &[&Vec<u8>]| parts.iter().map(|part| part.len() as u32).sum::<u32>();
     let all = [a.clone(), b.clone(), c.clone()].concat();
-    let whole = |end, next| Extent { end, next_offset: Offset(next), damage: vec![], damaged_from: None };
+    let whole = |end, next| Extent { end, next_offset: Offset(next), damage: vec![], damaged_from: vec![] };
     assert_eq!(extent(&all, any_offsets()), whole(len(&[&a, &b, &c]), 106));
     assert_eq!(extent(&all, Offset(100)..Offset(104)), whole(len(&[&a, &b]), 104), "the next segment begins there");
     assert_eq!(extent(&all, Offset(107)..Offset(200)), whole(0, 107), "they would lie below the segment");
@@ -40,7 +40,7 @@ fn offsets_ascend_and_stay_in_their_segment() {
     assert_eq!(extent(&compacted, any_offsets()), whole(len(&[&a, &c]), 106), "a gap that compaction left");
     let swapped = extent(&[b.clone(), a.clone()].concat(), any_offsets());
     let damage = std::iter::once(0..len(&[&b])).collect();
-    let last_counts = Extent { end: len(&[&a, &b]), next_offset: Offset(102), damage, damaged_from: Some(Offset(100)) };
+    let last_counts = Extent { end: len(&[&a, &b]), next_offset: Offset(102), damage, damaged_from: vec![Offset(100)] };
     assert_eq!(swapped, last_counts, "the first one's offset is not gone on from");
 }
 
@@ -67,7 +67,10 @@ fn a_batch_within_a_torn_batch_is_no_batch_of_the_log() {
     let outer = expected(&[builder.build()], 102).remove(0).bytes;
     let bytes = [&first[..], &outer[..outer.len() - 20]].concat();
     let found = extent(&bytes, any_offsets());
-    assert_eq!(found, Extent { end: first.len() as u32, next_offset: Offset(102), damage: vec![], damaged_from: None });
+    assert_eq!(
+        found,
+        Extent { end: first.len() as u32, next_offset: Offset(102), damage: vec![], damaged_from: vec![] }
+    );
 }
 
 #[test]
