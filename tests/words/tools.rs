@@ -2,7 +2,8 @@
 //!
 //! One command on a line, without `kafka-` before the tool's name. `$B` is `--bootstrap-server` with the address, `$ADDRESS`
 //! the address alone, `$DATA` the directory with the logs. Single quotes keep spaces together. `<< text` at the end is what
-//! the tool reads, with `\n` for ends of lines. `unordered` before a command: its lines may come in any order.
+//! the tool reads, with `\n` for ends of lines. `unordered` before a command: its lines may come in any order,
+//! and so may the names of a list in brackets.
 //! `file NAME TEXT` writes a file that is `$FILES/NAME` afterwards. Lines that begin with `#` are comments.
 
 use std::path::Path;
@@ -155,9 +156,18 @@ impl Side {
 }
 
 fn sorted(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
+    let mut lines: Vec<String> = text.lines().map(with_sorted_list).collect();
     lines.sort_unstable();
     lines.join("\n")
+}
+
+/// `deleted ('b', 'a').` as `deleted ('a', 'b').`
+fn with_sorted_list(line: &str) -> String {
+    let list = line.split_once('(').and_then(|(head, rest)| Some((head, rest.split_once(')')?)));
+    let Some((head, (list, tail))) = list else { return line.to_owned() };
+    let mut names: Vec<&str> = list.split(", ").collect();
+    names.sort_unstable();
+    format!("{head}({}){tail}", names.join(", "))
 }
 
 /// The words of a command; single quotes keep spaces.
