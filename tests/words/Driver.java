@@ -48,6 +48,9 @@ public final class Driver {
 
     private static volatile Run current = new Run();
 
+    /** The run whose tool started the thread: what a hook of an earlier tool says when the JVM ends is not this one's. */
+    private static final InheritableThreadLocal<Run> OWN = new InheritableThreadLocal<>();
+
     /** Writes to the streams of the tool that runs now: libraries keep the System.out that they saw first. */
     private static final class Now extends OutputStream {
         private final boolean error;
@@ -57,7 +60,9 @@ public final class Driver {
         }
 
         private OutputStream target() {
-            return error ? current.err : current.out;
+            Run own = OWN.get();
+            Run run = own == null ? current : own;
+            return error ? run.err : run.out;
         }
 
         @Override
@@ -153,6 +158,7 @@ public final class Driver {
     }
 
     private static void runTool(Run run, List<String> command) {
+        OWN.set(run);
         try {
             String[] arguments = command.subList(1, command.size()).toArray(new String[0]);
             Class.forName(command.get(0)).getMethod("main", String[].class).invoke(null, (Object) arguments);

@@ -102,7 +102,7 @@ fn time(line: &str) -> String {
     found.map_or_else(|| line.to_owned(), |at| format!("{}#{}", &line[..at], &line[at + LEN..]))
 }
 
-/// Lines of speed, and lines with the time, without their digits.
+/// Lines of speed, and lines with the time, without their digits and the spaces that fill up a column.
 fn figures(line: &str) -> String {
     const OF_TIME: [&str; 14] = [
         "records/sec",
@@ -128,6 +128,8 @@ fn figures(line: &str) -> String {
         match letter {
             '0'..='9' | '.' if text.ends_with('#') => {}
             '0'..='9' => text.push('#'),
+            // A column is as wide whatever its figures: fewer digits have more spaces behind them.
+            ' ' if text.ends_with(' ') => {}
             _ => text.push(letter),
         }
     }
