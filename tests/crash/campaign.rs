@@ -1,5 +1,6 @@
 //! What all campaigns share: their length, their choices, and the end, where verdict has its say.
 
+pub use crate::random::Random;
 use std::path::Path;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,19 +26,6 @@ pub fn seed(campaign: &str) -> u64 {
     let seed = given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64);
     eprintln!("{campaign}: seed {seed}: OTTLA_SEED={seed} repeats the choices of this run");
     seed
-}
-
-/// SplitMix64.
-pub struct Random(pub u64);
-
-impl Random {
-    /// A number from 0 to `bound`, exclusive.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }
 
 /// All ledgers in a directory.

@@ -36,4 +36,6 @@ mod node;
 mod pen;
 mod planted;
 mod power;
+#[path = "../e2e/random.rs"]
+mod random;
 mod wire;
