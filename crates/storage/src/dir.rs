@@ -246,6 +246,18 @@ impl LogDir {
         Ok(())
     }
 
+    /// As [`LogDir::forget`] for logs that go. What a full disk needs most is that something goes, so that they stay in the
+    /// checkpoints there: whoever creates a log of such a name forgets again.
+    pub(crate) fn forget_deleted<'a>(&self, names: impl IntoIterator<Item = &'a str> + Clone) -> io::Result<()> {
+        match self.forget(names) {
+            Err(error) if is_full(&error) => {
+                tracing::warn!(dir = %self.path.display(), %error, "deleted logs stay in the checkpoints: the disk is full");
+                Ok(())
+            }
+            forgotten => forgotten,
+        }
+    }
+
     /// The id in the `partition.metadata` of the log `name`; `None` when there is no such log, or no such file in it
     /// that can be read.
     pub fn topic_id(&self, name: &str) -> io::Result<Option<Uuid>> {
@@ -277,11 +289,7 @@ impl LogDir {
     /// not be open.
     pub fn set_aside(&self, name: &str) -> io::Result<PathBuf> {
         self.check().map_err(io::Error::other)?;
-        match self.forget([name]) {
-            // See `LogDir::delete_logs`.
-            Err(error) if is_full(&error) => {}
-            forgotten => forgotten?,
-        }
+        self.forget_deleted([name])?;
         let deleted = self.rename_as_deleted(name)?;
         self.watch_sync(self.disk.sync_dir(&self.path))?;
         Ok(deleted)

@@ -14,7 +14,6 @@ use crate::config::LogConfig;
 use crate::dir::{LogDir, LogDirFailed, Stop, partition_metadata};
 use crate::log::{CloseError, Log};
 use crate::recovery::{self, OpenError, Recovered, Syncs};
-use crate::room::is_full;
 
 /// A log to be created.
 #[derive(Clone, Debug)]
@@ -167,11 +166,9 @@ impl LogDir {
 
     /// Deletes logs as [`Log::mark_deleted`] does, with few syncs for all of them. The results are in the order of `logs`.
     pub fn delete_logs(&self, logs: Vec<Log>) -> Vec<io::Result<PathBuf>> {
-        let forgotten = self.check().map_err(io::Error::other).and_then(|()| self.forget(logs.iter().map(Log::name)));
-        match forgotten {
-            // What a full disk needs most is that something goes; whoever creates a log of that name forgets again.
-            Err(error) if !is_full(&error) => return logs.iter().map(|_| Err(same(&error))).collect(),
-            _ => {}
+        let checked = self.check().map_err(io::Error::other);
+        if let Err(error) = checked.and_then(|()| self.forget_deleted(logs.iter().map(Log::name))) {
+            return logs.iter().map(|_| Err(same(&error))).collect();
         }
         let rename = |log: Log| {
             // Before: nothing of the next log of that name may be opened for this one.
