@@ -58,6 +58,11 @@ impl LogConfig {
         Offset(end.0.saturating_sub(self.flush_messages).saturating_add(1))
     }
 
+    /// Whether nobody asked for syncs: what is acknowledged may be in the page cache only, for as long as the kernel likes.
+    pub(crate) fn leaves_syncs_to_kernel(&self) -> bool {
+        self.flush_messages == i64::MAX && self.flush_ms == i64::MAX
+    }
+
     /// Whether a segment is on disk before the next one begins. Where acknowledged means on disk nothing that is behind a gap
     /// may be given up, so no power cut may leave one.
     pub(crate) fn syncs_before_roll(&self) -> bool {

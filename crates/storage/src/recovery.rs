@@ -13,7 +13,8 @@
 //!   error. Nothing else in the log is given up for them.
 //! - Indexes are completed or made again.
 //! - What is left is made durable before anybody sees it, names included, so that a second crash takes nothing that
-//!   was read after the first. [`Syncs`] says by whom.
+//!   was read after the first. [`Syncs`] says by whom. Only where the process died and nobody had asked for syncs the log
+//!   is what it was: in the page cache above its recovery point.
 //!
 //! The log starts where its checkpoint says, or at its first segment if that begins above. As in Kafka, a start that lies
 //! beyond the end (a power cut took what was deleted anyway) leaves an empty log that begins there: offsets that were
@@ -72,6 +73,7 @@ pub(crate) struct Recovered {
     pub(crate) next_offset: Offset,
     pub(crate) producers: Producers,
     pub(crate) epochs: Epochs,
+    /// What lies below is durable, or will be when it is handed out.
     pub(crate) recovery_point: Offset,
     /// Whether there may be something that is not durable yet, where syncs are left to the caller.
     pub(crate) needs_sync: bool,
@@ -84,6 +86,8 @@ pub(crate) enum Syncs {
     Each,
     /// The caller, for many logs at once, before any of them is used and its recovery point noted.
     Together,
+    /// Nobody yet: the death of a process takes nothing from the page cache, and the recovery point stays where it is.
+    Later,
 }
 
 /// The last segment with its end.
@@ -137,6 +141,7 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
     let log = LogFiles::new(dir.open_files(), &path);
     let recovery_point = dir.recovery_point(name)?;
     let has_recovery_point = recovery_point.is_some();
+    let syncs = if stop == Stop::Process && config.leaves_syncs_to_kernel() { Syncs::Later } else { syncs };
     let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
     let recovered = match files.open(stop, recovery_point.unwrap_or_default()) {
         // Somebody removed a file or the whole log, which says nothing about the disk.
@@ -179,7 +184,7 @@ impl<'a> Files<'a> {
     fn sync_data(self, file: &File) -> io::Result<()> {
         match self.syncs {
             Syncs::Each => self.dir.watch_sync(file.sync_data()),
-            Syncs::Together => Ok(()),
+            Syncs::Together | Syncs::Later => Ok(()),
         }
     }
 
@@ -198,6 +203,10 @@ impl<'a> Files<'a> {
             // The names of the log's own directory and of its files may be in the page cache only.
             self.dir.watch_sync(self.disk().sync_dir(self.path))?;
             self.dir.watch_sync(self.disk().sync_dir(self.dir.path()))?;
+        }
+        if self.syncs == Syncs::Later {
+            let is_in_log = recovery_point <= recovered.next_offset;
+            return Ok(Recovered { recovery_point: if is_in_log { recovery_point } else { Offset(0) }, ..recovered });
         }
         // After the death of the process a recovery point at the end says that the log was durable then.
         let was_durable = stop == Stop::Process && recovery_point == recovered.next_offset;

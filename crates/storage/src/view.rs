@@ -30,6 +30,14 @@ impl Shared {
         }
     }
 
+    /// Sets the durable end to where the segment begins that has `recovery_point`, or the first one.
+    pub(crate) fn begin_durable_at(&self, recovery_point: Offset) {
+        let view = self.view.load();
+        let after = view.segments().partition_point(|segment| segment.base_offset <= recovery_point);
+        let base = view.segments()[after.saturating_sub(1)].base_offset;
+        self.durable_end.store(LogPosition { offset: base, segment: base, position: 0 });
+    }
+
     /// What moving the log's start does to readers, without the rest of it.
     #[cfg(test)]
     pub(crate) fn plant_log_start_offset(&self, offset: Offset) {

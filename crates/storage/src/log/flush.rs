@@ -52,6 +52,11 @@ impl Unflushed {
         Unflushed { since: None, last_append: Timestamp::NONE, names: false, truncations: 0 }
     }
 
+    /// An earlier process appended, and did not live to tell what of it is durable.
+    pub(super) fn unknown() -> Unflushed {
+        Unflushed { since: Some(Timestamp::NONE), names: true, ..Unflushed::none() }
+    }
+
     pub(super) fn appended(&mut self, now: Timestamp) {
         self.since.get_or_insert(now);
         self.last_append = now;
