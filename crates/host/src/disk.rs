@@ -301,9 +301,15 @@ impl File {
     /// Whether `len` bytes from `position` are in the page cache, so that `sendfile` does not wait for the disk. True where
     /// the kernel cannot tell (Linux before 6.5).
     pub fn is_cached(&self, position: u64, len: u64) -> bool {
+        self.cached_bytes(position, len).is_none_or(|cached| cached == len)
+    }
+
+    /// How many of the `len` bytes from `position` are in the page cache; a page that is not there counts whole. `None`
+    /// where the kernel cannot tell (Linux before 6.5). A filesystem that keeps its pages elsewhere (overlayfs) says 0.
+    pub fn cached_bytes(&self, position: u64, len: u64) -> Option<u64> {
         match &self.0 {
-            FileKind::Real(file) => cache::is_cached(file.as_fd(), position, len),
-            FileKind::Sim(_) => true,
+            FileKind::Real(file) => cache::cached_bytes(file.as_fd(), position, len),
+            FileKind::Sim(_) => None,
         }
     }
 

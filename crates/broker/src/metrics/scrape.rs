@@ -48,7 +48,7 @@ pub fn text(metrics: &Metrics, of: &Subjects<'_>) -> String {
     loops(&mut text, of.loops);
     requests(&mut text, metrics);
     logs(&mut text, metrics);
-    topics(&mut text, of);
+    topics(&mut text, metrics, of);
     groups(&mut text, metrics, of);
     text.finish()
 }
@@ -273,7 +273,7 @@ const OFFSETS: [PartitionValue; 4] = [
     ("ottla_partition_segments", Gauge, "Segments of the log.", |one| one.reader().segment_count() as i128),
 ];
 
-fn topics(text: &mut Text, of: &Subjects<'_>) {
+fn topics(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
     let mut topics: Vec<&HostedTopic> = of.view.topics().map(AsRef::as_ref).collect();
     topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let partitions: usize = topics.iter().map(|topic| topic.partitions.len()).sum();
@@ -288,6 +288,7 @@ fn topics(text: &mut Text, of: &Subjects<'_>) {
             text.series(&[("topic", &topic.name)], sum);
         }
     }
+    cached_topics(text, metrics, &topics);
     if partitions > of.partitions_max {
         return;
     }
@@ -299,6 +300,28 @@ fn topics(text: &mut Text, of: &Subjects<'_>) {
         each_partition(text, &open, (name, kind, help, value));
     }
     OFFSETS.into_iter().for_each(|what| each_partition(text, &open, what));
+    text.metric("ottla_partition_cached_bytes", Gauge, CACHED_HELP);
+    for (topic, index, partition) in &open {
+        if let Some(bytes) = partition.cached().known() {
+            text.series(&[("topic", topic), ("partition", index)], bytes);
+        }
+    }
+}
+
+const CACHED_HELP: &str = "Bytes of the log that are in the page cache; absent where the system does not tell.";
+
+/// Asks the kernel first. Of a topic nothing is told before all of its partitions are known.
+fn cached_topics(text: &mut Text, metrics: &Metrics, topics: &[&HostedTopic]) {
+    let open: Vec<&Partition> =
+        topics.iter().flat_map(|topic| topic.partitions.iter().flatten().map(AsRef::as_ref)).collect();
+    metrics.ask_page_cache(open.iter().copied());
+    text.metric("ottla_topic_cached_bytes", Gauge, CACHED_HELP);
+    for topic in topics {
+        let sum: Option<u64> = topic.partitions.iter().flatten().map(|one| one.cached().known()).sum();
+        if let Some(bytes) = sum {
+            text.series(&[("topic", &topic.name)], bytes);
+        }
+    }
 }
 
 fn each_partition(text: &mut Text, open: &[Open<'_>], (name, kind, help, value): PartitionValue) {
