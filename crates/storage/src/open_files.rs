@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
-use host::{Disk, File, Open};
+use host::{Disk, File, Misses, Open};
 use record::Offset;
 
 use crate::files;
@@ -53,6 +53,7 @@ pub(crate) struct LogFiles {
     is_deleted: AtomicBool,
     /// The directory of the log since it was deleted.
     moved: OnceLock<PathBuf>,
+    misses: Misses,
 }
 
 /// A file of a segment.
@@ -169,7 +170,8 @@ impl LogFiles {
     /// The log at `dir`.
     pub(crate) fn new(open_files: &Arc<OpenFiles>, dir: &Path) -> Arc<LogFiles> {
         let (open_files, dir) = (Arc::clone(open_files), Box::from(dir));
-        Arc::new(LogFiles { open_files, dir, is_deleted: AtomicBool::new(false), moved: OnceLock::new() })
+        let (is_deleted, moved, misses) = (AtomicBool::new(false), OnceLock::new(), Misses::default());
+        Arc::new(LogFiles { open_files, dir, is_deleted, moved, misses })
     }
 
     pub(crate) fn disk(&self) -> &Disk {
@@ -193,6 +195,11 @@ impl LogFiles {
     /// Where the files of the deleted log are to be found from now on.
     pub(crate) fn moved_to(&self, dir: &Path) {
         let _ = self.moved.set(dir.to_owned());
+    }
+
+    /// What of its files had to be read from the disk when it was to be sent, since the log was opened.
+    pub(crate) fn misses(&self) -> &Misses {
+        &self.misses
     }
 
     pub(crate) fn open_files(&self) -> &OpenFiles {
@@ -248,7 +255,7 @@ impl LazyFile {
     fn opened(&self, how: Open) -> io::Result<Arc<File>> {
         let Some(file) = self.0.file.load_full() else {
             let opened = self.0.open(|path| self.0.log.open_files.open(path, how))?;
-            return Ok(self.0.log.open_files.install(&self.0, opened));
+            return Ok(self.0.log.open_files.install(&self.0, opened.counting(&self.0.log.misses)));
         };
         if !self.0.is_used.load(Ordering::Relaxed) {
             self.0.is_used.store(true, Ordering::Relaxed);

@@ -24,6 +24,12 @@ pub struct Residency {
 }
 
 impl LogReader {
+    /// Bytes that were to be sent to readers and had to be read from the disk first, since the log was opened.
+    pub fn missed_bytes(&self) -> u64 {
+        let view = self.shared().view.load();
+        view.segments().first().map_or(0, |segment| segment.files().misses().bytes())
+    }
+
     /// How many bytes of the segments are in the page cache; `None` where the system does not tell. Costs one system call
     /// for a segment, three for one whose file is not open; the kernel's work grows with the pages that it finds.
     ///

@@ -243,7 +243,7 @@ type SummedValue = ((&'static str, &'static str), Kind, &'static str, fn(&Partit
 /// Name, kind, help, and what of a partition.
 type PartitionValue = (&'static str, Kind, &'static str, fn(&Partition) -> i128);
 
-const SUMMED: [SummedValue; 5] = [
+const SUMMED: [SummedValue; 6] = [
     (("ottla_topic_records_in_total", "ottla_partition_records_in_total"), Counter, "Records appended.", |one| {
         one.traffic().records_in.value().into()
     }),
@@ -258,6 +258,12 @@ const SUMMED: [SummedValue; 5] = [
         Counter,
         "Bytes that fetches were given.",
         |one| one.traffic().bytes_out().into(),
+    ),
+    (
+        ("ottla_topic_cold_bytes_total", "ottla_partition_cold_bytes_total"),
+        Counter,
+        "Bytes that fetches were given and that were not in the page cache when they were to be sent.",
+        |one| one.reader().missed_bytes().into(),
     ),
     (("ottla_topic_log_size_bytes", "ottla_partition_log_size_bytes"), Gauge, "Bytes of the log.", |one| {
         one.reader().size_bytes().into()
