@@ -5,6 +5,7 @@
 
 mod histogram;
 pub mod requests;
+pub mod residency;
 pub mod scrape;
 mod text;
 pub mod traffic;
@@ -19,6 +20,7 @@ use storage::Progress;
 use crate::coordinators::counts::Counts;
 pub use histogram::Histogram;
 use requests::LoopCounts;
+use residency::Turn;
 
 /// What a node counts.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Metrics {
     pub clock: Clock,
     loops: Mutex<Vec<Arc<LoopCounts>>>,
     flushes: Mutex<Histogram>,
+    residency_turn: Turn,
     /// The metadata log could not take a decision: topics cannot be changed any more.
     pub metadata_failed: AtomicBool,
     /// The thread that changes metadata has ended.
@@ -68,6 +71,7 @@ impl Metrics {
             clock,
             loops: Mutex::default(),
             flushes: Mutex::default(),
+            residency_turn: Turn::default(),
             metadata_failed: AtomicBool::new(false),
             control_ended: AtomicBool::new(false),
             tasks_ended: AtomicBool::new(false),

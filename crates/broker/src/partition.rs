@@ -23,6 +23,7 @@ use storage::{
 use wire::ErrorCode;
 
 use crate::config::TopicConfig;
+use crate::metrics::residency::CachedBytes;
 use crate::metrics::traffic::Traffic;
 pub use bell::Bell;
 use flushing::{FlushState, Flushing};
@@ -51,6 +52,7 @@ pub struct Partition {
     flush_failed_below: AtomicI64,
     retired: AtomicBool,
     traffic: Traffic,
+    cached: CachedBytes,
 }
 
 /// The topic's settings in force.
@@ -147,6 +149,7 @@ impl Partition {
             flush_failed_below: AtomicI64::new(i64::MIN),
             retired: AtomicBool::new(false),
             traffic: Traffic::default(),
+            cached: CachedBytes::default(),
         }
     }
 
@@ -357,6 +360,11 @@ impl Partition {
     /// What went in and out.
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
+    }
+
+    /// How much of its log is in the page cache.
+    pub fn cached(&self) -> &CachedBytes {
+        &self.cached
     }
 
     /// The fetches that wait for records.

@@ -1,6 +1,7 @@
 //! `ottla topic`: create, list, describe, alter, delete, delete records.
 
 mod alter;
+mod cache;
 mod delete_records;
 
 use std::collections::HashMap;
@@ -76,6 +77,7 @@ pub struct List {
 Examples:
   ottla topic describe greetings
   ottla topic describe greetings --configs
+  ottla topic describe greetings --cache
   ottla topic describe greetings orders --json | jq '.partitions[].latest'")]
 pub struct Describe {
     /// The topics
@@ -84,6 +86,10 @@ pub struct Describe {
     /// Show the configs in force too, with where their values come from
     #[arg(short, long)]
     configs: bool,
+    /// Show too how much of each log is in the page cache of its leader, how much of what was fetched came from there, and from
+    /// which offset on everything is there. Only Ottla tells this
+    #[arg(long)]
+    cache: bool,
 }
 
 /// Delete topics and all their records
@@ -173,8 +179,9 @@ async fn describe(args: &Describe, admin: &Admin, output: Output) -> Result<(), 
         match topic {
             Ok(topic) => {
                 let offsets = offsets(&topic, admin).await?;
-                let configs = if args.configs { configs(&topic, admin).await? } else { Vec::new() };
-                describe_one(&topic, &offsets, args.configs.then_some(&*configs), output)?;
+                let configs = if args.configs { Some(configs(&topic, admin).await?) } else { None };
+                let logs = if args.cache { Some(admin.describe_logs(&topic).await?) } else { None };
+                describe_one(&topic, &offsets, configs.as_deref(), logs.as_ref(), output)?;
             }
             Err(refusal) => missing = missing.or(Some(refusal)),
         }
@@ -208,12 +215,19 @@ fn describe_one(
     topic: &Topic,
     offsets: &Offsets,
     configs: Option<&[TopicConfig]>,
+    logs: Option<&cache::Logs>,
     output: Output,
 ) -> Result<(), Failure> {
     let of = |partition: &Partition| offsets.get(&topic_partition(topic, partition)).copied().unwrap_or_default();
     if output.json {
-        let partitions: Vec<Value> =
-            topic.partitions.iter().map(|partition| described(partition, of(partition))).collect();
+        let partition = |partition: &Partition| {
+            let mut described = described(partition, of(partition));
+            if let Some(logs) = logs {
+                described["log"] = cache::described(logs.get(&partition.index));
+            }
+            described
+        };
+        let partitions: Vec<Value> = topic.partitions.iter().map(partition).collect();
         let mut topic = json!({
             "name": topic.name,
             "id": topic.id.to_string(),
@@ -242,6 +256,7 @@ fn describe_one(
         ]);
     }
     output.table(&table)?;
+    logs.map_or(Ok(()), |logs| cache::show(logs, output))?;
     configs.map_or(Ok(()), |configs| show_configs(configs, output))
 }
 

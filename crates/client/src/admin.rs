@@ -2,6 +2,7 @@
 
 mod configs;
 mod groups;
+mod logs;
 mod partitions;
 mod records;
 
@@ -17,6 +18,7 @@ use wire::messages::list_offsets::{
 
 pub use configs::{ConfigSource, TopicConfig};
 pub use groups::{GroupDescription, GroupHappening, GroupListing, GroupMember, MemberToRemove, PartitionLag};
+pub use logs::{CachedLog, LogDescription, LogReads};
 pub use records::DeleteBefore;
 
 use crate::client::Client;

@@ -42,8 +42,8 @@ mod producer;
 
 pub use address::{Address, AddressError};
 pub use admin::{
-    Admin, ConfigSource, DeleteBefore, GroupDescription, GroupHappening, GroupListing, GroupMember, MemberToRemove,
-    NewTopic, OffsetFound, OffsetSpec, Outcomes, PartitionLag, TopicConfig, TopicPartition,
+    Admin, CachedLog, ConfigSource, DeleteBefore, GroupDescription, GroupHappening, GroupListing, GroupMember,
+    LogDescription, LogReads, MemberToRemove, NewTopic, OffsetFound, OffsetSpec, Outcomes, PartitionLag, TopicConfig, TopicPartition,
 };
 pub use client::{Client, ClientConfig, ClientError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, Isolation, PollError, Reset, Start};

@@ -5,17 +5,20 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use rustix::io::{Errno, ReadWriteFlags};
 
-/// Whether all of `[position, position + len)` is in the page cache, as far as the kernel tells: one `cachestat`, which
-/// Linux has since 6.5. Where it has none, everything counts as cached.
+/// How much of `[position, position + len)` is in the page cache, as far as the kernel tells: one `cachestat`, which
+/// Linux has since 6.5; `None` where it has none. A page that is not there counts whole, so the range is all there when and
+/// only when this is `len`.
 #[allow(unsafe_code)]
-pub(crate) fn is_cached(file: BorrowedFd<'_>, position: u64, len: u64) -> bool {
-    let range = Range { position, len };
+pub(crate) fn cached_bytes(file: BorrowedFd<'_>, position: u64, len: u64) -> Option<u64> {
+    // A length of 0 would mean all up to the end of the file.
+    let range = Range { position, len: len.max(1) };
     let mut pages = Pages::default();
     // SAFETY: both structures are as the kernel declares them, and live until the call returns.
     let result = unsafe { libc::syscall(SYS_CACHESTAT, file.as_raw_fd(), &raw const range, &raw mut pages, 0) };
     let page = rustix::param::page_size() as u64;
-    let (first, last) = (position / page, (position + len.max(1) - 1) / page);
-    result != 0 || pages.cached > last - first
+    let (first, last) = (position / page, (position + range.len - 1) / page);
+    let missing = (last - first + 1).saturating_sub(pages.cached);
+    (result == 0).then(|| len.saturating_sub(missing.saturating_mul(page)))
 }
 
 /// The same on every architecture that has it.
@@ -85,6 +88,11 @@ mod tests {
         let mut buffer = vec![0; 1000];
         assert!(!file.read_cached_at(&mut buffer, 0).unwrap());
         file.read_exact_at(&mut vec![0; LEN], 0).unwrap();
+        assert_eq!(file.cached_bytes(4096, 4097), Some(4097));
+        // Beyond the end nothing is: the last page is of this file, the one behind it of none.
+        assert_eq!(file.cached_bytes(LEN as u64 - 4096, 2 * 4096), Some(4096));
+        assert_eq!(file.cached_bytes(LEN as u64 - 1, 2), Some(0), "a page that is missing counts whole");
+        assert_eq!(file.cached_bytes(0, 0), Some(0));
         assert!(file.is_cached(0, LEN as u64) && file.is_cached(4097, 1) && file.is_cached(LEN as u64 - 1, 1));
         assert!(file.read_cached_at(&mut buffer, 4000).unwrap());
         assert_eq!(buffer, [7; 1000]);

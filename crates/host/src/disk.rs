@@ -6,6 +6,8 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::sim::{SimDisk, SimFile, SimLock};
 use crate::{cache, real};
@@ -72,8 +74,8 @@ impl Disk {
     /// `NotFound`, `AlreadyExists` (for [`Open::CreateNew`]) and whatever else the system says.
     pub fn open(&self, path: &Path, how: Open) -> io::Result<File> {
         match &self.0 {
-            Kind::Real => real::open(path, how).map(|file| File(FileKind::Real(file))),
-            Kind::Sim(disk) => disk.open(path, how).map(|file| File(FileKind::Sim(file))),
+            Kind::Real => real::open(path, how).map(|file| File::new(FileKind::Real(file))),
+            Kind::Sim(disk) => disk.open(path, how).map(|file| File::new(FileKind::Sim(file))),
         }
     }
 
@@ -228,7 +230,22 @@ impl Disk {
 
 /// An open file. Reads and writes name their position; there is no cursor, so threads share it freely.
 #[derive(Debug)]
-pub struct File(FileKind);
+pub struct File {
+    kind: FileKind,
+    misses: Option<Misses>,
+}
+
+/// Bytes that were to be sent and had to be read from the disk first, of all files that count with it. Cloning gives another
+/// handle to the same count.
+#[derive(Clone, Debug, Default)]
+pub struct Misses(Arc<AtomicU64>);
+
+impl Misses {
+    /// The bytes so far.
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
 
 #[derive(Debug)]
 enum FileKind {
@@ -237,6 +254,24 @@ enum FileKind {
 }
 
 impl File {
+    fn new(kind: FileKind) -> File {
+        File { kind, misses: None }
+    }
+
+    /// The file, of which [`File::note_missed`] is counted there.
+    #[must_use]
+    pub fn counting(self, misses: &Misses) -> File {
+        File { misses: Some(misses.clone()), ..self }
+    }
+
+    /// Counts bytes that were to be sent and were not in the page cache: one relaxed addition, and none for a file that counts
+    /// nowhere.
+    pub fn note_missed(&self, bytes: u64) {
+        if let Some(misses) = &self.misses {
+            misses.0.fetch_add(bytes, Relaxed);
+        }
+    }
+
     /// Writes all of `bytes` at `position`, in as many calls as it takes. On an error a part may have been written.
     pub fn write_all_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
         self.write_all_vectored_at(&mut [IoSlice::new(bytes)], position)
@@ -261,7 +296,7 @@ impl File {
     }
 
     fn write_vectored_at(&self, slices: &[IoSlice<'_>], position: u64) -> io::Result<usize> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.write_vectored_at(slices, position),
             FileKind::Sim(file) => file.write_vectored_at(slices, position),
         }
@@ -270,7 +305,7 @@ impl File {
     /// Reads at most `buffer.len()` bytes at `position`; 0 at or after the end of the file.
     pub fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         loop {
-            let read = match &self.0 {
+            let read = match &self.kind {
                 FileKind::Real(file) => file.read_at(buffer, position),
                 FileKind::Sim(file) => file.read_at(buffer, position),
             };
@@ -301,9 +336,15 @@ impl File {
     /// Whether `len` bytes from `position` are in the page cache, so that `sendfile` does not wait for the disk. True where
     /// the kernel cannot tell (Linux before 6.5).
     pub fn is_cached(&self, position: u64, len: u64) -> bool {
-        match &self.0 {
-            FileKind::Real(file) => cache::is_cached(file.as_fd(), position, len),
-            FileKind::Sim(_) => true,
+        self.cached_bytes(position, len).is_none_or(|cached| cached == len)
+    }
+
+    /// How many of the `len` bytes from `position` are in the page cache; a page that is not there counts whole. `None`
+    /// where the kernel cannot tell (Linux before 6.5). A filesystem that keeps its pages elsewhere (overlayfs) says 0.
+    pub fn cached_bytes(&self, position: u64, len: u64) -> Option<u64> {
+        match &self.kind {
+            FileKind::Real(file) => cache::cached_bytes(file.as_fd(), position, len),
+            FileKind::Sim(_) => None,
         }
     }
 
@@ -313,7 +354,7 @@ impl File {
     /// # Errors
     /// As of [`File::read_exact_at`].
     pub fn read_cached_at(&self, buffer: &mut [u8], position: u64) -> io::Result<bool> {
-        if let FileKind::Real(file) = &self.0
+        if let FileKind::Real(file) = &self.kind
             && let Some(is_whole) = cache::read_cached(file.as_fd(), buffer, position)?
         {
             return Ok(is_whole);
@@ -323,7 +364,7 @@ impl File {
 
     /// The length in bytes.
     pub fn len(&self) -> io::Result<u64> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.len(),
             FileKind::Sim(file) => file.len(),
         }
@@ -336,7 +377,7 @@ impl File {
 
     /// Cuts the file, or lengthens it with zeros.
     pub fn set_len(&self, len: u64) -> io::Result<()> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.set_len(len),
             FileKind::Sim(file) => file.set_len(len),
         }
@@ -346,7 +387,7 @@ impl File {
     ///
     /// After an error the content is in doubt for good: the kernel may have dropped it and call the next sync a success.
     pub fn sync_data(&self) -> io::Result<()> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.sync_data(),
             FileKind::Sim(file) => file.sync(),
         }
@@ -354,7 +395,7 @@ impl File {
 
     /// As [`File::sync_data`], with the other metadata too (`fsync`).
     pub fn sync_all(&self) -> io::Result<()> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.sync_all(),
             FileKind::Sim(file) => file.sync(),
         }
@@ -366,7 +407,7 @@ impl File {
     /// # Errors
     /// `StorageFull` when there is no such room.
     pub fn allocate_ahead(&self, offset: u64, len: u64) -> io::Result<()> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => file.allocate_ahead(offset, len),
             FileKind::Sim(file) => file.allocate_ahead(offset, len),
         }
@@ -374,7 +415,7 @@ impl File {
 
     /// The descriptor for `sendfile`; `None` when simulated: the bytes must then be read.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        match &self.0 {
+        match &self.kind {
             FileKind::Real(file) => Some(file.as_fd()),
             FileKind::Sim(_) => None,
         }

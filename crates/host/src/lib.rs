@@ -22,7 +22,7 @@ mod slice;
 pub mod system;
 
 pub use clock::{Clock, SimClock};
-pub use disk::{DirEntry, DirLock, Disk, File, Open};
+pub use disk::{DirEntry, DirLock, Disk, File, Misses, Open};
 pub use limits::raise_open_files_limit;
 pub use pool::Pool;
 pub use rng::Rng;

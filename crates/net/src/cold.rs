@@ -40,9 +40,13 @@ impl Lane {
         Ok(Lane { pool: Pool::new("cold", THREADS)?, in_vain: Arc::default() })
     }
 
-    /// Whether a range has to be read before it is sent. Where the kernel does not tell, none has.
-    pub fn is_cold(&self, file: &File, position: u64, len: u32) -> bool {
-        self.in_vain.load(Relaxed) < BLIND_AFTER && !file.is_cached(position, u64::from(len))
+    /// How many bytes of a range have to be read before it is sent. Where the kernel does not tell, none.
+    pub fn missing(&self, file: &File, position: u64, len: u32) -> u32 {
+        if self.in_vain.load(Relaxed) >= BLIND_AFTER {
+            return 0;
+        }
+        let cached = file.cached_bytes(position, len.into()).unwrap_or(len.into());
+        len - u32::try_from(cached).unwrap_or(len).min(len)
     }
 
     /// Has a range read. `None` when so many wait that one more would keep the loop waiting.
@@ -103,13 +107,13 @@ mod tests {
         let file = Disk::real().open(&path, Open::Read).unwrap();
         let lane = Lane::new().unwrap();
         // No page behind the end of a file is ever in the page cache.
-        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        assert_eq!(lane.missing(&file, 1 << 20, 4096), 4096);
         (1..BLIND_AFTER).for_each(|_| note(&lane.in_vain, false));
-        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        assert_eq!(lane.missing(&file, 1 << 20, 4096), 4096);
         note(&lane.in_vain, true);
         (1..BLIND_AFTER).for_each(|_| note(&lane.in_vain, false));
-        assert!(lane.is_cold(&file, 1 << 20, 4096));
+        assert_eq!(lane.missing(&file, 1 << 20, 4096), 4096);
         note(&lane.in_vain, false);
-        assert!(!lane.is_cold(&file, 1 << 20, 4096));
+        assert_eq!(lane.missing(&file, 1 << 20, 4096), 0);
     }
 }

@@ -284,7 +284,9 @@ impl<'m, S: Service> Connection<'m, S> {
             }
             ready!(flushed)?;
             let Some(window) = outbox.window() else { continue };
-            stats.bytes_cold.add(u64::from(window.len));
+            let missing = u64::from(outbox.missing());
+            stats.bytes_cold.add(missing);
+            window.file.note_missed(missing);
             self.reading = lane.read(window);
             if self.reading.is_none() {
                 outbox.warmed();

@@ -29,6 +29,8 @@ pub struct Outbox {
     holes: VecDeque<Hole>,
     /// So many bytes of the first hole are in the page cache.
     warm: u32,
+    /// So many of its bytes are not, where that was found.
+    missing: u32,
     /// Whether bytes have left since that was found.
     has_sent_warm: bool,
     cuts: Vec<Cut>,
@@ -124,10 +126,18 @@ impl Outbox {
     pub(crate) fn is_cold(&mut self, lane: &Lane) -> bool {
         let Some(Hole { slice, .. }) = self.holes.front() else { return false };
         let window = slice.len.min(WINDOW_BYTES);
-        if self.warm == 0 && !lane.is_cold(&slice.file, slice.position, window) {
-            (self.warm, self.has_sent_warm) = (window, false);
+        if self.warm == 0 {
+            self.missing = lane.missing(&slice.file, slice.position, window);
+            if self.missing == 0 {
+                (self.warm, self.has_sent_warm) = (window, false);
+            }
         }
         self.warm == 0
+    }
+
+    /// How many bytes of [`Outbox::window`] were not in the page cache when that was asked last.
+    pub(crate) fn missing(&self) -> u32 {
+        self.missing
     }
 
     /// So many bytes of the next hole are in the page cache.

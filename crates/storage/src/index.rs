@@ -211,6 +211,15 @@ impl<E: Entry> Index<E> {
         unless_missing(last_two())
     }
 
+    /// The entry after the last one that `is_before`, or the first; see [`Index::last_where`].
+    pub(crate) fn first_where_not(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
+        let first = || {
+            let next = self.locate_last(is_before)?.map_or(0, |(index, _)| index + 1);
+            if next < self.count() { self.entry(next).map(Some) } else { Ok(None) }
+        };
+        unless_missing(first())
+    }
+
     /// The last entry that `is_before`, with its number.
     fn locate_last(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<(u32, E)>> {
         let count = self.count();

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
-use host::{Disk, File, Open};
+use host::{Disk, File, Misses, Open};
 use record::Offset;
 
 use crate::files;
@@ -33,6 +33,8 @@ pub(crate) struct OpenFiles {
     max: usize,
     /// How many are open. What readers hold beyond that does not count.
     open: AtomicUsize,
+    /// Whether the system tells what of these files is in the page cache, once that is known.
+    tells_cached: OnceLock<bool>,
     /// All that are open, and some that were.
     queue: Mutex<Queue>,
 }
@@ -51,6 +53,7 @@ pub(crate) struct LogFiles {
     is_deleted: AtomicBool,
     /// The directory of the log since it was deleted.
     moved: OnceLock<PathBuf>,
+    misses: Misses,
 }
 
 /// A file of a segment.
@@ -73,7 +76,17 @@ struct Slot {
 impl OpenFiles {
     /// At most `max` files, but at least one, stay open.
     pub(crate) fn new(disk: Disk, max: usize) -> OpenFiles {
-        OpenFiles { disk, max: max.max(1), open: AtomicUsize::new(0), queue: Mutex::default() }
+        OpenFiles { disk, max: max.max(1), open: AtomicUsize::new(0), tells_cached: OnceLock::new(), queue: Mutex::default() }
+    }
+
+    /// Whether the system tells what of the files here is in the page cache: a byte that has just been read must be said to
+    /// be there. `file` has a byte at `position`; it is read once in the life of the process.
+    pub(crate) fn tells_cached(&self, file: &File, position: u64) -> io::Result<bool> {
+        if let Some(tells) = self.tells_cached.get() {
+            return Ok(*tells);
+        }
+        file.read_exact_at(&mut [0], position)?;
+        Ok(*self.tells_cached.get_or_init(|| file.cached_bytes(position, 1) == Some(1)))
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -157,7 +170,8 @@ impl LogFiles {
     /// The log at `dir`.
     pub(crate) fn new(open_files: &Arc<OpenFiles>, dir: &Path) -> Arc<LogFiles> {
         let (open_files, dir) = (Arc::clone(open_files), Box::from(dir));
-        Arc::new(LogFiles { open_files, dir, is_deleted: AtomicBool::new(false), moved: OnceLock::new() })
+        let (is_deleted, moved, misses) = (AtomicBool::new(false), OnceLock::new(), Misses::default());
+        Arc::new(LogFiles { open_files, dir, is_deleted, moved, misses })
     }
 
     pub(crate) fn disk(&self) -> &Disk {
@@ -181,6 +195,15 @@ impl LogFiles {
     /// Where the files of the deleted log are to be found from now on.
     pub(crate) fn moved_to(&self, dir: &Path) {
         let _ = self.moved.set(dir.to_owned());
+    }
+
+    /// What of its files had to be read from the disk when it was to be sent, since the log was opened.
+    pub(crate) fn misses(&self) -> &Misses {
+        &self.misses
+    }
+
+    pub(crate) fn open_files(&self) -> &OpenFiles {
+        &self.open_files
     }
 
     fn present_dir(&self) -> Option<&Path> {
@@ -212,6 +235,18 @@ impl LazyFile {
         self.opened(Open::ReadWrite)
     }
 
+    /// As [`LazyFile::file`], for who looks at many and reads none: a file that is not open is opened for the caller alone.
+    /// It is in no queue, nothing is closed for it, and it does not count as used.
+    ///
+    /// # Errors
+    /// As of [`LazyFile::file`]; also when the process has no descriptor left.
+    pub(crate) fn aside(&self) -> io::Result<Arc<File>> {
+        match self.0.file.load_full() {
+            Some(file) => Ok(file),
+            None => self.0.open(|path| self.0.log.disk().open(path, Open::Read)).map(Arc::new),
+        }
+    }
+
     /// As [`LazyFile::file`]; made when it is missing.
     pub(crate) fn create(&self) -> io::Result<Arc<File>> {
         self.opened(Open::Create)
@@ -219,8 +254,8 @@ impl LazyFile {
 
     fn opened(&self, how: Open) -> io::Result<Arc<File>> {
         let Some(file) = self.0.file.load_full() else {
-            let opened = self.0.open(how)?;
-            return Ok(self.0.log.open_files.install(&self.0, opened));
+            let opened = self.0.open(|path| self.0.log.open_files.open(path, how))?;
+            return Ok(self.0.log.open_files.install(&self.0, opened.counting(&self.0.log.misses)));
         };
         if !self.0.is_used.load(Ordering::Relaxed) {
             self.0.is_used.store(true, Ordering::Relaxed);
@@ -251,14 +286,14 @@ impl LazyFile {
 
 impl Slot {
     /// Another file may have got the name between the look at the flags and the opening; then the flags have changed.
-    fn open(&self, how: Open) -> io::Result<File> {
+    fn open(&self, open: impl Fn(&Path) -> io::Result<File>) -> io::Result<File> {
         loop {
             let (dir, is_retired) = (self.log.present_dir(), self.is_retired.load(Ordering::SeqCst));
             let mut path = files::path(dir.ok_or(io::ErrorKind::NotFound)?, self.base_offset, self.extension);
             if is_retired {
                 path.as_mut_os_string().push(files::DELETED);
             }
-            let opened = self.log.open_files.open(&path, how);
+            let opened = open(&path);
             if self.log.present_dir() == dir && self.is_retired.load(Ordering::SeqCst) == is_retired {
                 return opened;
             }

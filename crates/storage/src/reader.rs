@@ -54,7 +54,6 @@ impl LogReader {
         LogReader { shared }
     }
 
-    #[cfg(test)]
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

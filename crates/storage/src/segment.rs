@@ -93,6 +93,16 @@ impl Segment {
         self.log.file()
     }
 
+    /// The file of batches for a look at what the system knows of it: see [`LazyFile::aside`].
+    pub(crate) fn log_aside(&self) -> io::Result<Arc<File>> {
+        self.log.aside()
+    }
+
+    /// Whether its files may be gone.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.log.is_given_up()
+    }
+
     /// Gives the descriptors back; the next use opens the files again.
     pub(crate) fn close_files(&self) {
         self.log.close();

@@ -48,7 +48,7 @@ pub fn text(metrics: &Metrics, of: &Subjects<'_>) -> String {
     loops(&mut text, of.loops);
     requests(&mut text, metrics);
     logs(&mut text, metrics);
-    topics(&mut text, of);
+    topics(&mut text, metrics, of);
     groups(&mut text, metrics, of);
     text.finish()
 }
@@ -243,7 +243,7 @@ type SummedValue = ((&'static str, &'static str), Kind, &'static str, fn(&Partit
 /// Name, kind, help, and what of a partition.
 type PartitionValue = (&'static str, Kind, &'static str, fn(&Partition) -> i128);
 
-const SUMMED: [SummedValue; 5] = [
+const SUMMED: [SummedValue; 6] = [
     (("ottla_topic_records_in_total", "ottla_partition_records_in_total"), Counter, "Records appended.", |one| {
         one.traffic().records_in.value().into()
     }),
@@ -259,6 +259,12 @@ const SUMMED: [SummedValue; 5] = [
         "Bytes that fetches were given.",
         |one| one.traffic().bytes_out().into(),
     ),
+    (
+        ("ottla_topic_cold_bytes_total", "ottla_partition_cold_bytes_total"),
+        Counter,
+        "Bytes that fetches were given and that were not in the page cache when they were to be sent.",
+        |one| one.reader().missed_bytes().into(),
+    ),
     (("ottla_topic_log_size_bytes", "ottla_partition_log_size_bytes"), Gauge, "Bytes of the log.", |one| {
         one.reader().size_bytes().into()
     }),
@@ -273,7 +279,7 @@ const OFFSETS: [PartitionValue; 4] = [
     ("ottla_partition_segments", Gauge, "Segments of the log.", |one| one.reader().segment_count() as i128),
 ];
 
-fn topics(text: &mut Text, of: &Subjects<'_>) {
+fn topics(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
     let mut topics: Vec<&HostedTopic> = of.view.topics().map(AsRef::as_ref).collect();
     topics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let partitions: usize = topics.iter().map(|topic| topic.partitions.len()).sum();
@@ -288,6 +294,7 @@ fn topics(text: &mut Text, of: &Subjects<'_>) {
             text.series(&[("topic", &topic.name)], sum);
         }
     }
+    cached_topics(text, metrics, &topics);
     if partitions > of.partitions_max {
         return;
     }
@@ -299,6 +306,28 @@ fn topics(text: &mut Text, of: &Subjects<'_>) {
         each_partition(text, &open, (name, kind, help, value));
     }
     OFFSETS.into_iter().for_each(|what| each_partition(text, &open, what));
+    text.metric("ottla_partition_cached_bytes", Gauge, CACHED_HELP);
+    for (topic, index, partition) in &open {
+        if let Some(bytes) = partition.cached().known() {
+            text.series(&[("topic", topic), ("partition", index)], bytes);
+        }
+    }
+}
+
+const CACHED_HELP: &str = "Bytes of the log that are in the page cache; absent where the system does not tell.";
+
+/// Asks the kernel first. Of a topic nothing is told before all of its partitions are known.
+fn cached_topics(text: &mut Text, metrics: &Metrics, topics: &[&HostedTopic]) {
+    let open: Vec<&Partition> =
+        topics.iter().flat_map(|topic| topic.partitions.iter().flatten().map(AsRef::as_ref)).collect();
+    metrics.ask_page_cache(open.iter().copied());
+    text.metric("ottla_topic_cached_bytes", Gauge, CACHED_HELP);
+    for topic in topics {
+        let sum: Option<u64> = topic.partitions.iter().flatten().map(|one| one.cached().known()).sum();
+        if let Some(bytes) = sum {
+            text.series(&[("topic", &topic.name)], bytes);
+        }
+    }
 }
 
 fn each_partition(text: &mut Text, open: &[Open<'_>], (name, kind, help, value): PartitionValue) {

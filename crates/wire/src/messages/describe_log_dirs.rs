@@ -4,6 +4,9 @@
 //! - 3: an error for all of it.
 //! - 4: the sizes of the volumes (KIP-827).
 //! - 5: cordoned directories (KIP-1066).
+//!
+//! Tag 20000, in the request and in a response's partition, is Ottla's own: what of a log is in the page cache, told to who
+//! asks for it and to nobody else. Kafka's brokers pass over it in the request, and so leave it out.
 
 use crate::{Array, ErrorCode, Message};
 
@@ -13,6 +16,9 @@ use crate::{Array, ErrorCode, Message};
 pub struct DescribeLogDirsRequest<'a> {
     /// By topic; null for all.
     pub topics: Option<Array<'a, DescribableLogDirTopic<'a>>>,
+    /// Ottla's own: whether [`DescribeLogDirsPartition::cache`] is to be told.
+    #[kafka(versions = 2.., tag = 20000)]
+    pub tells_cache: bool,
 }
 
 /// A topic to tell of.
@@ -77,4 +83,24 @@ pub struct DescribeLogDirsPartition {
     pub offset_lag: i64,
     /// Whether it is a copy that will replace the log.
     pub is_future_key: bool,
+    /// Ottla's own: what of it is in the page cache.
+    #[kafka(versions = 2.., tag = 20000)]
+    pub cache: LogCache,
+}
+
+/// What of a log is in the page cache, and was when it was to be sent. -1 is unknown; where all is, nothing is told.
+#[derive(Clone, Debug, PartialEq, Message)]
+pub struct LogCache {
+    /// The bytes of its segments that are in the page cache.
+    #[kafka(default = -1)]
+    pub cached_bytes: i64,
+    /// From this offset on all of it is.
+    #[kafka(default = -1)]
+    pub hot_from: i64,
+    /// Bytes that fetches were given since the log was opened.
+    #[kafka(default = -1)]
+    pub fetched_bytes: i64,
+    /// Those of them that had to be read from the disk first.
+    #[kafka(default = -1)]
+    pub cold_bytes: i64,
 }

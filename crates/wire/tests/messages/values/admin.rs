@@ -12,14 +12,12 @@ structs! {
     create_partitions::CreatePartitionsResponse<'static> { throttle_time_ms, results }
     create_partitions::CreatePartitionsTopicResult<'static> { name, error_code, error_message }
 
-    describe_log_dirs::DescribeLogDirsRequest<'static> { topics }
     describe_log_dirs::DescribableLogDirTopic<'static> { topic, partitions }
     describe_log_dirs::DescribeLogDirsResponse<'static> { throttle_time_ms, error_code, results }
     describe_log_dirs::DescribeLogDirsResult<'static> {
         error_code, log_dir, topics, total_bytes, usable_bytes, is_cordoned,
     }
     describe_log_dirs::DescribeLogDirsTopic<'static> { name, partitions }
-    describe_log_dirs::DescribeLogDirsPartition { partition_index, partition_size, offset_lag, is_future_key }
 
     alter_replica_log_dirs::AlterReplicaLogDirsRequest<'static> { dirs }
     alter_replica_log_dirs::AlterReplicaLogDir<'static> { path, topics }
@@ -169,4 +167,24 @@ structs! {
         client_instance_id, subscription_id, terminating, compression_type, metrics,
     }
     push_telemetry::PushTelemetryResponse { throttle_time_ms, error_code }
+}
+
+/// Without the tags that only we have.
+impl Generate for describe_log_dirs::DescribeLogDirsRequest<'static> {
+    fn generate(random: &mut Random, version: i16) -> Self {
+        Self { topics: Generate::generate(random, version), tells_cache: false }
+    }
+}
+
+/// Without the tags that only we have.
+impl Generate for describe_log_dirs::DescribeLogDirsPartition {
+    fn generate(random: &mut Random, version: i16) -> Self {
+        Self {
+            partition_index: Generate::generate(random, version),
+            partition_size: Generate::generate(random, version),
+            offset_lag: Generate::generate(random, version),
+            is_future_key: Generate::generate(random, version),
+            ..Self::default()
+        }
+    }
 }
