@@ -21,7 +21,7 @@ const COLUMNS: &[&str] = &["producers", "messages/s", "ack p50 us", "ack p99 us"
 
 /// Each number of producers on one partition, for so many seconds.
 pub fn run(setup: &Setup, producers: &[usize], seconds: u64) -> Result<Report> {
-    let mut report = Report::new("durable", COLUMNS);
+    let mut report = Report::new("durable", COLUMNS).plotted(&[], "producers", "messages/s");
     let broker = Broker::start(setup, &["--durable"])?;
     Connection::open(&broker).create_topic(TOPIC, 1);
     for &count in producers {

@@ -15,6 +15,7 @@ mod batch;
 #[path = "../../tests/e2e/calls.rs"]
 mod calls;
 mod cold;
+mod conditions;
 mod connections;
 mod durable;
 mod fill;
@@ -22,8 +23,10 @@ mod floor;
 mod groups;
 mod harness;
 mod idle;
+mod kafka;
 mod lookups;
 mod metadata;
+mod plot;
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 #[path = "../../tests/e2e/raw.rs"]
 mod raw;
@@ -38,7 +41,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use conditions::Conditions;
 use harness::Setup;
+use report::Outputs;
 
 /// Measures the ottla binary.
 #[derive(Parser)]
@@ -52,6 +57,12 @@ struct Arguments {
     /// Prints one line of JSON instead of a table.
     #[arg(long, global = true)]
     json: bool,
+    /// A file that gets the JSON as well.
+    #[arg(long, global = true)]
+    save: Option<PathBuf>,
+    /// A file that gets an SVG of the figures.
+    #[arg(long, global = true)]
+    plot: Option<PathBuf>,
     #[command(subcommand)]
     program: Program,
 }
@@ -138,9 +149,9 @@ enum Program {
         /// A tenth of the records.
         #[arg(long)]
         quick: bool,
-        /// Where an SVG of the figures goes.
-        #[arg(long)]
-        plot: Option<PathBuf>,
+        /// Where Apache Kafka is unpacked (with bin/ and libs/), to be started and measured in the same run.
+        #[arg(long, value_name = "DIST")]
+        with_kafka: Option<PathBuf>,
         /// Brokers that run already, `NAME=HOST:PORT=PID`, to be measured in the same run.
         #[arg(long)]
         beside: Vec<target::Beside>,
@@ -169,7 +180,11 @@ enum Program {
 }
 
 fn main() -> Result<()> {
-    let Arguments { ottla, dir, json, program } = Arguments::parse();
+    let Arguments { ottla, dir, json, save, plot, program } = Arguments::parse();
+    if let Program::Floor { listen, file } = &program {
+        return floor::run(listen, file);
+    }
+    let outputs = Outputs { as_json: json, save, plot, conditions: Conditions::observe() };
     let setup = Setup { ottla: ottla.map_or_else(sibling, Ok)?, dir };
     let report = match program {
         Program::Lookups { sizes, count } => lookups::run(&setup, &sizes, count)?,
@@ -181,16 +196,17 @@ fn main() -> Result<()> {
         Program::Rebalances { members, partitions, rounds, beside } => {
             groups::rebalances(&setup, &members, &partitions, rounds, &beside)?
         }
-        Program::Speed { rounds, only, placement, quick, plot, beside } => {
-            speed::run(&setup, &speed::Options { rounds, only, placement, quick, plot }, &beside)?
+        Program::Speed { rounds, only, placement, quick, with_kafka, beside } => {
+            let options = speed::Options { rounds, only, placement, quick, kafka: with_kafka, beside };
+            speed::run(&setup, &options, &outputs)?
         }
         Program::Cold { gigabytes } => cold::run(&setup, gigabytes)?,
-        Program::Floor { listen, file } => return floor::run(&listen, &file),
+        Program::Floor { .. } => unreachable!("it measures nothing"),
         Program::GroupCosts { beside } => groups::costs(&setup, &beside)?,
         Program::Connections { counts } => connections::run(&setup, &counts)?,
     };
-    report.print(json);
-    Ok(())
+    outputs.print(&report);
+    outputs.keep(&report)
 }
 
 /// The binary that was built into the same directory as this program: another one may be older than what is measured.

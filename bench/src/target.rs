@@ -41,9 +41,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// Our own.
-    pub fn ottla(broker: &Broker) -> Result<Target> {
-        Ok(Target { name: "ottla".to_owned(), address: broker.bootstrap().to_owned(), pid: broker.pid()? })
+    /// One that was started here.
+    pub fn of(broker: &Broker) -> Result<Target> {
+        Ok(Target { name: broker.name().to_owned(), address: broker.bootstrap().to_owned(), pid: broker.pid()? })
     }
 
     /// Another's.

@@ -43,7 +43,7 @@ pub fn run(server: &Target, topic: &str, workload: &Workload, per_second: u64, s
             let due = Duration::from_nanos(n * 1_000_000_000 / per_second);
             thread::sleep((begin + due).saturating_duration_since(Instant::now()));
             value[..8].copy_from_slice(&(due.as_nanos() as u64).to_be_bytes());
-            socket.write_all(&request(topic, &batch(&value, value_bytes)))?;
+            socket.write_all(&request(topic, &batch(&value, value_bytes), -1))?;
         }
         acknowledged.join().map_err(|_| anyhow!("the reader of answers failed"))??;
         reader.join().map_err(|_| anyhow!("the consumer failed"))?

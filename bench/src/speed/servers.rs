@@ -11,10 +11,14 @@ use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListO
 use kafka_protocol::messages::{BrokerId, CreateTopicsRequest, DeleteTopicsRequest, ListOffsetsRequest};
 use tempfile::TempDir;
 
+use super::Options;
 use crate::calls::topic_name;
 use crate::harness::{Broker, PATIENCE, Setup};
 use crate::raw::{Connection, error_name};
-use crate::target::{Beside, Target};
+use crate::target::Target;
+
+/// The pages of a topic that was deleted are used again at once.
+const FREE_AT_ONCE: &str = "log.segment.delete.delay.ms=0";
 
 /// Which cores are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,7 +34,7 @@ pub struct Servers {
     /// The floor first, then Ottla, then the others.
     pub all: Vec<Target>,
     _floor: Process,
-    _ottla: Broker,
+    _brokers: Vec<Broker>,
 }
 
 struct Process(Child, #[allow(dead_code, reason = "its file goes with it")] TempDir);
@@ -43,18 +47,23 @@ impl Drop for Process {
 }
 
 impl Servers {
-    /// Starts the floor and Ottla.
-    pub fn start(setup: &Setup, placement: Placement, beside: &[Beside]) -> Result<Servers> {
+    /// Starts the floor, Ottla and, where it is wanted, Kafka.
+    pub fn start(setup: &Setup, options: &Options) -> Result<Servers> {
         let (process, floor) = start_floor(setup)?;
-        // The pages of a topic that was deleted are used again at once.
-        let ottla = Broker::start(setup, &["--set", "log.segment.delete.delay.ms=0"])?;
-        let own = Target::ottla(&ottla)?;
-        let all: Vec<_> = [floor, own].into_iter().chain(beside.iter().map(Target::beside)).collect();
-        if placement == Placement::Split {
-            all.iter().try_for_each(|server| pin(server.pid, 1))?;
-            pin(std::process::id(), 0)?;
+        let mut brokers = vec![Broker::start(setup, &["--set", FREE_AT_ONCE])?];
+        if let Some(dist) = &options.kafka {
+            brokers.push(Broker::kafka(setup, dist, &[FREE_AT_ONCE])?);
         }
-        Ok(Servers { all, _floor: process, _ottla: ottla })
+        let mut all = vec![floor];
+        for broker in &brokers {
+            all.push(Target::of(broker)?);
+        }
+        all.extend(options.beside.iter().map(Target::beside));
+        if options.placement == Placement::Split {
+            all.iter().try_for_each(|server| pin(server.pid, "1"))?;
+            pin(std::process::id(), "0")?;
+        }
+        Ok(Servers { all, _floor: process, _brokers: brokers })
     }
 }
 
@@ -74,9 +83,8 @@ fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
 }
 
 /// All threads that a process has and will have.
-fn pin(pid: u32, core: usize) -> Result<()> {
-    let core = core.to_string();
-    let output = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", &core, &pid.to_string()]).output();
+fn pin(pid: u32, cores: &str) -> Result<()> {
+    let output = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &pid.to_string()]).output();
     ensure!(output.context("taskset is needed")?.status.success(), "taskset cannot pin process {pid}");
     Ok(())
 }

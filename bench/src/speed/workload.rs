@@ -1,5 +1,7 @@
 //! What is done to each server.
 
+use record::Compression;
+
 /// How a workload is run.
 #[derive(Clone, Copy)]
 pub enum Kind {
@@ -9,13 +11,26 @@ pub enum Kind {
     Latency { per_second: u64, seconds: u64 },
 }
 
-/// The unit of what it costs.
+/// The unit of what a case costs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// CPU seconds per million messages.
     PerMillion,
-    /// CPU seconds per 10^9 bytes of values.
+    /// CPU seconds per 10^9 bytes of values, before they were compressed.
     PerGigabyte,
+    /// What the case measures itself, under the name of its unit.
+    Own(&'static str),
+}
+
+impl Unit {
+    /// For the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::PerMillion => "CPU s/Mmsg",
+            Unit::PerGigabyte => "CPU s/GB",
+            Unit::Own(name) => name,
+        }
+    }
 }
 
 /// Records of one size in batches of one size, by one producer.
@@ -25,6 +40,8 @@ pub struct Workload {
     pub name: &'static str,
     /// How it is run.
     pub kind: Kind,
+    /// What its figure is told in.
+    pub unit: Unit,
     /// Bytes of a value.
     pub value_bytes: usize,
     /// Records of a batch, of which a request has one.
@@ -33,14 +50,34 @@ pub struct Workload {
     pub in_flight: usize,
     /// Requests in all.
     pub requests: u64,
+    /// Who has to have a batch before it is acknowledged: -1, 0 or 1.
+    pub acks: i16,
+    /// What is in the values: bytes by chance where they are not compressed, otherwise what resembles JSON.
+    pub compression: Compression,
+    /// How often it is run at most, because it takes long.
+    pub rounds_max: usize,
 }
 
 /// Kafka's default of `max.in.flight.requests.per.connection`.
 const IN_FLIGHT: usize = 5;
 
 const fn throughput(name: &'static str, value_bytes: usize, batch_records: usize, records: u64) -> Workload {
-    let kind = Kind::Throughput { also_consumed: None };
-    Workload { name, kind, value_bytes, batch_records, in_flight: IN_FLIGHT, requests: records / batch_records as u64 }
+    Workload {
+        name,
+        kind: Kind::Throughput { also_consumed: None },
+        unit: if value_bytes < 1024 { Unit::PerMillion } else { Unit::PerGigabyte },
+        value_bytes,
+        batch_records,
+        in_flight: IN_FLIGHT,
+        requests: records / batch_records as u64,
+        acks: -1,
+        compression: Compression::None,
+        rounds_max: usize::MAX,
+    }
+}
+
+const fn latency(name: &'static str, per_second: u64, seconds: u64) -> Workload {
+    Workload { kind: Kind::Latency { per_second, seconds }, ..throughput(name, 100, 1, per_second * seconds) }
 }
 
 impl Workload {
@@ -71,14 +108,19 @@ impl Workload {
     pub fn tenth(self) -> Workload {
         let kind = match self.kind {
             Kind::Latency { per_second, .. } => Kind::Latency { per_second, seconds: 1 },
-            throughput => throughput,
+            other => other,
         };
         Workload { requests: self.requests / 10, kind, ..self }
     }
 
     /// Whether it is among those that were asked for.
     pub fn is_named(&self, only: &[String]) -> bool {
-        only.is_empty() || only.iter().any(|name| self.name.starts_with(name.as_str()))
+        let also = match self.kind {
+            Kind::Throughput { also_consumed } => also_consumed.unwrap_or(self.name),
+            _ => self.name,
+        };
+        let begins = |name: &String| self.name.starts_with(name.as_str()) || also.starts_with(name.as_str());
+        only.is_empty() || only.iter().any(begins)
     }
 }
 
@@ -87,19 +129,7 @@ pub const ALL: &[Workload] = &[
     throughput("produce-100-x1000", 100, 1000, 10_000_000).then("consume-100"),
     throughput("produce-100-x150", 100, 150, 5_000_000),
     throughput("produce-1k-x100", 1024, 100, 2_000_000).then("consume-1k"),
-    throughput("produce-one", 100, 1, 200_000),
-    throughput("produce-one-x100", 100, 1, 300_000).in_flight(100),
-    Workload {
-        name: "end-to-end",
-        kind: Kind::Latency { per_second: 1_000, seconds: 6 },
-        value_bytes: 100,
-        batch_records: 1,
-        in_flight: 1,
-        requests: 6_000,
-    },
+    throughput("produce-one", 100, 1, 40_000),
+    throughput("produce-one-x100", 100, 1, 60_000).in_flight(100),
+    latency("end-to-end", 1_000, 6),
 ];
-
-/// What the figure of a case is told in.
-pub fn unit(case: &str) -> Unit {
-    if case.contains("-1k") { Unit::PerGigabyte } else { Unit::PerMillion }
-}
