@@ -150,6 +150,12 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// `HOST:PORT` of its metrics, where it was asked for them.
+    pub fn metrics(&self) -> Option<String> {
+        let Recipe::Ottla(_, options) = &self.recipe else { return None };
+        options.iter().skip_while(|option| *option != "--metrics").nth(1).cloned()
+    }
+
     /// Where its data is.
     pub fn data(&self) -> PathBuf {
         self.home.path().join("data")

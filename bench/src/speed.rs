@@ -2,11 +2,16 @@
 //! (A B C A B C ...), so that a machine that changes its pace changes it for all.
 
 pub mod consume;
+mod fan_out;
 pub mod latency;
+mod many;
 pub mod meter;
 pub mod produce;
 pub mod servers;
+mod start;
 mod summary;
+mod topics;
+pub mod values;
 pub mod workload;
 
 use std::path::PathBuf;
@@ -46,8 +51,18 @@ pub fn run(setup: &Setup, options: &Options, outputs: &Outputs) -> Result<Report
         let chosen = workload::ALL.iter().filter(|workload| workload.is_named(&options.only));
         for workload in chosen.filter(|workload| round < workload.rounds_max) {
             let workload = if options.quick { workload.tenth() } else { *workload };
-            for server in &servers.all {
-                run_one(server, &workload, &format!("{}-{round}", workload.name), &mut results)?;
+            match workload.kind {
+                Kind::Start { partitions } => {
+                    servers.unpinned(|| start::run(setup, options.kafka.as_deref(), partitions, &mut results))?;
+                }
+                Kind::Metadata { topics } => {
+                    servers.unpinned(|| topics::run(setup, options.kafka.as_deref(), topics, &mut results))?;
+                }
+                _ => {
+                    for server in &servers.all {
+                        run_one(server, &workload, &format!("{}-{round}", workload.name), &mut results)?;
+                    }
+                }
             }
             results.tell(round, options.rounds);
             outputs.keep(&results.report())?;
@@ -76,6 +91,13 @@ fn run_one(server: &Target, workload: &Workload, topic: &str, results: &mut Resu
             let run = latency::run(server, topic, workload, per_second, seconds)?;
             results.add(workload.name, workload.unit, server, run);
         }
+        Kind::FanOut { consumers } => fan_out::run(server, topic, workload, consumers, results)?,
+        // The floor has one partition.
+        Kind::Partitions { count } if count > 1 && server.is_floor() => return Ok(()),
+        Kind::Partitions { count } => {
+            results.add(workload.name, workload.unit, server, many::run(server, topic, workload, count)?);
+        }
+        Kind::Start { .. } | Kind::Metadata { .. } => unreachable!("they have brokers of their own"),
     }
     delete(server, topic)
 }

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, ensure};
 use record::{BatchHeader, HEADER_LEN};
+use rustix::net::RecvFlags;
 use wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
 
 use super::meter::{Meter, Run};
@@ -69,6 +70,50 @@ impl Consumer {
         let batches = &self.answer[self.head..size];
         self.offset = follow(batches, self.offset)?;
         Ok(batches)
+    }
+}
+
+impl Consumer {
+    /// One fetch of which only the headers of the batches are copied to here, so that a consumer costs little; how many
+    /// bytes came.
+    pub fn skim(&mut self) -> Result<u64> {
+        self.request[self.place..self.place + 8].copy_from_slice(&self.offset.to_be_bytes());
+        self.socket.write_all(&self.request)?;
+        self.socket.read_exact(&mut self.answer[..4 + self.head])?;
+        let size = u32::from_be_bytes(self.answer[..4].try_into()?) as usize;
+        let error = 4 + self.head - 4 - 4 - 8 - 8 - 2;
+        let error = i16::from_be_bytes([self.answer[error], self.answer[error + 1]]);
+        ensure!(error == 0, "the server refused a fetch with error {error}");
+        let mut rest = size - self.head;
+        while rest >= HEADER_LEN {
+            let mut header = [0; HEADER_LEN];
+            self.socket.read_exact(&mut header)?;
+            rest -= HEADER_LEN;
+            let header = BatchHeader::decode(&header);
+            let body = header.total_len() - HEADER_LEN;
+            if body > rest {
+                break;
+            }
+            let (base, at) = (header.base_offset.0, self.offset);
+            ensure!(base <= at && header.next_offset().0 > at, "offset {at} is missing: a batch begins at {base}");
+            self.drop_bytes(body)?;
+            rest -= body;
+            self.offset = header.next_offset().0;
+        }
+        self.drop_bytes(rest)?;
+        Ok(size as u64)
+    }
+
+    /// Takes bytes from the socket that nobody copies.
+    fn drop_bytes(&mut self, mut count: usize) -> Result<()> {
+        while count > 0 {
+            let most = count.min(self.answer.len());
+            let flags = RecvFlags::TRUNC | RecvFlags::WAITALL;
+            let (_, dropped) = rustix::net::recv(&self.socket, &mut self.answer[..most], flags)?;
+            ensure!(dropped > 0, "the server closed the connection");
+            count -= dropped;
+        }
+        Ok(())
     }
 }
 

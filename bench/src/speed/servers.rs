@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::Options;
 use crate::calls::topic_name;
-use crate::harness::{Broker, PATIENCE, Setup};
+use crate::harness::{Broker, PATIENCE, Setup, free_address};
 use crate::raw::{Connection, error_name};
 use crate::target::Target;
 
@@ -33,11 +33,13 @@ pub enum Placement {
 pub struct Servers {
     /// The floor first, then Ottla, then the others.
     pub all: Vec<Target>,
+    placement: Placement,
     _floor: Process,
     _brokers: Vec<Broker>,
 }
 
-struct Process(Child, #[allow(dead_code, reason = "its file goes with it")] TempDir);
+/// A floor.
+pub struct Process(Child, #[allow(dead_code, reason = "its file goes with it")] TempDir);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -50,7 +52,8 @@ impl Servers {
     /// Starts the floor, Ottla and, where it is wanted, Kafka.
     pub fn start(setup: &Setup, options: &Options) -> Result<Servers> {
         let (process, floor) = start_floor(setup)?;
-        let mut brokers = vec![Broker::start(setup, &["--set", FREE_AT_ONCE])?];
+        let metrics = free_address()?;
+        let mut brokers = vec![Broker::start(setup, &["--set", FREE_AT_ONCE, "--metrics", &metrics])?];
         if let Some(dist) = &options.kafka {
             brokers.push(Broker::kafka(setup, dist, &[FREE_AT_ONCE])?);
         }
@@ -59,15 +62,29 @@ impl Servers {
             all.push(Target::of(broker)?);
         }
         all.extend(options.beside.iter().map(Target::beside));
-        if options.placement == Placement::Split {
-            all.iter().try_for_each(|server| pin(server.pid, "1"))?;
+        let servers = Servers { all, placement: options.placement, _floor: process, _brokers: brokers };
+        if servers.placement == Placement::Split {
+            servers.all.iter().try_for_each(|server| pin(server.pid, "1"))?;
             pin(std::process::id(), "0")?;
         }
-        Ok(Servers { all, _floor: process, _brokers: brokers })
+        Ok(servers)
+    }
+
+    /// Does what starts processes that are to have all cores.
+    pub fn unpinned<T>(&self, what: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.placement == Placement::Free {
+            return what();
+        }
+        let cores = std::fs::read_to_string("/sys/devices/system/cpu/online")?;
+        pin(std::process::id(), cores.trim())?;
+        let done = what();
+        pin(std::process::id(), "0")?;
+        done
     }
 }
 
-fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
+/// Starts one and waits until it is ready.
+pub fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
     let home = tempfile::Builder::new().prefix("ottla-floor-").tempdir_in(&setup.dir)?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(["floor", "--listen", "127.0.0.1:0", "--file"])
@@ -78,7 +95,7 @@ fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("it is piped")?).read_line(&mut line)?;
     let address = line.trim().strip_prefix("ready on ").context("the floor did not start")?.to_owned();
-    let floor = Target { name: "floor".to_owned(), address, pid: child.id() };
+    let floor = Target { name: "floor".to_owned(), address, pid: child.id(), metrics: None };
     Ok((Process(child, home), floor))
 }
 

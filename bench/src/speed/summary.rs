@@ -119,7 +119,7 @@ impl Line<'_> {
     fn cells(&self, of_floor: Value, of_others: String) -> Vec<Value> {
         let rate = |of: fn(&Run) -> u64| {
             let per_second = self.runs.iter().map(|run| of(run) as f64 / 1e6 / run.wall.as_secs_f64());
-            per_second.filter(|rate| rate.is_finite()).reduce(f64::max).map_or(Value::Null, rounded)
+            per_second.filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::max).map_or(Value::Null, rounded)
         };
         let percentile = |share: f64| {
             let mut of_runs: Vec<u64> = self.runs.iter().filter_map(|run| at(&run.latencies_ns, share)).collect();

@@ -9,6 +9,14 @@ pub enum Kind {
     Throughput { also_consumed: Option<&'static str> },
     /// At a fixed pace, each record seen by a consumer.
     Latency { per_second: u64, seconds: u64 },
+    /// Written once, then read by so many consumers at once, one number after the other.
+    FanOut { consumers: &'static [usize] },
+    /// As fast as it is taken, a request for each of so many partitions in turn.
+    Partitions { count: i32 },
+    /// A broker of its own with so many partitions: from the start of its process to its first answers.
+    Start { partitions: usize },
+    /// A broker of its own with so many topics of one partition: Metadata.
+    Metadata { topics: usize },
 }
 
 /// The unit of what a case costs.
@@ -85,6 +93,22 @@ impl Workload {
         Workload { kind: Kind::Throughput { also_consumed: Some(name) }, ..self }
     }
 
+    const fn acks(self, acks: i16) -> Workload {
+        Workload { acks, ..self }
+    }
+
+    const fn compressed(self, compression: Compression) -> Workload {
+        Workload { compression, ..self }
+    }
+
+    const fn rounds_max(self, rounds_max: usize) -> Workload {
+        Workload { rounds_max, ..self }
+    }
+
+    const fn kind(self, kind: Kind) -> Workload {
+        Workload { kind, ..self }
+    }
+
     const fn in_flight(self, in_flight: usize) -> Workload {
         Workload { in_flight, ..self }
     }
@@ -104,10 +128,12 @@ impl Workload {
         self.records() * self.value_bytes as u64
     }
 
-    /// With a tenth of the records.
+    /// With a tenth of the records, or of what else there are many of.
     pub fn tenth(self) -> Workload {
         let kind = match self.kind {
             Kind::Latency { per_second, .. } => Kind::Latency { per_second, seconds: 1 },
+            Kind::Start { partitions } => Kind::Start { partitions: partitions / 10 },
+            Kind::Metadata { topics } => Kind::Metadata { topics: topics / 10 },
             other => other,
         };
         Workload { requests: self.requests / 10, kind, ..self }
@@ -124,12 +150,38 @@ impl Workload {
     }
 }
 
+const fn partitions(name: &'static str, count: i32) -> Workload {
+    throughput(name, 100, 10, 1_000_000).kind(Kind::Partitions { count })
+}
+
+const fn alone(name: &'static str, kind: Kind) -> Workload {
+    throughput(name, 1024, 10, 0).kind(kind)
+}
+
 /// The suite.
 pub const ALL: &[Workload] = &[
     throughput("produce-100-x1000", 100, 1000, 10_000_000).then("consume-100"),
     throughput("produce-100-x150", 100, 150, 5_000_000),
+    throughput("produce-100-x150-acks0", 100, 150, 3_000_000).acks(0),
+    throughput("produce-100-x150-acks1", 100, 150, 3_000_000).acks(1),
     throughput("produce-1k-x100", 1024, 100, 2_000_000).then("consume-1k"),
+    throughput("produce-10k-x10", 10_240, 10, 200_000),
+    // What Kafka takes by default is 1 MiB with all that is around a record.
+    throughput("produce-1m", 1_000_000, 1, 2_000),
+    throughput("produce-lz4", 1024, 100, 2_000_000).compressed(Compression::Lz4),
+    throughput("produce-zstd", 1024, 100, 2_000_000).compressed(Compression::Zstd),
     throughput("produce-one", 100, 1, 40_000),
     throughput("produce-one-x100", 100, 1, 60_000).in_flight(100),
+    partitions("partitions-1", 1),
+    partitions("partitions-100", 100),
+    partitions("partitions-1000", 1_000),
+    partitions("partitions-10000", 10_000).rounds_max(2),
     latency("end-to-end", 1_000, 6),
+    latency("end-to-end-100", 100, 10),
+    latency("end-to-end-10000", 10_000, 4),
+    throughput("fan-out", 1024, 100, 4_900_000).kind(Kind::FanOut { consumers: &[1, 8, 24] }).rounds_max(1),
+    alone("start-0", Kind::Start { partitions: 0 }).rounds_max(3),
+    alone("start-1000", Kind::Start { partitions: 1_000 }).rounds_max(1),
+    alone("start-10000", Kind::Start { partitions: 10_000 }).rounds_max(1),
+    alone("metadata-10000", Kind::Metadata { topics: 10_000 }).rounds_max(1),
 ];
