@@ -32,8 +32,10 @@ mod plot;
 mod raw;
 mod recovery;
 mod report;
+mod scale;
 mod sessions;
 mod speed;
+mod swarm;
 mod target;
 
 use std::path::PathBuf;
@@ -96,11 +98,17 @@ enum Program {
     /// Produce requests that are on disk when they are acknowledged.
     Durable {
         /// How many producers, each with one request under way.
-        #[arg(long, value_delimiter = ',', default_value = "1,10,100")]
+        #[arg(long, value_delimiter = ',', default_value = "1,10,100,1000")]
         producers: Vec<usize>,
         /// How long each case runs, in seconds.
         #[arg(long, default_value_t = 5)]
         seconds: u64,
+        /// How often each case is run on each server.
+        #[arg(long, default_value_t = 1)]
+        rounds: usize,
+        /// Where Apache Kafka is unpacked, to be started with log.flush.interval.messages=1 and measured in the same run.
+        #[arg(long, value_name = "DIST")]
+        with_kafka: Option<PathBuf>,
     },
     /// Fetches over many partitions, with sessions and without.
     Sessions {
@@ -156,6 +164,30 @@ enum Program {
         #[arg(long)]
         beside: Vec<target::Beside>,
     },
+    /// What grows with connections, partitions, consumers and the size of a log.
+    Scale {
+        /// These alone.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        only: Vec<scale::What>,
+        /// How many idle connections.
+        #[arg(long, value_delimiter = ',', default_value = "10000")]
+        connections: Vec<usize>,
+        /// How many idle partitions.
+        #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
+        partitions: Vec<usize>,
+        /// Kafka is asked for no more: it maps two files of each into memory, and Linux allows 65,530 maps by default.
+        #[arg(long, default_value_t = 10_000)]
+        kafka_partitions_max: usize,
+        /// How many consumers at the end of one log.
+        #[arg(long, value_delimiter = ',', default_value = "1000")]
+        consumers: Vec<usize>,
+        /// The sizes of a log that grows, in GB, ascending; so much room is needed.
+        #[arg(long, value_delimiter = ',', default_value = "1,10")]
+        sizes: Vec<u64>,
+        /// Where Apache Kafka is unpacked, to be started and measured in the same run.
+        #[arg(long, value_name = "DIST")]
+        with_kafka: Option<PathBuf>,
+    },
     /// What a consumer far behind does to those at the end of the log.
     Cold {
         /// The size of what it reads, in GB.
@@ -190,7 +222,15 @@ fn main() -> Result<()> {
         Program::Lookups { sizes, count } => lookups::run(&setup, &sizes, count)?,
         Program::Recovery { partitions, bulk_gb } => recovery::run(&setup, &partitions, bulk_gb)?,
         Program::Idle { partitions } => idle::run(&setup, partitions)?,
-        Program::Durable { producers, seconds } => durable::run(&setup, &producers, seconds)?,
+        Program::Durable { producers, seconds, rounds, with_kafka } => {
+            durable::run(&setup, &durable::Options { producers, seconds, rounds, kafka: with_kafka }, &outputs)?
+        }
+        Program::Scale { only, connections, partitions, kafka_partitions_max, consumers, sizes, with_kafka } => {
+            let kafka = with_kafka;
+            let options =
+                scale::Options { only, connections, partitions, kafka_partitions_max, consumers, sizes, kafka };
+            scale::run(&setup, &options, &outputs)?
+        }
         Program::Sessions { partitions } => sessions::run(&setup, partitions)?,
         Program::Metadata { partitions } => metadata::run(&setup, partitions)?,
         Program::Rebalances { members, partitions, rounds, beside } => {

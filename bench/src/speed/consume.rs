@@ -47,9 +47,7 @@ impl Consumer {
         let request = request(topic);
         // The last fields are the offset and what is wanted of the partition.
         let place = request.len() - 12;
-        // Correlation id, throttle time, one topic with its name, one partition with its index, error, two offsets, aborted
-        // transactions, length.
-        let head = 4 + 4 + 4 + 2 + topic.len() + 4 + 4 + 2 + 8 + 8 + 4 + 4;
+        let head = head(topic);
         let answer = vec![0; 4 << 20];
         Ok(Consumer { socket: connect(server)?, request, place, head, answer, offset: 0 })
     }
@@ -104,6 +102,33 @@ impl Consumer {
         Ok(size as u64)
     }
 
+    /// Asks for not more than so many bytes from now on, but for a first batch that is larger.
+    pub fn ask_for(&mut self, bytes: i32) {
+        let end = self.request.len();
+        self.request[end - 4..].copy_from_slice(&bytes.to_be_bytes());
+    }
+
+    /// The offset that a [`request`] asks for.
+    pub fn place(request: &mut [u8], offset: i64) {
+        let place = request.len() - 12;
+        request[place..place + 8].copy_from_slice(&offset.to_be_bytes());
+    }
+
+    /// As [`Consumer::place`], of a copy.
+    pub fn placed(request: &[u8], offset: i64) -> Vec<u8> {
+        let mut request = request.to_vec();
+        Consumer::place(&mut request, offset);
+        request
+    }
+
+    /// The offset of the first batch in an answer without its size; nothing where no batch is in it.
+    pub fn base_offset(topic: &str, answer: &[u8]) -> Result<Option<i64>> {
+        let head = head(topic);
+        let error = answer.get(head - 26..head - 24).context("a short answer")?;
+        ensure!(error == [0, 0], "the server refused a fetch with error {error:?}");
+        Ok(answer.get(head..).and_then(|batches| batches.first_chunk()).map(|offset| i64::from_be_bytes(*offset)))
+    }
+
     /// Takes bytes from the socket that nobody copies.
     fn drop_bytes(&mut self, mut count: usize) -> Result<()> {
         while count > 0 {
@@ -137,7 +162,14 @@ pub fn only_value(batch: &[u8], value_bytes: usize) -> Result<&[u8]> {
     batch.get(end - value_bytes..end).context("the value is shorter")
 }
 
-fn request(topic: &str) -> Vec<u8> {
+/// Correlation id, throttle time, one topic with its name, one partition with its index, error, two offsets, aborted
+/// transactions, length.
+fn head(topic: &str) -> usize {
+    4 + 4 + 4 + 2 + topic.len() + 4 + 4 + 2 + 8 + 8 + 4 + 4
+}
+
+/// A fetch of the first record that waits half a second for it.
+pub fn request(topic: &str) -> Vec<u8> {
     let partition = FetchPartition { partition: 0, partition_max_bytes: BYTES_MAX, ..FetchPartition::default() };
     let topic = FetchTopic { topic, topic_id: Default::default(), partitions: vec![partition].into() };
     let request = FetchRequest {
