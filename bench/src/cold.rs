@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow, ensure};
+use record::Compression;
 use rustix::fs::{Advice, fadvise};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::report::Report;
 use crate::speed::consume::Consumer;
 use crate::speed::meter::Run;
 use crate::speed::servers::create;
-use crate::speed::workload::{Kind, Workload};
+use crate::speed::workload::{Kind, Unit, Workload};
 use crate::speed::{latency, produce};
 use crate::target::Target;
 
@@ -30,16 +31,20 @@ const BACKFILL: Workload = Workload {
     kind: Kind::Throughput { also_consumed: None },
     value_bytes: 1024,
     batch_records: 100,
+    unit: Unit::PerGigabyte,
     in_flight: 5,
     requests: 0,
+    acks: -1,
+    compression: Compression::None,
+    rounds_max: 1,
 };
 const HOT: Workload = Workload { value_bytes: 100, batch_records: 1, name: "hot", ..BACKFILL };
 
 /// Fills a topic with so many GB and measures.
 pub fn run(setup: &Setup, gigabytes: u64) -> Result<Report> {
-    let mut report = Report::new("cold", COLUMNS);
+    let mut report = Report::new("cold", COLUMNS).plotted(&[], "company", "p99 us");
     let broker = Broker::start(setup, &[])?;
-    let server = Target::ottla(&broker)?;
+    let server = Target::of(&broker)?;
     create(&server, COLD)?;
     let filling = Workload { requests: gigabytes * 1_000_000_000 / BACKFILL.bytes_of_batch(), ..BACKFILL };
     produce::run(&server, COLD, &filling)?;

@@ -14,7 +14,7 @@ const COLUMNS: &[&str] = &["connections", "state", "RSS KiB", "KiB each"];
 pub fn run(setup: &Setup, counts: &[usize]) -> Result<Report> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
-    let mut report = Report::new("connections", COLUMNS);
+    let mut report = Report::new("connections", COLUMNS).plotted(&["connections"], "state", "KiB each");
     for &count in counts {
         let most = format!("max.connections={}", count + 10);
         let per_ip = format!("max.connections.per.ip={}", count + 10);

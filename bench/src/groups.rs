@@ -39,9 +39,9 @@ pub fn rebalances(
     beside: &[Beside],
 ) -> Result<Report> {
     target::allow_descriptors()?;
-    let mut report = Report::new("groups", COLUMNS);
+    let mut report = Report::new("groups", COLUMNS).plotted(&["protocol", "members", "partitions"], "broker", "p50 ms");
     let broker = Broker::start(setup, SETTINGS)?;
-    let mut targets = vec![Target::ottla(&broker)?];
+    let mut targets = vec![Target::of(&broker)?];
     targets.extend(beside.iter().map(Target::beside));
     for &partitions in partitions {
         let topic = format!("rebalanced-{partitions}");

@@ -13,7 +13,7 @@ const COLUMNS: &[&str] = &["partitions", "state", "RSS MB", "descriptors", "byte
 
 /// Measures an empty broker, one with so many partitions, and one whose partitions were all used once.
 pub fn run(setup: &Setup, partitions: usize) -> Result<Report> {
-    let mut report = Report::new("idle", COLUMNS);
+    let mut report = Report::new("idle", COLUMNS).plotted(&["partitions"], "state", "bytes each");
     let mut broker = Broker::start(setup, &[])?;
     drop(Connection::open(&broker).topics());
     let empty = (broker.resident_bytes()?, broker.descriptors()?);

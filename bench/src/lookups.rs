@@ -20,7 +20,7 @@ const MAX_TIMESTAMP: i64 = -3;
 /// Fills a topic to each size, in GB, and measures `count` look-ups of each kind there.
 pub fn run(setup: &Setup, sizes: &[u64], count: usize) -> Result<Report> {
     let columns = &["GB", "look-up", "p50 us", "p99 us", "server CPU us"];
-    let mut report = Report::new("lookups", columns);
+    let mut report = Report::new("lookups", columns).plotted(&["look-up"], "GB", "server CPU us");
     let broker = Broker::start(setup, &[])?;
     let mut connection = Connection::open(&broker);
     connection.create_topic(TOPIC, 1);

@@ -17,7 +17,7 @@ const COLUMNS: &[&str] = &["topics", "partitions", "asked", "p50 us", "p99 us", 
 
 /// Measures Metadata for all of so many partitions, in topics of a thousand and in topics of one.
 pub fn run(setup: &Setup, partitions: usize) -> Result<Report> {
-    let mut report = Report::new("metadata", COLUMNS);
+    let mut report = Report::new("metadata", COLUMNS).plotted(&["asked", "partitions"], "topics", "server CPU us");
     for topics in [fill::topics(partitions), (0..partitions).map(|n| (format!("one-{n}"), 1)).collect()] {
         let broker = Broker::start(setup, &[])?;
         let mut connection = Connection::open(&broker);

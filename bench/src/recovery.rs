@@ -16,7 +16,7 @@ const COLUMNS: &[&str] =
 
 /// The case of each number of partitions, and of `bulk_gb` in 50 partitions unless it is 0.
 pub fn run(setup: &Setup, partitions: &[usize], bulk_gb: u64) -> Result<Report> {
-    let mut report = Report::new("recovery", COLUMNS);
+    let mut report = Report::new("recovery", COLUMNS).plotted(&["partitions", "GB"], "after", "fetch s");
     for &count in partitions {
         case(setup, &mut report, count, count as u64 * 10_000)?;
     }

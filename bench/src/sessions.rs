@@ -29,7 +29,7 @@ struct Case {
 
 /// Measures fetches over so many partitions.
 pub fn run(setup: &Setup, partitions: i32) -> Result<Report> {
-    let mut report = Report::new("sessions", COLUMNS);
+    let mut report = Report::new("sessions", COLUMNS).plotted(&["partitions", "session"], "active", "server CPU us");
     let broker = Broker::start(setup, &[])?;
     let mut connection = Connection::open(&broker);
     connection.create_topic(TOPIC, partitions);

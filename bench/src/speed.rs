@@ -1,13 +1,17 @@
-//! How fast, and for how much CPU: the same workloads on Ottla, on the floor, and on brokers that run already, in turns
+//! How fast, and for how much CPU: the same workloads on the floor, on Ottla, and on other brokers, in turns
 //! (A B C A B C ...), so that a machine that changes its pace changes it for all.
 
 pub mod consume;
+mod fan_out;
 pub mod latency;
+mod many;
 pub mod meter;
-mod plot;
 pub mod produce;
 pub mod servers;
+mod start;
 mod summary;
+mod topics;
+pub mod values;
 pub mod workload;
 
 use std::path::PathBuf;
@@ -15,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::harness::Setup;
-use crate::report::Report;
+use crate::report::{Outputs, Report};
 use crate::target::{Beside, Target};
 use servers::{Servers, create, delete};
 use summary::Results;
@@ -33,25 +37,36 @@ pub struct Options {
     pub placement: Placement,
     /// A tenth of the records.
     pub quick: bool,
-    /// Where the plot goes.
-    pub plot: Option<PathBuf>,
+    /// Where Apache Kafka was unpacked, to be started and measured too.
+    pub kafka: Option<PathBuf>,
+    /// Brokers that run already.
+    pub beside: Vec<Beside>,
 }
 
 /// Runs the workloads in turns.
-pub fn run(setup: &Setup, options: &Options, beside: &[Beside]) -> Result<Report> {
-    let servers = Servers::start(setup, options.placement, beside)?;
+pub fn run(setup: &Setup, options: &Options, outputs: &Outputs) -> Result<Report> {
+    let servers = Servers::start(setup, options)?;
     let mut results = Results::default();
     for round in 0..options.rounds {
-        for workload in workload::ALL.iter().filter(|workload| workload.is_named(&options.only)) {
-            for server in &servers.all {
-                let topic = format!("{}-{round}", workload.name);
-                let workload = if options.quick { workload.tenth() } else { *workload };
-                run_one(server, &workload, &topic, &mut results)?;
+        let chosen = workload::ALL.iter().filter(|workload| workload.is_named(&options.only));
+        for workload in chosen.filter(|workload| round < workload.rounds_max) {
+            let workload = if options.quick { workload.tenth() } else { *workload };
+            match workload.kind {
+                Kind::Start { partitions } => {
+                    servers.unpinned(|| start::run(setup, options.kafka.as_deref(), partitions, &mut results))?;
+                }
+                Kind::Metadata { topics } => {
+                    servers.unpinned(|| topics::run(setup, options.kafka.as_deref(), topics, &mut results))?;
+                }
+                _ => {
+                    for server in &servers.all {
+                        run_one(server, &workload, &format!("{}-{round}", workload.name), &mut results)?;
+                    }
+                }
             }
+            results.tell(round, options.rounds);
+            outputs.keep(&results.report())?;
         }
-    }
-    if let Some(path) = &options.plot {
-        std::fs::write(path, plot::svg(&results))?;
     }
     Ok(results.report())
 }
@@ -66,15 +81,23 @@ fn run_one(server: &Target, workload: &Workload, topic: &str, results: &mut Resu
             produce::run(server, &warm, workload)?;
             create(server, topic)?;
             delete(server, &warm)?;
-            results.add(workload.name, server, produce::run(server, topic, workload)?);
+            results.add(workload.name, workload.unit, server, produce::run(server, topic, workload)?);
             if let Some(name) = also_consumed {
-                results.add(name, server, consume::run(server, topic, workload)?);
+                results.add(name, workload.unit, server, consume::run(server, topic, workload)?);
             }
         }
         Kind::Latency { per_second, seconds } => {
             create(server, topic)?;
-            results.add(workload.name, server, latency::run(server, topic, workload, per_second, seconds)?);
+            let run = latency::run(server, topic, workload, per_second, seconds)?;
+            results.add(workload.name, workload.unit, server, run);
         }
+        Kind::FanOut { consumers } => fan_out::run(server, topic, workload, consumers, results)?,
+        // The floor has one partition.
+        Kind::Partitions { count } if count > 1 && server.is_floor() => return Ok(()),
+        Kind::Partitions { count } => {
+            results.add(workload.name, workload.unit, server, many::run(server, topic, workload, count)?);
+        }
+        Kind::Start { .. } | Kind::Metadata { .. } => unreachable!("they have brokers of their own"),
     }
     delete(server, topic)
 }

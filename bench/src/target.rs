@@ -1,15 +1,19 @@
 //! A broker that is measured, Ottla or another.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::str::FromStr;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result};
-use kafka_protocol::messages::CreatePartitionsRequest;
+use anyhow::{Context as _, Result, ensure};
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::{BrokerId, CreatePartitionsRequest, ListOffsetsRequest};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::calls::topic_name;
-use crate::harness::Broker;
+use crate::harness::{Broker, PATIENCE};
 use crate::raw::{Connection, error_name};
 
 /// A broker that runs already, `NAME=HOST:PORT=PID`, on the same machine.
@@ -38,17 +42,49 @@ pub struct Target {
     pub address: String,
     /// Its process.
     pub pid: u32,
+    /// `HOST:PORT` of its metrics, where it has some.
+    pub metrics: Option<String>,
 }
 
 impl Target {
-    /// Our own.
-    pub fn ottla(broker: &Broker) -> Result<Target> {
-        Ok(Target { name: "ottla".to_owned(), address: broker.bootstrap().to_owned(), pid: broker.pid()? })
+    /// One that was started here.
+    pub fn of(broker: &Broker) -> Result<Target> {
+        Ok(Target {
+            name: broker.name().to_owned(),
+            address: broker.bootstrap().to_owned(),
+            pid: broker.pid()?,
+            metrics: broker.metrics(),
+        })
     }
 
     /// Another's.
     pub fn beside(beside: &Beside) -> Target {
-        Target { name: beside.name.clone(), address: beside.address.clone(), pid: beside.pid }
+        Target { name: beside.name.clone(), address: beside.address.clone(), pid: beside.pid, metrics: None }
+    }
+
+    /// Whether it is the floor, which has one partition and speaks few versions.
+    pub fn is_floor(&self) -> bool {
+        self.name == "floor"
+    }
+
+    /// The end of each partition of a topic, as soon as all of them have a leader.
+    pub fn ends(&self, topic: &str, partitions: i32) -> Result<Vec<i64>> {
+        let partition = |n| ListOffsetsPartition::default().with_partition_index(n).with_timestamp(-1);
+        let asked = ListOffsetsTopic::default()
+            .with_name(topic_name(topic))
+            .with_partitions((0..partitions).map(partition).collect());
+        let request = ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![asked]);
+        let mut connection = Connection::to(&self.address);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            // The oldest version that Kafka 4 takes is the only one of the floor.
+            let mut answer = connection.try_call(1, &request).context("the server closed the connection")?;
+            let partitions = answer.topics.pop().context("one topic was asked for")?.partitions;
+            if partitions.iter().all(|partition| partition.error_code == 0) {
+                return Ok(partitions.iter().map(|partition| partition.offset).collect());
+            }
+            ensure!(Instant::now() < deadline, "a partition of {topic} has no leader");
+        }
     }
 
     /// Creates a topic. Apache Kafka makes at most 10,000 metadata records for one request, hence the second.
@@ -92,6 +128,19 @@ impl Target {
         let io = fs::read_to_string(format!("/proc/{}/io", self.pid))?;
         let line = io.lines().find_map(|line| line.strip_prefix("read_bytes: ")).context("Linux tells read_bytes")?;
         Ok(line.trim().parse()?)
+    }
+
+    /// The sum of one metric over all its labels; nothing where it tells none.
+    pub fn metric(&self, name: &str) -> Result<Option<f64>> {
+        let Some(address) = &self.metrics else { return Ok(None) };
+        let mut socket = TcpStream::connect(address)?;
+        socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+        let mut text = String::new();
+        socket.read_to_string(&mut text)?;
+        let is_it = |rest: &&str| rest.starts_with([' ', '{']);
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name)).filter(is_it);
+        let figures: Vec<f64> = lines.filter_map(|rest| rest.rsplit(' ').next()?.parse().ok()).collect();
+        Ok((!figures.is_empty()).then(|| figures.iter().sum()))
     }
 
     fn memory(&self, name: &str) -> Result<u64> {

@@ -27,9 +27,9 @@ const OFFSETS: (i32, usize) = (1_000, 100);
 
 /// Measures Ottla, and what runs beside it but for the restart.
 pub fn run(setup: &Setup, settings: &[&str], beside: &[Beside]) -> Result<Report> {
-    let mut report = Report::new("group-costs", COLUMNS);
+    let mut report = Report::new("group-costs", COLUMNS).plotted(&["what", "count", "unit"], "broker", "figure");
     let mut broker = Broker::start(setup, settings)?;
-    let ottla = Target::ottla(&broker)?;
+    let ottla = Target::of(&broker)?;
     for target in std::iter::once(ottla).chain(beside.iter().map(Target::beside)) {
         target.create_topic(TOPIC, PARTITIONS);
         heartbeats(&target, &mut report)?;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, ensure};
 use record::{BatchHeader, HEADER_LEN};
+use rustix::net::RecvFlags;
 use wire::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
 
 use super::meter::{Meter, Run};
@@ -46,9 +47,7 @@ impl Consumer {
         let request = request(topic);
         // The last fields are the offset and what is wanted of the partition.
         let place = request.len() - 12;
-        // Correlation id, throttle time, one topic with its name, one partition with its index, error, two offsets, aborted
-        // transactions, length.
-        let head = 4 + 4 + 4 + 2 + topic.len() + 4 + 4 + 2 + 8 + 8 + 4 + 4;
+        let head = head(topic);
         let answer = vec![0; 4 << 20];
         Ok(Consumer { socket: connect(server)?, request, place, head, answer, offset: 0 })
     }
@@ -72,6 +71,77 @@ impl Consumer {
     }
 }
 
+impl Consumer {
+    /// One fetch of which only the headers of the batches are copied to here, so that a consumer costs little; how many
+    /// bytes came.
+    pub fn skim(&mut self) -> Result<u64> {
+        self.request[self.place..self.place + 8].copy_from_slice(&self.offset.to_be_bytes());
+        self.socket.write_all(&self.request)?;
+        self.socket.read_exact(&mut self.answer[..4 + self.head])?;
+        let size = u32::from_be_bytes(self.answer[..4].try_into()?) as usize;
+        let error = 4 + self.head - 4 - 4 - 8 - 8 - 2;
+        let error = i16::from_be_bytes([self.answer[error], self.answer[error + 1]]);
+        ensure!(error == 0, "the server refused a fetch with error {error}");
+        let mut rest = size - self.head;
+        while rest >= HEADER_LEN {
+            let mut header = [0; HEADER_LEN];
+            self.socket.read_exact(&mut header)?;
+            rest -= HEADER_LEN;
+            let header = BatchHeader::decode(&header);
+            let body = header.total_len() - HEADER_LEN;
+            if body > rest {
+                break;
+            }
+            let (base, at) = (header.base_offset.0, self.offset);
+            ensure!(base <= at && header.next_offset().0 > at, "offset {at} is missing: a batch begins at {base}");
+            self.drop_bytes(body)?;
+            rest -= body;
+            self.offset = header.next_offset().0;
+        }
+        self.drop_bytes(rest)?;
+        Ok(size as u64)
+    }
+
+    /// Asks for not more than so many bytes from now on, but for a first batch that is larger.
+    pub fn ask_for(&mut self, bytes: i32) {
+        let end = self.request.len();
+        self.request[end - 4..].copy_from_slice(&bytes.to_be_bytes());
+    }
+
+    /// The offset that a [`request`] asks for.
+    pub fn place(request: &mut [u8], offset: i64) {
+        let place = request.len() - 12;
+        request[place..place + 8].copy_from_slice(&offset.to_be_bytes());
+    }
+
+    /// As [`Consumer::place`], of a copy.
+    pub fn placed(request: &[u8], offset: i64) -> Vec<u8> {
+        let mut request = request.to_vec();
+        Consumer::place(&mut request, offset);
+        request
+    }
+
+    /// The offset of the first batch in an answer without its size; nothing where no batch is in it.
+    pub fn base_offset(topic: &str, answer: &[u8]) -> Result<Option<i64>> {
+        let head = head(topic);
+        let error = answer.get(head - 26..head - 24).context("a short answer")?;
+        ensure!(error == [0, 0], "the server refused a fetch with error {error:?}");
+        Ok(answer.get(head..).and_then(|batches| batches.first_chunk()).map(|offset| i64::from_be_bytes(*offset)))
+    }
+
+    /// Takes bytes from the socket that nobody copies.
+    fn drop_bytes(&mut self, mut count: usize) -> Result<()> {
+        while count > 0 {
+            let most = count.min(self.answer.len());
+            let flags = RecvFlags::TRUNC | RecvFlags::WAITALL;
+            let (_, dropped) = rustix::net::recv(&self.socket, &mut self.answer[..most], flags)?;
+            ensure!(dropped > 0, "the server closed the connection");
+            count -= dropped;
+        }
+        Ok(())
+    }
+}
+
 /// The offset behind whole batches that begin at or before `offset` and follow on each other.
 fn follow(mut batches: &[u8], mut offset: i64) -> Result<i64> {
     let mut is_first = true;
@@ -92,7 +162,14 @@ pub fn only_value(batch: &[u8], value_bytes: usize) -> Result<&[u8]> {
     batch.get(end - value_bytes..end).context("the value is shorter")
 }
 
-fn request(topic: &str) -> Vec<u8> {
+/// Correlation id, throttle time, one topic with its name, one partition with its index, error, two offsets, aborted
+/// transactions, length.
+fn head(topic: &str) -> usize {
+    4 + 4 + 4 + 2 + topic.len() + 4 + 4 + 2 + 8 + 8 + 4 + 4
+}
+
+/// A fetch of the first record that waits half a second for it.
+pub fn request(topic: &str) -> Vec<u8> {
     let partition = FetchPartition { partition: 0, partition_max_bytes: BYTES_MAX, ..FetchPartition::default() };
     let topic = FetchTopic { topic, topic_id: Default::default(), partitions: vec![partition].into() };
     let request = FetchRequest {

@@ -9,8 +9,9 @@ use anyhow::{Result, anyhow};
 
 use super::consume::{Consumer, only_value};
 use super::meter::{Meter, Run};
-use super::produce::{Answers, batch, random, request};
+use super::produce::{Answers, OLDEST, request};
 use super::servers::connect;
+use super::values::{batch, random};
 use super::workload::Workload;
 use crate::target::Target;
 
@@ -20,7 +21,7 @@ pub fn run(server: &Target, topic: &str, workload: &Workload, per_second: u64, s
     let begin = Instant::now() + Duration::from_millis(200);
     let mut consumer = Consumer::open(server, topic)?;
     let mut socket = connect(server)?;
-    let mut answers = Answers::new(socket.try_clone()?, topic);
+    let mut answers = Answers::new(socket.try_clone()?, topic, OLDEST);
     let meter = Meter::begin(server)?;
     let latencies = thread::scope(|scope| {
         let reader = scope.spawn(move || -> Result<Vec<u64>> {
@@ -43,7 +44,7 @@ pub fn run(server: &Target, topic: &str, workload: &Workload, per_second: u64, s
             let due = Duration::from_nanos(n * 1_000_000_000 / per_second);
             thread::sleep((begin + due).saturating_duration_since(Instant::now()));
             value[..8].copy_from_slice(&(due.as_nanos() as u64).to_be_bytes());
-            socket.write_all(&request(topic, &batch(&value, value_bytes)))?;
+            socket.write_all(&request(topic, &batch(&value, value_bytes), -1, OLDEST))?;
         }
         acknowledged.join().map_err(|_| anyhow!("the reader of answers failed"))??;
         reader.join().map_err(|_| anyhow!("the consumer failed"))?

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde_json::Value;
 
+use super::workload::Unit;
 use crate::target::Target;
 
 /// One run of a case.
@@ -19,8 +21,38 @@ pub struct Run {
     pub cpu_ns: u64,
     /// Sorted, where they were taken, in nanoseconds.
     pub latencies_ns: Vec<u64>,
-    /// Of the server at its most so far, in bytes.
+    /// Memory of the server at the end, in bytes.
+    pub resident_bytes: u64,
+    /// The most that it had so far, in bytes.
     pub peak_bytes: u64,
+    /// Where the case has a unit of its own.
+    pub figure: f64,
+    /// What else there is to tell.
+    pub notes: Vec<(&'static str, Value)>,
+}
+
+impl Run {
+    /// Of a case with a unit of its own.
+    pub fn of(server: &Target, figure: f64) -> Result<Run> {
+        let (resident_bytes, peak_bytes) = (server.resident_bytes()?, server.peak_bytes()?);
+        Ok(Run { figure, resident_bytes, peak_bytes, ..Run::default() })
+    }
+
+    /// With something more to tell.
+    pub fn noted(mut self, name: &'static str, value: Value) -> Run {
+        self.notes.push((name, value));
+        self
+    }
+
+    /// What it cost; what disturbs only adds.
+    pub fn cost(&self, unit: Unit) -> f64 {
+        let seconds = self.cpu_ns as f64 / 1e9;
+        match unit {
+            Unit::PerMillion => seconds / (self.records as f64 / 1e6),
+            Unit::PerGigabyte => seconds / (self.bytes as f64 / 1e9),
+            Unit::Own(_) => self.figure,
+        }
+    }
 }
 
 /// Begins when it is made.
@@ -41,6 +73,6 @@ impl<'a> Meter<'a> {
         let wall = self.begin.elapsed();
         let cpu_ns = self.server.cpu_ns()? - self.cpu_ns;
         latencies_ns.sort_unstable();
-        Ok(Run { records, bytes, wall, cpu_ns, latencies_ns, peak_bytes: self.server.peak_bytes()? })
+        Ok(Run { records, bytes, wall, cpu_ns, latencies_ns, ..Run::of(self.server, 0.0)? })
     }
 }

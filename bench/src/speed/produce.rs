@@ -6,73 +6,69 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use record::{BatchBuilder, Compression, Timestamp};
+use record::Compression;
 use wire::Records;
 use wire::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 
 use super::meter::{Meter, Run};
 use super::servers::connect;
+use super::values::batch_of;
 use super::workload::Workload;
 use crate::target::Target;
 
 /// The oldest that Kafka 4 takes, which the floor speaks.
-const VERSION: i16 = 3;
-/// All in-sync replicas, as producers ask by default.
-const ACKS: i16 = -1;
-
-/// Sends the workload's records and waits for all acknowledgements.
+pub const OLDEST: i16 = 3;
+/// The oldest in which a batch may be compressed by Zstandard (KIP-110), which nothing but the codec tells the floor.
+const WITH_ZSTD: i16 = 7;
+/// Sends the workload's records to the only partition of the topic and waits for all acknowledgements.
 pub fn run(server: &Target, topic: &str, workload: &Workload) -> Result<Run> {
-    let frame = request(topic, &batch(&random(workload.value_bytes * workload.batch_records), workload.value_bytes));
-    let requests = workload.requests;
+    let (run, last_offset) = send(server, topic, workload, 1)?;
+    let (records, sent) = (last_offset + workload.batch_records as i64, workload.records());
+    ensure!(records as u64 == sent, "{records} records are in the log of {sent}");
+    Ok(run)
+}
+
+/// Sends the workload's records, a batch to each of so many partitions in turn. The run, and the base offset that was told
+/// last.
+pub fn send(server: &Target, topic: &str, workload: &Workload, partitions: i32) -> Result<(Run, i64)> {
+    let batch = batch_of(workload);
+    let is_newer = workload.compression == Compression::Zstd && !server.is_floor();
+    let version = if is_newer { WITH_ZSTD } else { OLDEST };
+    let framed = |acks| request(topic, &batch, acks, version);
+    let (mut frame, mut last_frame) = (framed(workload.acks), framed(-1));
+    // Before the records with their length is the number of the partition.
+    let place = frame.len() - batch.len() - 8;
+    let (requests, in_flight) = (workload.requests, if workload.acks == 0 { usize::MAX } else { workload.in_flight });
     let mut socket = connect(server)?;
-    let mut answers = Answers::new(socket.try_clone()?, topic);
+    let mut answers = Answers::new(socket.try_clone()?, topic, version);
     let (mut begun, mut latencies) = (VecDeque::new(), Vec::with_capacity(requests as usize));
     let meter = Meter::begin(server)?;
     for sent in 0..requests {
-        begun.push_back(Instant::now());
-        socket.write_all(&frame)?;
-        let least = usize::from(begun.len() >= workload.in_flight);
-        let last = sent + 1 == requests;
-        answers.take(if last { begun.len() } else { least }, |_| {
+        let is_last = sent + 1 == requests;
+        // Nobody answers a request without acknowledgement, but the last of them shows that all before it were appended.
+        let frame = if is_last { &mut last_frame } else { &mut frame };
+        frame[place..place + 4].copy_from_slice(&((sent % partitions as u64) as i32).to_be_bytes());
+        socket.write_all(frame)?;
+        if workload.acks != 0 || is_last {
+            begun.push_back(Instant::now());
+        }
+        let least = usize::from(begun.len() >= in_flight);
+        answers.take(if is_last { begun.len() } else { least }, |_| {
             let begin = begun.pop_front();
             latencies.extend(begin.map(|begin: Instant| begin.elapsed().as_nanos() as u64));
         })?;
     }
-    let (records, sent) = (answers.last_offset + workload.batch_records as i64, workload.records());
-    ensure!(records as u64 == sent, "{records} records are in the log of {sent}");
-    meter.end(sent, workload.bytes(), latencies)
-}
-
-/// Values that no compression makes smaller, the same in every run.
-pub fn random(len: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 24) as u8
-    };
-    std::iter::repeat_with(next).take(len).collect()
-}
-
-/// One batch with a record for each value.
-pub fn batch(values: &[u8], value_bytes: usize) -> Vec<u8> {
-    let mut batch = BatchBuilder::new(Compression::None);
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as i64);
-    for value in values.chunks(value_bytes) {
-        batch.append(Timestamp(now), None, Some(value), &[]);
-    }
-    batch.build()
+    let run = meter.end(workload.records(), workload.bytes(), latencies)?;
+    Ok((run, answers.last_offset))
 }
 
 /// A whole request with one batch.
-pub fn request(topic: &str, batch: &[u8]) -> Vec<u8> {
+pub fn request(topic: &str, batch: &[u8], acks: i16, version: i16) -> Vec<u8> {
     let data = PartitionProduceData { index: 0, records: Some(Records::Bytes(batch)) };
     let topic = TopicProduceData { name: topic, topic_id: Default::default(), partition_data: vec![data].into() };
-    let request =
-        ProduceRequest { transactional_id: None, acks: ACKS, timeout_ms: 30_000, topic_data: vec![topic].into() };
+    let request = ProduceRequest { transactional_id: None, acks, timeout_ms: 30_000, topic_data: vec![topic].into() };
     let mut frame = Vec::new();
-    wire::encode_request(&mut frame, 1, Some("bench"), VERSION, &request);
+    wire::encode_request(&mut frame, 1, Some("bench"), version, &request);
     frame
 }
 
@@ -89,10 +85,11 @@ pub struct Answers {
 
 impl Answers {
     /// Of produce requests for one partition of this topic.
-    pub fn new(socket: TcpStream, topic: &str) -> Answers {
+    pub fn new(socket: TcpStream, topic: &str, version: i16) -> Answers {
         // Size, correlation id, one topic with its name, one partition with its index.
         let error = 4 + 4 + 4 + 2 + topic.len() + 4 + 4;
-        let len = error + 2 + 8 + 8 + 4;
+        // Error, offset and time, since version 5 where the log starts, and the throttle time behind all.
+        let len = error + 2 + 8 + 8 + if version >= 5 { 8 } else { 0 } + 4;
         Answers { socket, buffer: vec![0; 1 << 16], filled: 0, len, error, last_offset: -1 }
     }
 

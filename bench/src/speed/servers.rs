@@ -11,10 +11,14 @@ use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListO
 use kafka_protocol::messages::{BrokerId, CreateTopicsRequest, DeleteTopicsRequest, ListOffsetsRequest};
 use tempfile::TempDir;
 
+use super::Options;
 use crate::calls::topic_name;
-use crate::harness::{Broker, PATIENCE, Setup};
+use crate::harness::{Broker, PATIENCE, Setup, free_address};
 use crate::raw::{Connection, error_name};
-use crate::target::{Beside, Target};
+use crate::target::Target;
+
+/// The pages of a topic that was deleted are used again at once.
+const FREE_AT_ONCE: &str = "log.segment.delete.delay.ms=0";
 
 /// Which cores are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,11 +33,13 @@ pub enum Placement {
 pub struct Servers {
     /// The floor first, then Ottla, then the others.
     pub all: Vec<Target>,
+    placement: Placement,
     _floor: Process,
-    _ottla: Broker,
+    _brokers: Vec<Broker>,
 }
 
-struct Process(Child, #[allow(dead_code, reason = "its file goes with it")] TempDir);
+/// A floor.
+pub struct Process(Child, #[allow(dead_code, reason = "its file goes with it")] TempDir);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -43,22 +49,42 @@ impl Drop for Process {
 }
 
 impl Servers {
-    /// Starts the floor and Ottla.
-    pub fn start(setup: &Setup, placement: Placement, beside: &[Beside]) -> Result<Servers> {
+    /// Starts the floor, Ottla and, where it is wanted, Kafka.
+    pub fn start(setup: &Setup, options: &Options) -> Result<Servers> {
         let (process, floor) = start_floor(setup)?;
-        // The pages of a topic that was deleted are used again at once.
-        let ottla = Broker::start(setup, &["--set", "log.segment.delete.delay.ms=0"])?;
-        let own = Target::ottla(&ottla)?;
-        let all: Vec<_> = [floor, own].into_iter().chain(beside.iter().map(Target::beside)).collect();
-        if placement == Placement::Split {
-            all.iter().try_for_each(|server| pin(server.pid, 1))?;
-            pin(std::process::id(), 0)?;
+        let metrics = free_address()?;
+        let mut brokers = vec![Broker::start(setup, &["--set", FREE_AT_ONCE, "--metrics", &metrics])?];
+        if let Some(dist) = &options.kafka {
+            brokers.push(Broker::kafka(setup, dist, &[FREE_AT_ONCE])?);
         }
-        Ok(Servers { all, _floor: process, _ottla: ottla })
+        let mut all = vec![floor];
+        for broker in &brokers {
+            all.push(Target::of(broker)?);
+        }
+        all.extend(options.beside.iter().map(Target::beside));
+        let servers = Servers { all, placement: options.placement, _floor: process, _brokers: brokers };
+        if servers.placement == Placement::Split {
+            servers.all.iter().try_for_each(|server| pin(server.pid, "1"))?;
+            pin(std::process::id(), "0")?;
+        }
+        Ok(servers)
+    }
+
+    /// Does what starts processes that are to have all cores.
+    pub fn unpinned<T>(&self, what: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.placement == Placement::Free {
+            return what();
+        }
+        let cores = std::fs::read_to_string("/sys/devices/system/cpu/online")?;
+        pin(std::process::id(), cores.trim())?;
+        let done = what();
+        pin(std::process::id(), "0")?;
+        done
     }
 }
 
-fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
+/// Starts one and waits until it is ready.
+pub fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
     let home = tempfile::Builder::new().prefix("ottla-floor-").tempdir_in(&setup.dir)?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(["floor", "--listen", "127.0.0.1:0", "--file"])
@@ -69,14 +95,13 @@ fn start_floor(setup: &Setup) -> Result<(Process, Target)> {
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("it is piped")?).read_line(&mut line)?;
     let address = line.trim().strip_prefix("ready on ").context("the floor did not start")?.to_owned();
-    let floor = Target { name: "floor".to_owned(), address, pid: child.id() };
+    let floor = Target { name: "floor".to_owned(), address, pid: child.id(), metrics: None };
     Ok((Process(child, home), floor))
 }
 
 /// All threads that a process has and will have.
-fn pin(pid: u32, core: usize) -> Result<()> {
-    let core = core.to_string();
-    let output = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", &core, &pid.to_string()]).output();
+fn pin(pid: u32, cores: &str) -> Result<()> {
+    let output = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &pid.to_string()]).output();
     ensure!(output.context("taskset is needed")?.status.success(), "taskset cannot pin process {pid}");
     Ok(())
 }

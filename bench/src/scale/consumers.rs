@@ -1,0 +1,106 @@
+//! Many consumers at the end of one log, each of which gets each record as it comes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+
+use super::{Start, Table};
+use crate::harness::Broker;
+use crate::speed::consume::{Consumer, request};
+use crate::speed::produce::{self, Answers, OLDEST};
+use crate::speed::servers::{connect, create};
+use crate::speed::values::{batch, random};
+use crate::swarm::Swarm;
+use crate::target::Target;
+
+const TOPIC: &str = "watched";
+const VALUE_BYTES: usize = 100;
+/// Records, each after all consumers have the one before: what is measured is one wave.
+const RECORDS: usize = 50;
+const WARM: usize = 10;
+
+/// Measures each number of consumers.
+pub fn run(start: &Start<'_>, table: &mut Table) -> Result<()> {
+    for &count in &start.options.consumers {
+        start.each(&[], |broker| case(&broker, count, table))?;
+    }
+    Ok(())
+}
+
+fn case(broker: &Broker, count: usize, table: &mut Table) -> Result<()> {
+    let server = Target::of(broker)?;
+    create(&server, TOPIC)?;
+    let empty = broker.resident_bytes()?;
+    let mut swarm = Swarm::open(&server.address, count)?;
+    let (mut fetch, mut producer) = (request(TOPIC), Producer::open(&server)?);
+    for n in 0..count {
+        swarm.send(n, &fetch)?;
+    }
+    let (mut last_us, mut cpu_before) = (Vec::new(), 0);
+    for record in 0..WARM + RECORDS {
+        if record == WARM {
+            cpu_before = server.cpu_ns()?;
+        }
+        let begin = Instant::now();
+        producer.send()?;
+        Consumer::place(&mut fetch, record as i64 + 1);
+        wave(&mut swarm, count, record as i64, &fetch)?;
+        last_us.push(begin.elapsed().as_secs_f64() * 1e6);
+    }
+    let cpu_us = (server.cpu_ns()? - cpu_before) as f64 / 1e3 / (RECORDS * count) as f64;
+    let memory = broker.resident_bytes()?.saturating_sub(empty) as f64 / 1024.0 / count as f64;
+    let mut measured = last_us.split_off(WARM);
+    measured.sort_by(f64::total_cmp);
+    table.note("consumers at the end", count as u64, broker, memory, "KiB each");
+    table.note("consumers, a record for all", count as u64, broker, cpu_us, "CPU us each");
+    table.note(
+        "consumers, a record for all",
+        count as u64,
+        broker,
+        measured[measured.len() / 2],
+        "us to the last, p50",
+    );
+    Ok(())
+}
+
+/// Until each consumer has the record and has asked for the next.
+fn wave(swarm: &mut Swarm, count: usize, record: i64, fetch: &[u8]) -> Result<()> {
+    let (mut there, patience) = (0, Duration::from_secs(60));
+    let begin = Instant::now();
+    while there < count {
+        swarm.turn(Duration::from_secs(1), |_, answer, out| {
+            match Consumer::base_offset(TOPIC, answer)? {
+                Some(base) if base == record => {
+                    there += 1;
+                    out.extend_from_slice(fetch);
+                }
+                Some(base) => bail!("offset {base} came instead of {record}"),
+                // It waited as long as it had said; the next fetch asks for what this one would have brought.
+                None => out.extend_from_slice(&Consumer::placed(fetch, record)),
+            }
+            Ok(())
+        })?;
+        ensure!(begin.elapsed() < patience, "{there} of {count} consumers have a record after {patience:?}");
+    }
+    Ok(())
+}
+
+/// Sends one record at a time.
+struct Producer {
+    frame: Vec<u8>,
+    socket: std::net::TcpStream,
+    answers: Answers,
+}
+
+impl Producer {
+    fn open(server: &Target) -> Result<Producer> {
+        let frame = produce::request(TOPIC, &batch(&random(VALUE_BYTES), VALUE_BYTES), -1, OLDEST);
+        let socket = connect(server)?;
+        Ok(Producer { frame, answers: Answers::new(socket.try_clone()?, TOPIC, OLDEST), socket })
+    }
+
+    fn send(&mut self) -> Result<()> {
+        std::io::Write::write_all(&mut self.socket, &self.frame)?;
+        self.answers.take(1, |_| ())
+    }
+}
