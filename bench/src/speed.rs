@@ -81,6 +81,7 @@ fn run_one(server: &Target, workload: &Workload, topic: &str, results: &mut Resu
             produce::run(server, &warm, workload)?;
             create(server, topic)?;
             delete(server, &warm)?;
+            server.rest()?;
             results.add(workload.name, workload.unit, server, produce::run(server, topic, workload)?);
             if let Some(name) = also_consumed {
                 results.add(name, workload.unit, server, consume::run(server, topic, workload)?);

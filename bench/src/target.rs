@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::str::FromStr;
-use std::time::Instant;
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
@@ -111,6 +112,24 @@ impl Target {
             sum += text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
         }
         Ok(sum)
+    }
+
+    /// Waits until it does next to nothing any more, so that what it was asked before is in no measurement of what follows:
+    /// the files of a deleted topic are removed after the answer.
+    pub fn rest(&self) -> Result<()> {
+        const LOOK: Duration = Duration::from_millis(50);
+        const AT_REST_NS: u64 = 2_000_000;
+        const LONGEST: Duration = Duration::from_secs(5);
+        let begin = Instant::now();
+        let mut before = self.cpu_ns()?;
+        while begin.elapsed() < LONGEST {
+            park_timeout(LOOK);
+            let now = self.cpu_ns()?;
+            if now.saturating_sub(std::mem::replace(&mut before, now)) < AT_REST_NS {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Resident memory in bytes.
