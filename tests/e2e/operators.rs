@@ -1,6 +1,7 @@
 //! What operators see: metrics, health and readiness over HTTP, logs that change while the broker runs, the doctor, and what
 //! shells complete.
 
+pub mod cache;
 mod doctor;
 mod exposition;
 pub mod http;

@@ -1,6 +1,7 @@
 //! What a request costs in system calls, seen by strace: no thread is woken, at most one write per partition and turn, and
 //! large fetches leave by `sendfile`.
 
+mod cold;
 pub mod trace;
 
 use kafka_protocol::messages::ProduceRequest;

@@ -128,7 +128,8 @@ pub fn read_failure(error: &ReadError) -> ErrorCode {
         ReadError::OffsetOutOfRange { .. } => ErrorCode::OFFSET_OUT_OF_RANGE,
         ReadError::Corrupt { .. } => ErrorCode::CORRUPT_MESSAGE,
         ReadError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-        ReadError::Io(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+        // Whoever does not wait for the disk looks again elsewhere.
+        ReadError::NotCached | ReadError::Io(_) => ErrorCode::KAFKA_STORAGE_ERROR,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Node {
     pub rng: Rng,
     /// Threads for work that waits for the disk.
     pub pool: Arc<Pool>,
+    /// Threads for fetches that need the disk to find where their records are.
+    pub look_ups: Pool,
     /// Where the logs are.
     pub log_dir: Arc<LogDir>,
     /// Where files go that nobody needs any more.

@@ -217,6 +217,7 @@ fn open(
     let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &quorum_options, || random_id(&rng))?;
     identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
     let pool = Pool::new("pool", 2).map(Arc::new).map_err(StartError::Threads)?;
+    let look_ups = Pool::new("look-up", 2).map_err(StartError::Threads)?;
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));
     let (log_dir, hosting) = hosting(&disk, &config, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
@@ -255,6 +256,7 @@ fn open(
         clock,
         rng,
         pool,
+        look_ups,
         log_dir,
         trash,
         control,

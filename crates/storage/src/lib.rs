@@ -62,6 +62,7 @@ pub use dir::{LogDir, LogDirFailed, Stop};
 pub use end::LogPosition;
 pub use log::{AppendError, AppendOutcome, CloseError, Flush, Log};
 pub use many::{NewLog, Progress};
+pub use open_files::Patience;
 pub use producers::{ActiveProducer, SequenceError};
 pub use reader::{LogReader, ReadError};
 pub use recovery::OpenError;

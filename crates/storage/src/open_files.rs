@@ -56,6 +56,16 @@ pub(crate) struct LogFiles {
     misses: Misses,
 }
 
+/// Whether a read may wait for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It may.
+    Waits,
+    /// It fails with `WouldBlock` when a file has to be opened for it, or a part is not in the page cache. Where the system
+    /// cannot tell, it waits.
+    CachedOnly,
+}
+
 /// A file of a segment.
 #[derive(Debug)]
 pub(crate) struct LazyFile(Arc<Slot>);
@@ -233,6 +243,19 @@ impl LazyFile {
     /// `NotFound` also when it is [`LazyFile::is_given_up`] and cannot be found under its new name.
     pub(crate) fn file(&self) -> io::Result<Arc<File>> {
         self.opened(Open::ReadWrite)
+    }
+
+    /// Fills `buffer` from `position`.
+    ///
+    /// # Errors
+    /// As of [`LazyFile::file`] and [`File::read_exact_at`]; `WouldBlock` as [`Patience`] says.
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], position: u64, patience: Patience) -> io::Result<()> {
+        let is_read = match patience {
+            Patience::Waits => self.file()?.read_exact_at(buffer, position).map(|()| true)?,
+            // The name and the inode may have to be read from the disk to open it.
+            Patience::CachedOnly => self.0.file.load().is_some() && self.file()?.read_cached_at(buffer, position)?,
+        };
+        if is_read { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
     }
 
     /// As [`LazyFile::file`], for who looks at many and reads none: a file that is not open is opened for the caller alone.

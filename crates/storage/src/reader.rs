@@ -8,6 +8,7 @@ use record::{Offset, Timestamp};
 
 use crate::config::LogConfig;
 use crate::end::LogPosition;
+use crate::open_files::Patience;
 use crate::retention;
 use crate::scan::{Located, ScanError};
 use crate::segment::Segment;
@@ -44,6 +45,9 @@ pub enum ReadError {
     /// The log was deleted, or that part of it, and the bytes are gone.
     #[error("the log, or that part of it, was deleted")]
     Deleted,
+    /// The disk would have to be read to find where to begin; of reads that do not wait for it.
+    #[error("where to read is not in the page cache")]
+    NotCached,
     /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -115,13 +119,28 @@ impl LogReader {
         max_bytes: u32,
         at_least_one: bool,
     ) -> Result<Option<FileSlice>, ReadError> {
+        self.read_with(from, hint, upper, max_bytes, at_least_one, Patience::Waits)
+    }
+
+    /// As [`LogReader::read`]; with [`Patience::CachedOnly`] it fails with [`ReadError::NotCached`] rather than wait for the
+    /// disk.
+    pub fn read_with(
+        &self,
+        from: Offset,
+        hint: Option<LogPosition>,
+        upper: LogPosition,
+        max_bytes: u32,
+        at_least_one: bool,
+        patience: Patience,
+    ) -> Result<Option<FileSlice>, ReadError> {
         // Before the start is looked at: a segment that leaves the log after that is still in this view.
         let view = self.shared.view.load();
         let upper = self.within_end(upper);
         if !self.has_below(from, upper)? {
             return Ok(None);
         }
-        match read_in(view.from(from), from, hint, upper, max_bytes, at_least_one) {
+        let limits = Limits { max_bytes, at_least_one };
+        match read_in(view.from(from), from, hint, upper, limits, patience) {
             // The log's start has passed `from` meanwhile.
             Err(ReadError::Deleted) => self.has_below(from, upper).and(Err(ReadError::Deleted)),
             read => read,
@@ -188,19 +207,26 @@ impl ReadError {
     }
 }
 
+/// How much a read gives.
+#[derive(Clone, Copy)]
+struct Limits {
+    max_bytes: u32,
+    at_least_one: bool,
+}
+
 /// The slice of the first of the segments that has the batch.
 fn read_in(
     segments: &[Arc<Segment>],
     from: Offset,
     hint: Option<LogPosition>,
     upper: LogPosition,
-    max_bytes: u32,
-    at_least_one: bool,
+    limits: Limits,
+    patience: Patience,
 ) -> Result<Option<FileSlice>, ReadError> {
     for segment in segments {
         let end = segment.bytes_before(upper);
-        if let Some(first) = find(segment, from, hint, end)? {
-            let slice = slice(segment, &first, end, max_bytes, at_least_one);
+        if let Some(first) = find(segment, from, hint, end, patience)? {
+            let slice = slice(segment, &first, end, limits);
             return slice.map_err(|error| segment.read_error(error));
         }
     }
@@ -209,11 +235,17 @@ fn read_in(
 
 /// The batch that holds `from`, or where compaction removed it the next one. An offset that was lost to damage is not
 /// skipped.
-fn find(segment: &Segment, from: Offset, hint: Option<LogPosition>, end: u32) -> Result<Option<Located>, ReadError> {
+fn find(
+    segment: &Segment,
+    from: Offset,
+    hint: Option<LogPosition>,
+    end: u32,
+    patience: Patience,
+) -> Result<Option<Located>, ReadError> {
     let in_segment = |error| ReadError::in_segment(segment, error);
-    let hint = hint.filter(|hint| is_usable(segment, hint, from, end)).map(|hint| hint.position);
+    let hint = hint.filter(|hint| is_usable(segment, hint, from, end, patience)).map(|hint| hint.position);
     let corrupt = |position| Err(ReadError::Corrupt { segment: segment.base_offset, position });
-    match segment.find(from, hint, end).map_err(in_segment)? {
+    match segment.find_with(from, hint, end, patience).map_err(in_segment)? {
         Some(first) if first.after_damage && first.header.base_offset > from => corrupt(first.position),
         Some(first) => Ok(Some(first)),
         None => match segment.damage().last() {
@@ -223,23 +255,19 @@ fn find(segment: &Segment, from: Offset, hint: Option<LogPosition>, end: u32) ->
     }
 }
 
-/// Whether a batch of `hint.offset` is still where the hint says.
-fn is_usable(segment: &Segment, hint: &LogPosition, from: Offset, end: u32) -> bool {
+/// Whether a batch of `hint.offset` is still where the hint says. Where that cannot be read at once, the look-up without it
+/// can be read no sooner.
+fn is_usable(segment: &Segment, hint: &LogPosition, from: Offset, end: u32, patience: Patience) -> bool {
     let may_be = hint.segment == segment.base_offset && hint.offset <= from && hint.position < end;
     may_be
         && segment
-            .scan(hint.position, end)
+            .scan_with(hint.position, end, patience)
             .next()
             .is_ok_and(|batch| batch.is_some_and(|batch| batch.header.base_offset == hint.offset))
 }
 
-fn slice(
-    segment: &Segment,
-    first: &Located,
-    end: u32,
-    max_bytes: u32,
-    at_least_one: bool,
-) -> io::Result<Option<FileSlice>> {
+fn slice(segment: &Segment, first: &Located, end: u32, limits: Limits) -> io::Result<Option<FileSlice>> {
+    let Limits { max_bytes, at_least_one } = limits;
     let first_len = first.header.total_len() as u32;
     let max_bytes = match max_bytes {
         small if small < first_len && at_least_one => first_len,

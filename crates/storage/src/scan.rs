@@ -4,6 +4,7 @@ use std::io;
 
 use record::{BatchHeader, HEADER_LEN, MAGIC, Offset};
 
+use crate::open_files::Patience;
 use crate::segment::Segment;
 
 /// A batch in a segment.
@@ -37,6 +38,7 @@ pub(crate) struct Scan<'a> {
     segment: &'a Segment,
     position: u32,
     end: u32,
+    patience: Patience,
     /// Below which no batch may begin.
     min_offset: Offset,
     buffer: [u8; BUFFER_LEN],
@@ -48,10 +50,10 @@ pub(crate) struct Scan<'a> {
 const BUFFER_LEN: usize = 4096;
 
 impl<'a> Scan<'a> {
-    pub(crate) fn new(segment: &'a Segment, from: u32, end: u32) -> Scan<'a> {
+    pub(crate) fn new(segment: &'a Segment, from: u32, end: u32, patience: Patience) -> Scan<'a> {
         let min_offset = segment.base_offset;
         let buffer = [0; BUFFER_LEN];
-        Scan { segment, position: from, end, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
+        Scan { segment, position: from, end, patience, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
     }
 
     /// The next batch, `None` at the end.
@@ -97,7 +99,8 @@ impl<'a> Scan<'a> {
         if !is_buffered {
             let len = BUFFER_LEN.min((self.end - self.position) as usize);
             self.buffered_len = 0;
-            self.segment.log()?.read_exact_at(&mut self.buffer[..len], u64::from(self.position))?;
+            let buffer = &mut self.buffer[..len];
+            self.segment.read_log(buffer, u64::from(self.position), self.patience)?;
             (self.buffered_from, self.buffered_len) = (self.position, len);
         }
         let at = (self.position - self.buffered_from) as usize;

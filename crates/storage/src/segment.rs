@@ -9,7 +9,7 @@ use record::Offset;
 use crate::end::LogPosition;
 use crate::files;
 use crate::index::{Index, OffsetEntry, TimeEntry};
-use crate::open_files::{LazyFile, LogFiles};
+use crate::open_files::{LazyFile, LogFiles, Patience};
 use crate::reader::ReadError;
 use crate::scan::{Located, Scan, ScanError};
 use crate::timestamps::Largest;
@@ -122,6 +122,7 @@ impl Segment {
     pub(crate) fn read_error(&self, error: io::Error) -> ReadError {
         match error.kind() {
             io::ErrorKind::NotFound if self.log.is_given_up() => ReadError::Deleted,
+            io::ErrorKind::WouldBlock => ReadError::NotCached,
             _ => ReadError::Io(error),
         }
     }
@@ -153,7 +154,17 @@ impl Segment {
 
     /// The batches from `position`, the start of one, to `end`.
     pub(crate) fn scan(&self, position: u32, end: u32) -> Scan<'_> {
-        Scan::new(self, position, end)
+        self.scan_with(position, end, Patience::Waits)
+    }
+
+    /// As [`Segment::scan`]; with [`Patience::CachedOnly`] it ends with `WouldBlock` where the disk would have to be read.
+    pub(crate) fn scan_with(&self, position: u32, end: u32, patience: Patience) -> Scan<'_> {
+        Scan::new(self, position, end, patience)
+    }
+
+    /// Fills `buffer` from the file of batches.
+    pub(crate) fn read_log(&self, buffer: &mut [u8], position: u64, patience: Patience) -> io::Result<()> {
+        self.log.read_exact_at(buffer, position, patience)
     }
 
     pub(crate) fn damage(&self) -> &[Damage] {
@@ -165,11 +176,22 @@ impl Segment {
     /// A last offset that the disk has changed must not hide the batches behind it: of several batches that claim the
     /// offset it is the last one's.
     pub(crate) fn find(&self, offset: Offset, hint: Option<u32>, end: u32) -> Result<Option<Located>, ScanError> {
+        self.find_with(offset, hint, end, Patience::Waits)
+    }
+
+    /// As [`Segment::find`]; with [`Patience::CachedOnly`] it fails with `WouldBlock` where the disk would have to be read.
+    pub(crate) fn find_with(
+        &self,
+        offset: Offset,
+        hint: Option<u32>,
+        end: u32,
+        patience: Patience,
+    ) -> Result<Option<Located>, ScanError> {
         let start = match hint {
             Some(position) => position,
-            None => self.start_for(offset, end)?,
+            None => self.start_for_with(offset, end, patience)?,
         };
-        let mut scan = self.scan(start, end);
+        let mut scan = self.scan_with(start, end, patience);
         let mut claims: Option<Located> = None;
         loop {
             match scan.next() {
@@ -188,20 +210,28 @@ impl Segment {
 
     /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.
     pub(crate) fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
+        self.start_for_with(offset, end, Patience::Waits)
+    }
+
+    fn start_for_with(&self, offset: Offset, end: u32, patience: Patience) -> io::Result<u32> {
         let relative = offset - self.base_offset;
-        let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative)?;
+        let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative, patience)?;
         match entry {
-            Some(entry) if self.agrees(entry, end)? => Ok(entry.position),
+            Some(entry) if self.agrees_with(entry, end, patience)? => Ok(entry.position),
             _ => Ok(0),
         }
     }
 
     /// Whether the batch that the entry speaks of is there.
     pub(crate) fn agrees(&self, entry: OffsetEntry, end: u32) -> io::Result<bool> {
+        self.agrees_with(entry, end, Patience::Waits)
+    }
+
+    fn agrees_with(&self, entry: OffsetEntry, end: u32, patience: Patience) -> io::Result<bool> {
         if entry.position >= end {
             return Ok(false);
         }
-        match self.scan(entry.position, end).next() {
+        match self.scan_with(entry.position, end, patience).next() {
             Ok(located) => Ok(located.is_some_and(|located| {
                 !located.after_damage
                     && located.header.last_offset() == self.base_offset + i64::from(entry.relative_offset)

@@ -59,6 +59,36 @@ fn the_size_of_a_partition_is_that_of_its_batches() {
 }
 
 #[test]
+fn what_is_in_the_page_cache_is_told_to_who_asks_for_it_by_our_tag_and_to_nobody_else() {
+    const TAG: i32 = 20_000;
+    let Some(broker) = Broker::own(&[]) else { return };
+    let topic = unique("told-cache");
+    let mut connection = Connection::open(&broker);
+    connection.create_topic(&topic, 1);
+    let batch = batch::encode(Identity::NONE, &[Record::of("value")]);
+    connection.produce(&topic, 0, batch.clone()).unwrap();
+    let fetched = connection.fetch_all(&topic, 0).len() as i64;
+    let plain = DescribeLogDirsRequest::default().with_topics(Some(vec![asked(&topic, &[0])]));
+    let mut asks = plain.clone();
+    asks.unknown_tagged_fields.insert(TAG, bytes::Bytes::from_static(&[1]));
+    for version in 2..=4 {
+        let response = connection.call(version, &plain);
+        let partition = &response.results[0].topics[0].partitions[0];
+        assert!(partition.unknown_tagged_fields.is_empty(), "version {version}");
+        let response = connection.call(version, &asks);
+        let told = &response.results[0].topics[0].partitions[0];
+        assert_eq!((told.partition_size, told.partition_index), (partition.partition_size, 0));
+        let tags: Vec<_> = told.unknown_tagged_fields.keys().copied().collect();
+        assert_eq!(tags, [TAG]);
+        // Four numbers: cached bytes, from where on, fetched bytes, those from the disk; then no tags.
+        let numbers = told.unknown_tagged_fields[&TAG].chunks_exact(8).map(|eight| eight.try_into().unwrap());
+        let numbers: Vec<i64> = numbers.map(i64::from_be_bytes).collect();
+        assert!(numbers[..2] == [batch.len() as i64, 0] || numbers[..2] == [-1, -1], "{numbers:?}");
+        assert_eq!(numbers[2..], [fetched, 0]);
+    }
+}
+
+#[test]
 fn a_replica_stays_where_it_is_and_no_other_directory_is_known() {
     let broker = Broker::start();
     let topic = unique("stays");

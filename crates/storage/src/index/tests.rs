@@ -37,10 +37,10 @@ proptest! {
         let list = entries(count);
         list.chunks(list.len().div_ceil(steps).max(1)).for_each(|some| index.append(some).unwrap());
         let wanted = list.iter().copied().rfind(|entry| entry.relative_offset <= target);
-        prop_assert_eq!(index.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
+        prop_assert_eq!(index.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap(), wanted);
         prop_assert_eq!(index.last().unwrap(), list.last().copied());
         let again = index_on(&disk);
-        prop_assert_eq!(again.last_where(|entry| entry.relative_offset <= target).unwrap(), wanted);
+        prop_assert_eq!(again.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap(), wanted);
     }
 
     #[test]
@@ -48,7 +48,7 @@ proptest! {
         let disk = Disk::sim(SimDisk::new());
         disk.open(Path::new(PATH), Open::CreateNew).unwrap().write_all_at(&bytes, 0).unwrap();
         let index = index_on(&disk);
-        let found = index.last_where(|entry| entry.relative_offset <= target).unwrap();
+        let found = index.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap();
         prop_assert!(found.is_none_or(|entry| entry.relative_offset <= target));
     }
 }

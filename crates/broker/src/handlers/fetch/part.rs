@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use host::FileSlice;
 use record::{LeaderEpoch, Offset, PartitionIndex, Uuid};
-use storage::LogPosition;
+use storage::{LogPosition, Patience, ReadError};
 use wire::messages::fetch::{EpochEndOffset, FetchPartition, FetchTopic, PartitionData};
 use wire::{Array, ErrorCode, Records};
 
@@ -58,6 +58,8 @@ pub struct Part {
     pub slice: Option<FileSlice>,
     /// The reader's log is not this one from here on (KIP-595).
     pub divergence: Option<(LeaderEpoch, Offset)>,
+    /// It was not read, because the disk would have been waited for.
+    pub is_cold: bool,
 }
 
 impl FetchedTopic {
@@ -166,13 +168,13 @@ impl Asked {
 }
 
 impl Part {
-    /// Reads at most `limit` bytes; `hint` is where the records will be, as an earlier reading found.
+    /// Reads at most `limit` bytes, or at least one batch; `hint` is where the records will be, as an earlier reading found.
     pub fn read(
         partition: &Partition,
         asked: &Asked,
         hint: Option<LogPosition>,
-        limit: u32,
-        at_least_one: bool,
+        (limit, at_least_one): (u32, bool),
+        patience: Patience,
     ) -> Part {
         if partition.is_retired() {
             return Part::failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
@@ -183,7 +185,9 @@ impl Part {
         };
         let high_watermark = partition.high_watermark();
         let read = match divergence {
-            None => partition.reader().read(asked.from, hint, high_watermark, limit, at_least_one),
+            None => {
+                partition.reader().read_with(asked.from, hint, high_watermark, limit, at_least_one, patience)
+            }
             Some(_) => Ok(None),
         };
         let log_start_offset = partition.log_start_offset();
@@ -194,14 +198,17 @@ impl Part {
                 log_start_offset,
                 slice,
                 divergence,
+                is_cold: false,
             },
+            Err(ReadError::NotCached) => Part { is_cold: true, ..Part::failed(ErrorCode::NONE) },
             Err(error) => Part::failed(read_failure(&error)),
         }
     }
 
     /// Not read.
     pub fn failed(error_code: ErrorCode) -> Part {
-        Part { error_code, high_watermark: None, log_start_offset: Offset(-1), slice: None, divergence: None }
+        let (high_watermark, slice, divergence, is_cold) = (None, None, None, false);
+        Part { error_code, high_watermark, log_start_offset: Offset(-1), slice, divergence, is_cold }
     }
 
     /// Whether it is to be told at once.

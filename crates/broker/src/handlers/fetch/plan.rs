@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use net::Outbox;
 use record::Offset;
-use storage::LogPosition;
+use storage::{LogPosition, Patience};
 use wire::ErrorCode;
 use wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse};
 
@@ -43,6 +43,8 @@ pub struct Found {
     parts: Vec<Part>,
     bytes: u64,
     is_urgent: bool,
+    /// A part was not read, nor those behind it: the disk would have been waited for.
+    pub is_cold: bool,
 }
 
 impl Plan {
@@ -56,11 +58,15 @@ impl Plan {
 
     /// Finds the file ranges. The first partition with records gives at least one whole batch, so that a batch larger
     /// than every limit can still be read (KIP-74).
-    pub fn read(&self) -> Found {
-        let mut found = Found { parts: Vec::with_capacity(self.wanted().count()), bytes: 0, is_urgent: false };
+    pub fn read(&self, patience: Patience) -> Found {
+        let parts = Vec::with_capacity(self.wanted().count());
+        let mut found = Found { parts, bytes: 0, is_urgent: false, is_cold: false };
         for wanted in self.wanted() {
             let limit = self.limits.left(found.bytes, wanted.asked.max_bytes());
-            found.push(wanted.read(limit, found.bytes == 0));
+            found.push(wanted.read(limit, found.bytes == 0, patience));
+            if found.is_cold {
+                break;
+            }
         }
         found
     }
@@ -130,10 +136,10 @@ impl Wanted {
         Wanted { asked, target, awaited: Cell::new(None) }
     }
 
-    fn read(&self, limit: u32, at_least_one: bool) -> Part {
+    fn read(&self, limit: u32, at_least_one: bool, patience: Patience) -> Part {
         match &self.target {
             Ok(partition) => {
-                let part = Part::read(partition, &self.asked, self.awaited.get(), limit, at_least_one);
+                let part = Part::read(partition, &self.asked, self.awaited.get(), (limit, at_least_one), patience);
                 self.awaited.set(part.awaited(self.asked.from));
                 part
             }
@@ -146,6 +152,7 @@ impl Found {
     fn push(&mut self, part: Part) {
         self.bytes += part.len();
         self.is_urgent |= part.is_urgent();
+        self.is_cold |= part.is_cold;
         self.parts.push(part);
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use std::task::Context;
 
 use record::{Offset, PartitionIndex};
-use storage::LogPosition;
+use storage::{LogPosition, Patience};
 use wire::ErrorCode;
 use wire::messages::fetch::FetchRequest;
 
@@ -82,6 +82,8 @@ pub struct Found {
     parts: Vec<(u32, Part)>,
     bytes: u64,
     is_urgent: bool,
+    /// A place was not read, nor those behind it: the disk would have been waited for. It is to be looked at again.
+    pub is_cold: bool,
 }
 
 /// One partition of an answer.
@@ -219,13 +221,19 @@ impl Places {
     }
 
     /// Reads what is queued. Places that turn out to have nothing to tell leave the queue if their partitions will ring.
-    pub fn look(&mut self, view: &View, limits: &Limits) -> Found {
+    pub fn look(&mut self, view: &View, limits: &Limits, patience: Patience) -> Found {
         self.listen();
-        let mut found = Found { parts: Vec::with_capacity(self.queue.len()), bytes: 0, is_urgent: false };
+        let parts = Vec::with_capacity(self.queue.len());
+        let mut found = Found { parts, bytes: 0, is_urgent: false, is_cold: false };
         for _ in 0..self.queue.len() {
             let Some(number) = self.queue.pop_front() else { break };
             let Some(slot) = &mut self.slots[number as usize] else { continue };
-            let part = slot.read(view, limits, found.bytes);
+            let part = slot.read(view, limits, found.bytes, patience);
+            if part.is_cold {
+                self.queue.push_front(number);
+                found.is_cold = true;
+                break;
+            }
             if slot.ticket.is_some() && slot.is_quiet(&part) {
                 slot.is_queued = false;
                 continue;
@@ -315,11 +323,11 @@ impl Slot {
         found
     }
 
-    fn read(&mut self, view: &View, limits: &Limits, bytes_before: u64) -> Part {
+    fn read(&mut self, view: &View, limits: &Limits, bytes_before: u64, patience: Patience) -> Part {
         let limit = limits.left(bytes_before, self.asked.max_bytes());
         match self.partition(view) {
             Ok(partition) => {
-                let part = Part::read(&partition, &self.asked, self.awaited, limit, bytes_before == 0);
+                let part = Part::read(&partition, &self.asked, self.awaited, (limit, bytes_before == 0), patience);
                 self.awaited = part.awaited(self.asked.from);
                 part
             }

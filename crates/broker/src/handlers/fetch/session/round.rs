@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use net::Outbox;
+use net::{Answer, Outbox};
+use storage::Patience;
 use tokio::time::Sleep;
 use wire::messages::fetch::{FetchResponse, FetchableTopicResponse};
 use wire::{ApiKey, ErrorCode};
 
-use super::super::Limits;
+use super::super::{Limits, look_ups};
 use super::Session;
 use super::places::Answered;
 use crate::api::{Flow, Respond};
@@ -36,29 +37,65 @@ enum Reply {
     Overtaken,
 }
 
+/// What a look comes to.
+enum Look {
+    /// It is time for this.
+    Reply(Reply),
+    /// There is not enough to tell yet.
+    Nothing,
+    /// The disk would have been waited for.
+    Cold,
+}
+
 impl Round {
-    /// Answers at once, or parks for `wait`.
+    /// Answers at once, or parks for `wait`. A round that needs the disk to find its records looks on a thread that may wait
+    /// for it; the session's lock is held meanwhile, which only another request of the same session would notice.
     pub fn go(self, wait: Duration, outbox: &mut Outbox) -> Flow {
-        if let Some(reply) = self.look(wait.is_zero()) {
-            self.answer(reply, outbox);
-            return Flow::Done;
+        match self.look(wait.is_zero(), Patience::CachedOnly) {
+            Look::Reply(reply) => {
+                self.answer(reply, outbox);
+                Flow::Done
+            }
+            Look::Nothing => {
+                let parked = Parked::new(self, Box::pin(tokio::time::sleep(wait)));
+                Flow::wait(async move {
+                    let (round, reply) = parked.await;
+                    move |outbox: &mut Outbox| round.answer(reply, outbox)
+                })
+            }
+            Look::Cold => self.go_elsewhere(wait),
         }
+    }
+
+    fn go_elsewhere(self, wait: Duration) -> Flow {
         let deadline = Box::pin(tokio::time::sleep(wait));
-        let parked = Parked { round: Some(self), deadline, _waiting: Waiting::begin(ApiKey::FETCH) };
-        Flow::wait(async move {
-            let (round, reply) = parked.await;
-            move |outbox: &mut Outbox| round.answer(reply, outbox)
-        })
+        let node = Arc::clone(&self.node);
+        let looking = look_ups::elsewhere(&node.look_ups, move || {
+            let look = self.look(wait.is_zero(), Patience::Waits);
+            (self, look)
+        });
+        Flow::Wait(Box::pin(async move {
+            let Some((round, look)) = looking.await else { return look_ups::lost() };
+            let (round, reply) = match look {
+                Look::Reply(reply) => (round, reply),
+                Look::Nothing | Look::Cold => Parked::new(round, deadline).await,
+            };
+            Answer::write(move |outbox| round.answer(reply, outbox))
+        }))
     }
 
     /// The reply, if it is time for one; when time is up it is.
-    fn look(&self, is_up: bool) -> Option<Reply> {
+    fn look(&self, is_up: bool, patience: Patience) -> Look {
         let mut state = self.session.lock();
         if state.epoch != self.epoch {
-            return Some(Reply::Overtaken);
+            return Look::Reply(Reply::Overtaken);
         }
-        let found = state.places.look(&self.node.view(), &self.limits);
-        (is_up || found.must_answer(&self.limits)).then(|| Reply::Told(state.places.settle(found)))
+        let found = state.places.look(&self.node.view(), &self.limits, patience);
+        match is_up || found.must_answer(&self.limits) {
+            _ if found.is_cold => Look::Cold,
+            true => Look::Reply(Reply::Told(state.places.settle(found))),
+            false => Look::Nothing,
+        }
     }
 
     /// Whatever happens to the session's partitions from now on wakes the task that is polled with `cx`.
@@ -101,6 +138,12 @@ struct Parked {
     _waiting: Waiting,
 }
 
+impl Parked {
+    fn new(round: Round, deadline: Pin<Box<Sleep>>) -> Parked {
+        Parked { round: Some(round), deadline, _waiting: Waiting::begin(ApiKey::FETCH) }
+    }
+}
+
 impl Future for Parked {
     type Output = (Round, Reply);
 
@@ -111,7 +154,8 @@ impl Future for Parked {
             // Watch first, look second: what happens between the two is seen by one of them.
             round.watch(cx);
         }
-        if let Some(reply) = round.look(is_up) {
+        // What is new is in the page cache, and what was there before was looked up already.
+        if let Look::Reply(reply) = round.look(is_up, Patience::Waits) {
             return Poll::Ready((round, reply));
         }
         self.round = Some(round);
