@@ -16,8 +16,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use record::{Compression, LeaderEpoch, Offset, PartitionIndex, ProducedBatch, Rules, Timestamp};
 use storage::{
-    ActiveProducer, AppendError, AppendOutcome, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader,
-    ReadError,
+    ActiveProducer, AppendError, CloseError, Flush, Log, LogConfig, LogDir, LogPosition, LogReader, Outcomes, ReadError,
 };
 
 use wire::ErrorCode;
@@ -211,7 +210,7 @@ impl Partition {
         self: &Arc<Self>,
         batches: &[ProducedBatch<'_>],
         now: Timestamp,
-        outcomes: &mut Vec<AppendOutcome>,
+        outcomes: &mut Outcomes,
     ) -> Result<Offset, PartitionAppendError> {
         let mut appender = self.lock();
         let decided = outcomes.len();

@@ -129,6 +129,6 @@ fn append(log: &mut Log, sequence: i32) -> Outcome<()> {
         encoding: None,
     };
     let batch = record::validate(&bytes, &rules)?;
-    log.append(&[batch], LeaderEpoch(0), Timestamp(1_000), &mut Vec::new())?;
+    log.append(&[batch], LeaderEpoch(0), Timestamp(1_000), &mut storage::Outcomes::new())?;
     Ok(())
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use record::{Offset, Timestamp};
+use smallvec::SmallVec;
 
 use crate::files;
 use crate::open_files::{LazyFile, LogFiles, Patience};
@@ -37,6 +38,9 @@ pub(crate) struct TimeEntry {
     pub(crate) relative_offset: u32,
 }
 
+/// The bytes of entries; those of an append have room without an allocation.
+type Encoded = SmallVec<[u8; 64]>;
+
 /// What both entries can do.
 pub(crate) trait Entry: Copy {
     /// Bytes of an entry.
@@ -46,7 +50,7 @@ pub(crate) trait Entry: Copy {
     /// Reads an entry from its `LEN` bytes.
     fn decode(bytes: &[u8]) -> Self;
     /// Appends the bytes.
-    fn encode(self, out: &mut Vec<u8>);
+    fn encode(self, out: &mut Encoded);
     /// Whether it may follow the other in an index.
     fn is_above(&self, before: &Self) -> bool;
 }
@@ -59,7 +63,7 @@ impl Entry for OffsetEntry {
         OffsetEntry { relative_offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
     }
 
-    fn encode(self, out: &mut Vec<u8>) {
+    fn encode(self, out: &mut Encoded) {
         out.extend_from_slice(&self.relative_offset.to_be_bytes());
         out.extend_from_slice(&self.position.to_be_bytes());
     }
@@ -78,7 +82,7 @@ impl Entry for TimeEntry {
         TimeEntry { timestamp: Timestamp(timestamp as i64), relative_offset: u32_at(bytes, 8) }
     }
 
-    fn encode(self, out: &mut Vec<u8>) {
+    fn encode(self, out: &mut Encoded) {
         out.extend_from_slice(&self.timestamp.0.to_be_bytes());
         out.extend_from_slice(&self.relative_offset.to_be_bytes());
     }
@@ -121,7 +125,7 @@ impl<E: Entry> Index<E> {
             return Ok(());
         }
         let count = self.count.load(Ordering::Relaxed);
-        let mut bytes = Vec::with_capacity(entries.len() * E::LEN);
+        let mut bytes = Encoded::with_capacity(entries.len() * E::LEN);
         entries.iter().for_each(|entry| entry.encode(&mut bytes));
         self.file.file()?.write_all_at(&bytes, u64::from(count) * E::LEN as u64)?;
         self.count.store(count + entries.len() as u32, Ordering::Release);

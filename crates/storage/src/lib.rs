@@ -60,7 +60,7 @@ mod tests;
 pub use config::LogConfig;
 pub use dir::{LogDir, LogDirFailed, Stop};
 pub use end::LogPosition;
-pub use log::{AppendError, AppendOutcome, CloseError, Flush, Log};
+pub use log::{AppendError, AppendOutcome, CloseError, Flush, Log, Outcomes};
 pub use many::{NewLog, Progress};
 pub use open_files::Patience;
 pub use producers::{ActiveProducer, SequenceError};

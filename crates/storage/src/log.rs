@@ -23,7 +23,7 @@ use crate::recovery::{self, OpenError, Recovered, Syncs};
 use crate::segment::Damage;
 use crate::view::{LogView, Shared};
 
-pub use append::{AppendError, AppendOutcome};
+pub use append::{AppendError, AppendOutcome, Outcomes};
 pub use flush::{CloseError, Flush};
 
 use flush::Unflushed;
@@ -70,8 +70,9 @@ impl Log {
 
     /// A log that was recovered, and is durable up to its recovery point.
     pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
-        let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, recovery_point, .. } =
-            recovered;
+        let Recovered {
+            segments, active, log_start_offset, next_offset, producers, mut epochs, recovery_point, ..
+        } = recovered;
         segments.iter().for_each(|segment| segment.close_files());
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coordinator::Record;
 use coordinator::records::EncodedRecord;
 use record::{BatchBuilder, Compression, Invalid, Offset, ProducedBatch, Rules, Timestamp};
-use storage::AppendError;
+use storage::{AppendError, Outcomes};
 use wire::ErrorCode;
 
 use crate::partition::{Partition, PartitionAppendError};
@@ -47,7 +47,7 @@ pub fn append(
     let rules = Rules { max_message_bytes: u32::MAX, ..rules };
     let batches: Result<Vec<ProducedBatch<'_>>, Invalid> =
         batches.iter().map(|batch| record::validate(batch, &rules)).collect();
-    Ok(partition.append(&batches?, now, &mut Vec::new())?)
+    Ok(partition.append(&batches?, now, &mut Outcomes::new())?)
 }
 
 /// As few batches as are possible without one of more than `bytes_max`; a record that is larger has one of its own.

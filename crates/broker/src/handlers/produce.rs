@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use net::{CloseReason, Outbox, Wait};
 use record::Timestamp;
+use smallvec::SmallVec;
 use wire::{DecodeError, Reader, RequestHeader};
 
 use crate::node::Node;
@@ -26,10 +27,14 @@ use answer::Request;
 use append::{Appended, Appends};
 pub use recompress::Recompressions;
 
+/// The requests of a turn, in order. What is usual, a few requests with one partition each, has room without an allocation, here
+/// as in all that these requests are made of.
+type Requests<'f> = SmallVec<[Request<'f>; 4]>;
+
 /// The Produce requests of one turn.
 #[derive(Default)]
 pub struct Produces<'f> {
-    requests: Vec<Request<'f>>,
+    requests: Requests<'f>,
     appends: Appends<'f>,
 }
 

@@ -56,7 +56,7 @@ fn append(partition: &Arc<Partition>, records: usize) -> Offset {
     (0..records).for_each(|_| _ = builder.append(NOW, None, Some(b"value"), &[]));
     let bytes = builder.build();
     let batch = record::validate(&bytes, &partition.rules(NOW)).unwrap();
-    partition.append(&[batch], NOW, &mut Vec::new()).unwrap()
+    partition.append(&[batch], NOW, &mut storage::Outcomes::new()).unwrap()
 }
 
 /// A partition whose only flush thread is busy until `held` is dropped.

@@ -19,7 +19,7 @@ fn entries(count: u32) -> Vec<OffsetEntry> {
 
 #[test]
 fn entries_are_kafkas_bytes() {
-    let mut bytes = Vec::new();
+    let mut bytes = Encoded::new();
     OffsetEntry { relative_offset: 1, position: 0x203 }.encode(&mut bytes);
     TimeEntry { timestamp: Timestamp(-1), relative_offset: 4 }.encode(&mut bytes);
     let wanted = [&[0, 0, 0, 1, 0, 0, 2, 3][..], &[0xFF; 8], &[0, 0, 0, 4]].concat();

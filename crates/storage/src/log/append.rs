@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use record::{LeaderEpoch, Offset, ProducedBatch, Timestamp};
+use smallvec::SmallVec;
 
 use super::Log;
 use crate::active::Active;
@@ -33,6 +34,9 @@ pub enum AppendOutcome {
     Rejected(SequenceError),
 }
 
+/// What became of the batches of a turn, in order. Most turns have no more for one partition, and then nothing is allocated.
+pub type Outcomes = SmallVec<[AppendOutcome; 4]>;
+
 /// Why the log was not changed. What was acknowledged before is not touched.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
@@ -59,7 +63,7 @@ impl Log {
         batches: &[ProducedBatch<'_>],
         epoch: LeaderEpoch,
         now: Timestamp,
-        outcomes: &mut Vec<AppendOutcome>,
+        outcomes: &mut Outcomes,
     ) -> Result<(), AppendError> {
         self.dir.check()?;
         let reserved = self.reserve(batches, now);
@@ -107,7 +111,7 @@ impl Log {
         batches: &[ProducedBatch<'_>],
         epoch: LeaderEpoch,
         now: Timestamp,
-        outcomes: &mut Vec<AppendOutcome>,
+        outcomes: &mut Outcomes,
     ) -> io::Result<()> {
         let mut group = Group::default();
         for batch in batches {

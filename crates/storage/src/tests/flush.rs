@@ -92,7 +92,7 @@ fn flush_messages_and_flush_ms_make_a_flush_due() {
     assert!(!log.flush_due(later(1000)));
     append(&mut log, &one());
     let flush = log.begin_flush().unwrap();
-    log.append(&[produced(&one()[0])], EPOCH, later(50), &mut Vec::new()).unwrap();
+    log.append(&[produced(&one()[0])], EPOCH, later(50), &mut crate::Outcomes::new()).unwrap();
     flush.run().unwrap();
     log.end_flush(flush);
     assert!(log.flush_due(later(150)), "what came after the flush began is as old as that");

@@ -9,7 +9,7 @@ use record::{
     Timestamp, Uuid, validate,
 };
 
-use crate::{AppendError, AppendOutcome, Log, LogConfig, LogDir, LogReader, Stop};
+use crate::{AppendError, AppendOutcome, Log, LogConfig, LogDir, LogReader, Outcomes, Stop};
 
 pub(crate) const NAME: &str = "orders-3";
 pub(crate) const TOPIC_ID: Uuid = Uuid([7; 16]);
@@ -81,9 +81,9 @@ pub(crate) fn produced(bytes: &[u8]) -> ProducedBatch<'_> {
 
 pub(crate) fn try_append(log: &mut Log, batches: &[Vec<u8>]) -> Result<Vec<AppendOutcome>, AppendError> {
     let produced: Vec<_> = batches.iter().map(|bytes| produced(bytes)).collect();
-    let mut outcomes = Vec::new();
+    let mut outcomes = Outcomes::new();
     log.append(&produced, EPOCH, NOW, &mut outcomes)?;
-    Ok(outcomes)
+    Ok(outcomes.into_vec())
 }
 
 /// Appends batches that are all accepted; the offset of the first.

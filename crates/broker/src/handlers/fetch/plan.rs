@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use net::Outbox;
 use record::Offset;
+use smallvec::SmallVec;
 use storage::{LogPosition, Patience};
-use wire::ErrorCode;
-use wire::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse};
+use wire::messages::fetch::{
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData,
+};
+use wire::{Array, ErrorCode};
 
 use super::Limits;
 use super::part::{Asked, FetchedTopic, Part};
@@ -16,10 +19,10 @@ use crate::api::{Call, Respond};
 use crate::node::Node;
 use crate::partition::Partition;
 
-/// A fetch, resolved.
+/// A fetch, resolved. One of a single partition, as of most consumers that keep up, is read and answered without an allocation.
 pub struct Plan {
     respond: Respond,
-    topics: Vec<Topic>,
+    topics: SmallVec<[Topic; 1]>,
     limits: Limits,
     /// Where its session is made when it is answered; `None` when it asks for none.
     session: Option<Arc<Node>>,
@@ -27,7 +30,7 @@ pub struct Plan {
 
 struct Topic {
     topic: FetchedTopic,
-    partitions: Vec<Wanted>,
+    partitions: SmallVec<[Wanted; 1]>,
 }
 
 /// One partition's part of the fetch.
@@ -40,7 +43,7 @@ struct Wanted {
 
 /// What a reading of the plan found, partition by partition in the plan's order.
 pub struct Found {
-    parts: Vec<Part>,
+    parts: SmallVec<[Part; 1]>,
     bytes: u64,
     is_urgent: bool,
     /// A part was not read, nor those behind it: the disk would have been waited for.
@@ -59,7 +62,7 @@ impl Plan {
     /// Finds the file ranges. The first partition with records gives at least one whole batch, so that a batch larger
     /// than every limit can still be read (KIP-74).
     pub fn read(&self, patience: Patience) -> Found {
-        let parts = Vec::with_capacity(self.wanted().count());
+        let parts = SmallVec::with_capacity(self.wanted().count());
         let mut found = Found { parts, bytes: 0, is_urgent: false, is_cold: false };
         for wanted in self.wanted() {
             let limit = self.limits.left(found.bytes, wanted.asked.max_bytes());
@@ -79,17 +82,15 @@ impl Plan {
     /// Writes the answer.
     pub fn answer(&self, found: &Found, outbox: &mut Outbox) {
         let mut parts = found.parts.iter();
-        let topics = self.topics.iter().map(|Topic { topic, partitions }| FetchableTopicResponse {
-            topic: topic.name(),
-            topic_id: topic.id(),
-            partitions: partitions
-                .iter()
-                .zip(&mut parts)
-                .map(|(wanted, part)| part.response(wanted.asked.index.0, self.limits.reads_committed))
-                .collect(),
+        let committed = self.limits.reads_committed;
+        let partitions = self.topics.iter().map(|topic| topic.responses(&mut parts, committed));
+        let partitions: SmallVec<[_; 1]> = partitions.collect();
+        let topics = self.topics.iter().zip(&partitions).map(|(Topic { topic, .. }, partitions)| {
+            FetchableTopicResponse { topic: topic.name(), topic_id: topic.id(), partitions: Array::Slice(partitions) }
         });
+        let topics: SmallVec<[FetchableTopicResponse<'_>; 1]> = topics.collect();
         let session_id = self.session.as_ref().map_or(0, |node| self.open_session(node, found));
-        let response = FetchResponse { session_id, responses: topics.collect(), ..Default::default() };
+        let response = FetchResponse { session_id, responses: Array::Slice(&topics), ..Default::default() };
         let files = found.parts.iter().filter_map(|part| part.slice.clone());
         self.respond.answer_with_files(outbox, &response, files);
         self.count(found);
@@ -126,6 +127,18 @@ impl Topic {
         let resolve = |partition: FetchPartition| Wanted::resolve(call, &mut fetched, &partition, replica);
         let partitions = topic.partitions.iter().map(resolve).collect();
         Topic { topic: fetched, partitions }
+    }
+}
+
+impl Topic {
+    /// Takes a part for each of its partitions.
+    fn responses<'p>(
+        &self,
+        parts: &mut impl Iterator<Item = &'p Part>,
+        reads_committed: bool,
+    ) -> SmallVec<[PartitionData<'p>; 1]> {
+        let told = self.partitions.iter().zip(parts);
+        told.map(|(wanted, part)| part.response(wanted.asked.index.0, reads_committed)).collect()
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use net::Outbox;
 use record::{FaultBudget, Invalid, InvalidKind, Offset, RecordFault, Rules, Timestamp, Uuid};
+use smallvec::SmallVec;
 use storage::SequenceError;
+use wire::Array;
 use wire::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
@@ -24,7 +26,7 @@ pub struct Request<'n> {
     /// How long the acknowledgement may take.
     pub timeout: Duration,
     /// In the order of the request.
-    pub topics: Vec<Topic<'n>>,
+    pub topics: SmallVec<[Topic<'n>; 1]>,
 }
 
 /// One topic of a request.
@@ -34,7 +36,7 @@ pub struct Topic<'n> {
     /// Its id; zero where the request names topics by name.
     pub id: Uuid,
     /// In the order of the request.
-    pub partitions: Vec<Part>,
+    pub partitions: SmallVec<[Part; 1]>,
 }
 
 /// One partition of a request.
@@ -181,13 +183,15 @@ impl Request<'_> {
             return;
         }
         // Apache Kafka groups its answer by partition, and so has none for a topic without any.
-        let topics = self.topics.iter().filter(|topic| !topic.partitions.is_empty());
-        let responses = topics.map(|topic| TopicProduceResponse {
+        let topics = || self.topics.iter().filter(|topic| !topic.partitions.is_empty());
+        let partitions: SmallVec<[_; 1]> = topics().map(|topic| topic.responses(appended)).collect();
+        let responses = topics().zip(&partitions).map(|(topic, partitions)| TopicProduceResponse {
             name: &topic.name,
             topic_id: topic.id,
-            partition_responses: topic.partitions.iter().map(|part| part.response(appended)).collect(),
+            partition_responses: Array::Slice(partitions),
         });
-        let response = ProduceResponse { responses: responses.collect(), ..Default::default() };
+        let responses: SmallVec<[TopicProduceResponse<'_>; 1]> = responses.collect();
+        let response = ProduceResponse { responses: Array::Slice(&responses), ..Default::default() };
         self.respond.answer(outbox, &response);
     }
 
@@ -204,6 +208,12 @@ impl Request<'_> {
 
     fn fates_mut(&mut self) -> impl Iterator<Item = &mut Fate> {
         self.topics.iter_mut().flat_map(|topic| &mut topic.partitions).map(|part| &mut part.fate)
+    }
+}
+
+impl Topic<'_> {
+    fn responses(&self, appended: &[Appended]) -> SmallVec<[PartitionProduceResponse<'_>; 1]> {
+        self.partitions.iter().map(|part| part.response(appended)).collect()
     }
 }
 

@@ -4,18 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use record::{FaultBudget, Offset, ProducedBatch, Rules, Timestamp};
-use storage::AppendOutcome;
+use smallvec::SmallVec;
+use storage::{AppendOutcome, Outcomes};
 
 use super::answer::Refused;
 use super::recompress;
 use crate::errors::append_failure;
 use crate::partition::{Partition, PartitionAppendError};
 
+/// So many groups are looked through one by one.
+const FEW: usize = 8;
+
 /// What a turn has to append.
 #[derive(Default)]
 pub struct Appends<'f> {
-    groups: Vec<Group<'f>>,
-    /// The place of each partition's group, by the partition's address.
+    groups: SmallVec<[Group<'f>; 1]>,
+    /// The place of each partition's group, by the partition's address, once there are more than [`FEW`].
     places: HashMap<usize, usize>,
     /// What telling its records at fault may still cost.
     pub faults: FaultBudget,
@@ -30,7 +34,7 @@ struct Group<'f> {
     partition: Arc<Partition>,
     /// The time of the first of its requests.
     now: Timestamp,
-    batches: Vec<ProducedBatch<'f>>,
+    batches: SmallVec<[ProducedBatch<'f>; 4]>,
     /// Those that could not be recompressed, in order.
     refused: Vec<(usize, Refused)>,
     /// The time of the append, where that is no longer the turn's.
@@ -53,7 +57,7 @@ pub struct Appended {
     /// Where they went.
     pub partition: Arc<Partition>,
     /// Of those that were not refused.
-    outcomes: Vec<AppendOutcome>,
+    outcomes: Outcomes,
     refused: Vec<(usize, Refused)>,
     /// The time of the append, where that is not its place's.
     restamped: Option<Timestamp>,
@@ -129,14 +133,23 @@ impl<'f> Appends<'f> {
         if self.groups.last().is_some_and(|group| Arc::ptr_eq(&group.partition, partition)) {
             return self.groups.len() - 1;
         }
-        *self.places.entry(Arc::as_ptr(partition).addr()).or_insert_with(|| {
+        let address = |partition: &Arc<Partition>| Arc::as_ptr(partition).addr();
+        let found = if self.groups.len() <= FEW {
+            self.groups.iter().position(|group| Arc::ptr_eq(&group.partition, partition))
+        } else {
+            self.places.get(&address(partition)).copied()
+        };
+        found.unwrap_or_else(|| {
+            let place = self.groups.len();
             self.groups.push(Group::new(partition, now));
-            self.groups.len() - 1
+            let unknown = if place < FEW { place..place } else { self.places.len()..place + 1 };
+            self.places.extend(unknown.map(|place| (address(&self.groups[place].partition), place)));
+            place
         })
     }
 
     /// Appends everything.
-    pub fn run(self) -> Vec<Appended> {
+    pub fn run(self) -> SmallVec<[Appended; 1]> {
         self.groups.into_iter().map(Group::run).collect()
     }
 }
@@ -155,7 +168,7 @@ impl Group<'_> {
 
     fn run(mut self) -> Appended {
         remove_all(&mut self.batches, self.refused.iter().map(|(at, _)| *at));
-        let mut outcomes = Vec::with_capacity(self.batches.len());
+        let mut outcomes = Outcomes::with_capacity(self.batches.len());
         let durable_before_ack = self.partition.append(&self.batches, self.now, &mut outcomes);
         let Group { partition, refused, restamped, .. } = self;
         Appended { partition, outcomes, refused, restamped, durable_before_ack }
@@ -163,7 +176,10 @@ impl Group<'_> {
 }
 
 /// Removes what lies at these places, which are in order.
-fn remove_all<T>(items: &mut Vec<T>, places: impl Iterator<Item = usize>) {
+fn remove_all<T, const N: usize>(items: &mut SmallVec<[T; N]>, places: impl Iterator<Item = usize>)
+where
+    [T; N]: smallvec::Array<Item = T>,
+{
     let mut places = places.peekable();
     let mut at = 0..;
     items.retain(|_| at.next().is_some_and(|at| places.next_if_eq(&at).is_none()));
@@ -213,7 +229,7 @@ mod tests {
     #[test]
     fn what_is_refused_is_taken_out_of_the_rest() {
         for (places, left) in [(vec![], "abcde"), (vec![0], "bcde"), (vec![1, 2, 4], "ad"), (vec![0, 1, 2, 3, 4], "")] {
-            let mut items: Vec<char> = "abcde".chars().collect();
+            let mut items: SmallVec<[char; 4]> = "abcde".chars().collect();
             remove_all(&mut items, places.iter().copied());
             assert_eq!(items.iter().collect::<String>(), left, "{places:?}");
         }

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::answer::{Refused, Request};
 use super::append::Appends;
-use super::{settle, wait};
+use super::{Requests, settle, wait};
 use crate::node::Node;
 
 /// How many bytes of records a turn recompresses on the loop. The slowest codec takes a few milliseconds for them.
@@ -93,10 +93,10 @@ pub fn whole(
 }
 
 /// Has the pool recompress what is left and append everything, then answers. The error is that there is no room.
-pub fn on_the_pool(node: &Arc<Node>, requests: Vec<Request<'_>>, appends: Appends<'_>) -> Result<Wait, CloseReason> {
+pub fn on_the_pool(node: &Arc<Node>, requests: Requests<'_>, appends: Appends<'_>) -> Result<Wait, CloseReason> {
     let room = node.recompressions.room_for(appends.bytes());
     let room = room.ok_or("too much waits to be recompressed; the producer has to send this again")?;
-    let mut requests: Vec<_> = requests.into_iter().map(Request::into_owned).collect();
+    let mut requests: Requests<'static> = requests.into_iter().map(Request::into_owned).collect();
     let mut appends = appends.into_owned();
     let (done, appended) = oneshot::channel();
     // Nobody sends again what was not to be acknowledged.

@@ -7,17 +7,19 @@ use std::task::{Context, Poll};
 use net::wake::Wake;
 use net::{Answer, Outbox};
 use record::Offset;
+use smallvec::SmallVec;
 use tokio::time::Sleep;
 use wire::ApiKey;
 
-use super::answer::{Request, refuse_what_is_not_durable};
+use super::Requests;
+use super::answer::refuse_what_is_not_durable;
 use super::append::Appended;
 use crate::metrics::requests::Waiting;
 use crate::partition::Ticket;
 
 /// Answers `requests`, in order, when everything that was appended is durable or will not be. What is not durable within the
 /// longest of their timeouts is answered with an error; it may become durable all the same.
-pub fn until_durable(mut requests: Vec<Request<'static>>, appended: Vec<Appended>) -> net::Wait {
+pub fn until_durable(mut requests: Requests<'static>, appended: SmallVec<[Appended; 1]>) -> net::Wait {
     let timeout = requests.iter().map(|request| request.timeout).max().unwrap_or_default();
     let deadline = Box::pin(tokio::time::sleep(timeout));
     let waiting = Waiting::begin(ApiKey::PRODUCE);
@@ -34,7 +36,7 @@ pub fn until_durable(mut requests: Vec<Request<'static>>, appended: Vec<Appended
 /// Registered with every partition that is not durable yet.
 struct Syncing {
     /// Taken when it is ready.
-    appended: Vec<Appended>,
+    appended: SmallVec<[Appended; 1]>,
     deadline: Pin<Box<Sleep>>,
     /// With the place of the partition in `appended`.
     tickets: Vec<(usize, Ticket)>,
@@ -42,9 +44,9 @@ struct Syncing {
 }
 
 impl Future for Syncing {
-    type Output = Vec<Appended>;
+    type Output = SmallVec<[Appended; 1]>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<Appended>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let expired = self.deadline.as_mut().poll(cx).is_ready();
         self.withdraw();
         if !expired {

@@ -27,7 +27,7 @@ fn partition() -> Arc<Partition> {
     (0..2).for_each(|_| _ = builder.append(NOW, None, Some(b"value"), &[]));
     let bytes = builder.build();
     let batch = record::validate(&bytes, &partition.rules(NOW)).unwrap();
-    partition.append(&[batch], NOW, &mut Vec::new()).unwrap();
+    partition.append(&[batch], NOW, &mut storage::Outcomes::new()).unwrap();
     partition
 }
 
