@@ -43,7 +43,8 @@ mod producer;
 pub use address::{Address, AddressError};
 pub use admin::{
     Admin, CachedLog, ConfigSource, DeleteBefore, GroupDescription, GroupHappening, GroupListing, GroupMember,
-    LogDescription, LogReads, MemberToRemove, NewTopic, OffsetFound, OffsetSpec, Outcomes, PartitionLag, TopicConfig, TopicPartition,
+    LogDescription, LogReads, MemberToRemove, NewTopic, OffsetFound, OffsetSpec, Outcomes, PartitionLag, TopicConfig,
+    TopicPartition,
 };
 pub use client::{Client, ClientConfig, ClientError};
 pub use consumer::{Consumer, ConsumerConfig, ConsumerRecord, Damage, Isolation, PollError, Reset, Start};

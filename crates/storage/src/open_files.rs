@@ -86,7 +86,13 @@ struct Slot {
 impl OpenFiles {
     /// At most `max` files, but at least one, stay open.
     pub(crate) fn new(disk: Disk, max: usize) -> OpenFiles {
-        OpenFiles { disk, max: max.max(1), open: AtomicUsize::new(0), tells_cached: OnceLock::new(), queue: Mutex::default() }
+        OpenFiles {
+            disk,
+            max: max.max(1),
+            open: AtomicUsize::new(0),
+            tells_cached: OnceLock::new(),
+            queue: Mutex::default(),
+        }
     }
 
     /// Whether the system tells what of the files here is in the page cache: a byte that has just been read must be said to

@@ -94,9 +94,7 @@ fn asked(call: &Call<'_>, request: &DescribeLogDirsRequest<'_>) -> Vec<Asked> {
 fn open_logs(topic: &HostedTopic, only: Option<&BTreeSet<i32>>) -> Option<Asked> {
     let open: Vec<Arc<Partition>> = match only {
         None => topic.partitions.iter().flatten().cloned().collect(),
-        Some(indexes) => {
-            indexes.iter().filter_map(|index| topic.open_partition(PartitionIndex(*index))).collect()
-        }
+        Some(indexes) => indexes.iter().filter_map(|index| topic.open_partition(PartitionIndex(*index))).collect(),
     };
     (!open.is_empty()).then(|| (Arc::clone(&topic.name), open))
 }

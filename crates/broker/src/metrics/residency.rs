@@ -54,12 +54,7 @@ impl Metrics {
 
 impl Turn {
     /// Takes at least one, and none twice.
-    fn go_round<T>(
-        &self,
-        all: impl ExactSizeIterator<Item = T> + Clone,
-        ask: impl Fn(T),
-        is_over: impl Fn() -> bool,
-    ) {
+    fn go_round<T>(&self, all: impl ExactSizeIterator<Item = T> + Clone, ask: impl Fn(T), is_over: impl Fn() -> bool) {
         let count = all.len();
         let first = self.0.load(Relaxed).checked_rem(count).unwrap_or(0);
         let mut asked = 0;

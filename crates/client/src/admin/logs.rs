@@ -45,10 +45,7 @@ impl Admin {
     ///
     /// # Errors
     /// A broker did not answer, or refused.
-    pub async fn describe_logs(
-        &self,
-        topic: &Topic,
-    ) -> Result<BTreeMap<PartitionIndex, LogDescription>, RequestError> {
+    pub async fn describe_logs(&self, topic: &Topic) -> Result<BTreeMap<PartitionIndex, LogDescription>, RequestError> {
         let mut by_leader: BTreeMap<BrokerId, Vec<i32>> = BTreeMap::new();
         for partition in topic.partitions.iter().filter(|partition| partition.leader != BrokerId::NONE) {
             by_leader.entry(partition.leader).or_default().push(partition.index.0);
