@@ -6,7 +6,7 @@ use record::Compression;
 
 use super::*;
 use crate::tests::support::{NAME, TOPIC_ID, append, batch, create, small};
-use crate::{Log, LogConfig, LogDir};
+use crate::{Log, LogConfig, LogDir, Patience, ReadError};
 
 const BATCHES: i64 = 400;
 const VALUE_BYTES: usize = 1000;
@@ -78,6 +78,33 @@ fn what_is_evicted_is_not_counted_and_the_hot_tail_begins_behind_it() {
     fixture.segments().iter().for_each(|segment| assert!(fixture.cool(segment, 0, None)));
     let nothing = reader.residency().unwrap().unwrap();
     assert_eq!(nothing, Residency { bytes: all.bytes, cached_bytes: 0, hot_from: end });
+}
+
+#[test]
+fn a_reader_that_does_not_wait_says_what_is_not_there() {
+    let fixture = written();
+    let (reader, segment) = (fixture.log.reader(), Arc::clone(&fixture.segments()[1]));
+    let from = segment.base_offset + 20;
+    let position = |patience| {
+        let read = reader.read_with(from, None, reader.end(), 5_000, true, patience);
+        read.map(|slice| slice.expect("there are records").position)
+    };
+    let is_refused = || matches!(position(Patience::CachedOnly), Err(ReadError::NotCached));
+    let wanted = position(Patience::Waits).unwrap();
+    assert_eq!(position(Patience::CachedOnly).unwrap(), wanted);
+
+    segment.close_files();
+    assert!(is_refused(), "a file would have to be opened");
+    assert_eq!(position(Patience::Waits).unwrap(), wanted);
+    assert_eq!(position(Patience::CachedOnly).unwrap(), wanted, "it is open now");
+
+    // Not every filesystem tells that it would have to wait.
+    if !fixture.cool(&segment, 0, None) || segment.log().unwrap().read_cached_at(&mut [0], wanted).unwrap() {
+        return;
+    }
+    assert!(is_refused(), "batch headers would have to be read");
+    assert_eq!(position(Patience::Waits).unwrap(), wanted);
+    assert_eq!(position(Patience::CachedOnly).unwrap(), wanted);
 }
 
 #[test]

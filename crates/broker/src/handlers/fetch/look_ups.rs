@@ -53,8 +53,8 @@ mod tests {
     #[test]
     fn where_too_many_wait_it_is_done_here() {
         let pool = Pool::new("looks", 1).unwrap();
-        let (release, held) = mpsc::channel::<()>();
-        let (taken, is_taken) = mpsc::channel();
+        let (release, held) = mpsc::sync_channel::<()>(0);
+        let (taken, is_taken) = mpsc::sync_channel(1);
         let hold = move || {
             let _ = taken.send(());
             let _ = held.recv();
