@@ -1,5 +1,7 @@
 //! What a partition that nobody uses costs in memory and descriptors.
 
+use std::time::Instant;
+
 use anyhow::Result;
 
 use super::{Start, Table};
@@ -36,18 +38,26 @@ fn case(mut broker: Broker, count: usize, table: &mut Table) -> Result<()> {
         Ok(())
     };
     let topics = fill::topics(count);
+    let begin = Instant::now();
     let mut connection = Connection::open(&broker);
     topics.iter().for_each(|(name, count)| connection.create_topic(name, *count));
     let target = Target::of(&broker)?;
     topics.iter().try_for_each(|(name, count)| target.ends(name, *count).map(drop))?;
+    let created = begin.elapsed();
     note(&broker, "created")?;
     let batch = Batches::of(1).at(now_ms());
     let targets = fill::partitions_of(&topics).map(|(topic, partition)| (topic, partition, batch.clone()));
     fill::send(&mut connection, targets)?;
     note(&broker, "each written once")?;
-    broker.stop()?;
+    let stopped = broker.stop()?;
+    let begin = Instant::now();
     broker.start_again()?;
     let target = Target::of(&broker)?;
     topics.iter().try_for_each(|(name, count)| target.ends(name, *count).map(drop))?;
-    note(&broker, "after a restart")
+    let started = begin.elapsed();
+    note(&broker, "after a restart")?;
+    for (what, time) in [("create all", created), ("clean stop", stopped), ("start until all are led", started)] {
+        table.note(&format!("partitions, {what}"), count as u64, &broker, time.as_secs_f64(), "s");
+    }
+    Ok(())
 }

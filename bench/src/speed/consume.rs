@@ -114,13 +114,6 @@ impl Consumer {
         request[place..place + 8].copy_from_slice(&offset.to_be_bytes());
     }
 
-    /// As [`Consumer::place`], of a copy.
-    pub fn placed(request: &[u8], offset: i64) -> Vec<u8> {
-        let mut request = request.to_vec();
-        Consumer::place(&mut request, offset);
-        request
-    }
-
     /// The offset of the first batch in an answer without its size; nothing where no batch is in it.
     pub fn base_offset(topic: &str, answer: &[u8]) -> Result<Option<i64>> {
         let head = head(topic);
