@@ -23,7 +23,7 @@ fn entries_are_kafkas_bytes() {
     OffsetEntry { relative_offset: 1, position: 0x203 }.encode(&mut bytes);
     TimeEntry { timestamp: Timestamp(-1), relative_offset: 4 }.encode(&mut bytes);
     let wanted = [&[0, 0, 0, 1, 0, 0, 2, 3][..], &[0xFF; 8], &[0, 0, 0, 4]].concat();
-    assert_eq!(bytes, wanted);
+    assert_eq!(bytes.as_slice(), wanted);
     assert_eq!(TimeEntry::decode(&bytes[8..]), TimeEntry { timestamp: Timestamp(-1), relative_offset: 4 });
 }
 

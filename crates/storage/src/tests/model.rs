@@ -124,7 +124,7 @@ fn a_segment_ends_by_size_by_time_and_by_its_index() {
         for turn in 0..6 {
             let now = record::Timestamp(NOW.0 + turn * step_ms);
             let bytes = batch(Compression::None, &[now.0], 60);
-            log.append(&[produced(&bytes)], EPOCH, now, &mut Vec::new()).unwrap();
+            log.append(&[produced(&bytes)], EPOCH, now, &mut crate::Outcomes::new()).unwrap();
         }
         assert_eq!(read_all(&log.reader()).unwrap().len(), 6);
         files(&sim, ".log").len()

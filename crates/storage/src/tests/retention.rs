@@ -110,7 +110,7 @@ fn the_epoch_that_the_log_begins_in_begins_at_its_start() {
     let sim = SimDisk::new();
     let mut log = create(&sim, small());
     for (bytes, epoch) in at(&[1; 12]).iter().zip([1, 1, 1, 3, 3, 3, 3, 3, 8, 8, 8, 8]) {
-        log.append(&[produced(bytes)], LeaderEpoch(epoch), NOW, &mut Vec::new()).unwrap();
+        log.append(&[produced(bytes)], LeaderEpoch(epoch), NOW, &mut crate::Outcomes::new()).unwrap();
     }
     let ends = |log: &Log| {
         (0..=9)

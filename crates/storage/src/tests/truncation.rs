@@ -103,7 +103,7 @@ fn epochs_above_the_end_are_forgotten() {
     let sim = SimDisk::new();
     let mut log = create(&sim, small());
     for (bytes, epoch) in batches(6).iter().zip([1, 1, 2, 2, 5, 5]) {
-        log.append(&[produced(bytes)], LeaderEpoch(epoch), NOW, &mut Vec::new()).unwrap();
+        log.append(&[produced(bytes)], LeaderEpoch(epoch), NOW, &mut crate::Outcomes::new()).unwrap();
     }
     log.truncate_to(Offset(12)).unwrap();
     let crashed = open(&sim.power_cut(Subset::None), small(), Stop::Power);
@@ -111,7 +111,7 @@ fn epochs_above_the_end_are_forgotten() {
         let two = Some((LeaderEpoch(2), Offset(12)));
         assert_eq!([log.end_of_epoch(LeaderEpoch(2)), log.end_of_epoch(LeaderEpoch(5))], [two, None]);
     }
-    log.append(&[produced(&batches(1)[0])], LeaderEpoch(3), NOW, &mut Vec::new()).unwrap();
+    log.append(&[produced(&batches(1)[0])], LeaderEpoch(3), NOW, &mut crate::Outcomes::new()).unwrap();
     assert_eq!(log.end_of_epoch(LeaderEpoch(2)), Some((LeaderEpoch(2), Offset(12))));
 }
 

@@ -31,7 +31,7 @@ fn append(log: &mut Log, bytes: &[u8]) -> AppendOutcome {
     // As a producer sends it: the stamp is the broker's.
     sent[..8].fill(0);
     let batch = record::validate(&sent, &rules).unwrap();
-    let mut outcomes = storage::Outcomes::new();
+    let mut outcomes = ottla_storage::Outcomes::new();
     log.append(&[batch], LeaderEpoch(9), rules.now, &mut outcomes).unwrap();
     outcomes.remove(0)
 }
