@@ -2,6 +2,7 @@
 //! large fetches leave by `sendfile`.
 
 mod cold;
+mod instructions;
 pub mod trace;
 
 use kafka_protocol::messages::ProduceRequest;

@@ -57,17 +57,26 @@ impl<'f> Produces<'f> {
     /// Without acks an error has no other way to the client than the end of its connection. Nothing is left behind in any
     /// case: what was appended must not be appended again.
     pub fn flush(&mut self, node: &Arc<Node>, outbox: &mut Outbox) -> Result<Option<Wait>, CloseReason> {
-        let Produces { mut requests, appends } = std::mem::take(self);
-        if appends.has_later() {
+        if self.requests.is_empty() {
+            return Ok(None);
+        }
+        if self.appends.has_later() {
+            let Produces { requests, appends } = std::mem::take(self);
             return recompress::on_the_pool(node, requests, appends).map(Some);
         }
-        let appended = appends.run();
-        let all_decided = settle(&mut requests, &appended)?;
-        let at_once = if all_decided {
-            requests.len()
-        } else {
-            requests.iter().position(|request| request.waits_for(&appended)).unwrap_or(requests.len())
-        };
+        let appended = self.appends.run();
+        let wait = self.answer(appended, outbox);
+        self.requests.clear();
+        wait
+    }
+
+    /// Nothing large is moved on the way of a request that is answered at once.
+    fn answer(&mut self, appended: SmallVec<[Appended; 1]>, outbox: &mut Outbox) -> Result<Option<Wait>, CloseReason> {
+        let requests = &mut self.requests;
+        let all_decided = settle(requests, &appended)?;
+        let waits = |request: &Request<'_>| request.waits_for(&appended);
+        let first_that_waits = if all_decided { None } else { requests.iter().position(waits) };
+        let at_once = first_that_waits.unwrap_or(requests.len());
         requests[..at_once].iter().for_each(|request| request.answer(&appended, outbox));
         Ok((at_once < requests.len()).then(|| {
             let later = requests.drain(at_once..).map(Request::into_owned).collect();

@@ -148,9 +148,13 @@ impl<'f> Appends<'f> {
         })
     }
 
-    /// Appends everything.
-    pub fn run(self) -> SmallVec<[Appended; 1]> {
-        self.groups.into_iter().map(Group::run).collect()
+    /// Appends everything, and has nothing any more.
+    pub fn run(&mut self) -> SmallVec<[Appended; 1]> {
+        let appended = self.groups.iter_mut().map(Group::run).collect();
+        self.groups.clear();
+        self.places.clear();
+        (self.faults, self.recompressed_bytes) = Default::default();
+        appended
     }
 }
 
@@ -166,11 +170,12 @@ impl Group<'_> {
         Group { partition, now, batches, refused, restamped }
     }
 
-    fn run(mut self) -> Appended {
-        remove_all(&mut self.batches, self.refused.iter().map(|(at, _)| *at));
+    fn run(&mut self) -> Appended {
+        let refused = std::mem::take(&mut self.refused);
+        remove_all(&mut self.batches, refused.iter().map(|(at, _)| *at));
         let mut outcomes = Outcomes::with_capacity(self.batches.len());
         let durable_before_ack = self.partition.append(&self.batches, self.now, &mut outcomes);
-        let Group { partition, refused, restamped, .. } = self;
+        let (partition, restamped) = (Arc::clone(&self.partition), self.restamped);
         Appended { partition, outcomes, refused, restamped, durable_before_ack }
     }
 }
