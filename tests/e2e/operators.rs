@@ -2,7 +2,7 @@
 //! shells complete.
 
 mod doctor;
-mod exposition;
+pub mod exposition;
 pub mod http;
 mod logs;
 mod metrics;

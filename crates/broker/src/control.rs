@@ -27,6 +27,7 @@ use wire::ErrorCode;
 
 use crate::coordinators::Coordinators;
 use crate::errors::{DISK_FULL, refusal_code};
+use crate::log_dirs::Twice;
 use crate::metrics::{EndMark, Metrics};
 use crate::tasks::Nudge;
 use crate::view::View;
@@ -87,7 +88,7 @@ pub struct Controller {
     /// When logs of deleted topics are due.
     pub clock: Clock,
     /// Whom to tell that settings have changed.
-    pub nudges: SyncSender<Nudge>,
+    pub nudges: Vec<SyncSender<Nudge>>,
     /// Told when the metadata log fails.
     pub metrics: Arc<Metrics>,
     /// Told of each view.
@@ -223,15 +224,18 @@ impl ControlThread {
 }
 
 impl Controller {
-    /// Makes the node known to the cluster and opens the partitions that it has: what has to happen before the first
-    /// client is let in.
-    pub fn begin(&mut self, registration: RegisterBroker) -> Result<(), ControlError> {
+    /// Makes the node known to the cluster.
+    pub fn register(&mut self, registration: RegisterBroker) -> Result<(), ControlError> {
         let reply = self.commit(&Intent::RegisterBroker(registration))?;
         let Reply::RegisterBroker(epoch) = reply else { unreachable!("a reply of another kind: {reply:?}") };
         self.commit(&Intent::UnfenceBroker(UnfenceBroker { id: self.broker, epoch: epoch.0 }))?;
-        if let Err(error) = self.hosting.set_strays_aside(&self.quorum.image(), self.clock.monotonic()) {
-            tracing::error!(%error, "logs of deleted topics may be left; the next start tries again");
-        }
+        Ok(())
+    }
+
+    /// Opens the partitions that the node has, which has to happen before the first client is let in.
+    pub fn open(&mut self) -> Result<(), Twice> {
+        self.hosting.set_strays_aside(&self.quorum.image(), self.clock.monotonic());
+        self.hosting.refuse_twice()?;
         self.publish();
         Ok(())
     }
@@ -297,7 +301,9 @@ impl Controller {
         }
         if self.hosting.configure(&view, &image) {
             // A nudge that waits already serves as well.
-            let _ = self.nudges.try_send(Nudge::SettingsChanged);
+            for nudges in &self.nudges {
+                let _ = nudges.try_send(Nudge::SettingsChanged);
+            }
         }
         self.hosting.retire(&view, &image, self.clock.monotonic());
         let opened = self.hosting.open(&view, &image);

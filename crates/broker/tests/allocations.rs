@@ -141,7 +141,7 @@ fn allocations_do_not_depend_on_the_number_of_records() {
     let overrides = [("num.network.threads", "1"), ("group.initial.rebalance.delay.ms", "0")];
     let overrides = overrides.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let options = ottla_broker::Options {
-        data_dir: Some(data.path().to_owned()),
+        data_dirs: vec![data.path().to_owned()],
         listen: Some("127.0.0.1:0".to_owned()),
         overrides,
         ..Default::default()
