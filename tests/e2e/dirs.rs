@@ -1,11 +1,13 @@
 //! Several log directories (`log.dirs=/a,/b`): what lies where, and what one of them does to the other.
 
 mod faults;
+mod moves;
 mod refused;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use kafka_protocol::messages::alter_replica_log_dirs_request::{AlterReplicaLogDir, AlterReplicaLogDirTopic};
 use kafka_protocol::messages::{AlterReplicaLogDirsRequest, DescribeLogDirsRequest};
@@ -14,9 +16,10 @@ use kafka_protocol::protocol::StrBytes;
 use crate::admin::tool;
 use crate::batch::{self, Identity, Record};
 use crate::calls::topic_name;
-use crate::harness::{Broker, unique};
+use crate::harness::{Broker, OTTLA, unique};
 use crate::raw::{Connection, error_name};
 use crate::storm::delete_topic;
+use crate::tools::run;
 
 /// The second directory.
 const OTHER: &str = "other";
@@ -206,4 +209,24 @@ fn the_metadata_log_may_lie_apart() {
     broker.kill();
     broker.start_again();
     assert_filled(&mut Connection::open(&broker), &topic, &[0, 1, 2, 3]);
+}
+
+#[test]
+fn the_doctor_examines_every_directory() {
+    let Some(mut broker) = two(&[]) else { return };
+    assert!(broker.stop().success());
+    let doctor = |second: &Path| {
+        let mut command = Command::new(OTTLA);
+        command.args(["doctor", "--listen", "127.0.0.1:0", "--data"]).arg(broker.data_dir()).arg("--data").arg(second);
+        let ended = run(&mut command, b"");
+        (ended.status.success(), String::from_utf8(ended.stdout).unwrap())
+    };
+    let (is_fit, said) = doctor(&other(&broker));
+    assert!(is_fit && said.matches("the last broker stopped cleanly").count() == 2, "{said}");
+    assert_eq!(said.matches(&format!("of cluster {}", identity(&other(&broker))["cluster.id"])).count(), 2, "{said}");
+    let (is_fit, said) = doctor(&broker.data_dir());
+    assert!(!is_fit && said.contains("are the same directory"), "{said}");
+    fs::write(other(&broker).join("meta.properties"), "version=1\nnode.id=7\n").unwrap();
+    let (is_fit, said) = doctor(&other(&broker));
+    assert!(!is_fit && said.contains("holds the data of node.id=7"), "{said}");
 }

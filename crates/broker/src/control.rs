@@ -4,6 +4,7 @@
 //! reply. A client that has its reply finds the topic open.
 
 mod hosting;
+mod moving;
 mod opening;
 mod trash;
 
@@ -27,11 +28,13 @@ use wire::ErrorCode;
 
 use crate::coordinators::Coordinators;
 use crate::errors::{DISK_FULL, refusal_code};
-use crate::log_dirs::Twice;
+use crate::log_dirs::TwiceError;
 use crate::metrics::{EndMark, Metrics};
 use crate::tasks::Nudge;
-use crate::view::View;
+use crate::view::{HostedTopic, View};
 pub use hosting::Hosting;
+use moving::Moving;
+pub use moving::{Move, Moves};
 pub use opening::Opening;
 pub use trash::Trash;
 
@@ -43,9 +46,19 @@ const QUEUED_MAX: usize = 1024;
 pub struct Control(SyncSender<Order>);
 
 enum Order {
-    Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
-    AllocateProducerIds { reply: oneshot::Sender<Result<Reply, ControlError>> },
+    Intent {
+        intent: Intent,
+        reply: oneshot::Sender<Result<Reply, ControlError>>,
+    },
+    AllocateProducerIds {
+        reply: oneshot::Sender<Result<Reply, ControlError>>,
+    },
     OpenOffline,
+    /// Put a copy in the place of a log, and say when it is done.
+    Switch {
+        moving: Box<Moving>,
+        done: SyncSender<()>,
+    },
     Stop,
 }
 
@@ -174,6 +187,15 @@ impl Control {
         let _ = self.0.try_send(Order::OpenOffline);
     }
 
+    /// Puts the copy of a partition's log in the place of the log; waits for it. When the node stops meanwhile, the copy is
+    /// left for the next start to remove.
+    fn switch(&self, moving: Moving) {
+        let (done, is_done) = mpsc::sync_channel(1);
+        if self.0.send(Order::Switch { moving: Box::new(moving), done }).is_ok() {
+            let _ = is_done.recv();
+        }
+    }
+
     async fn ask(&self, intent: Intent) -> Result<Reply, ControlError> {
         self.send(|reply| Order::Intent { intent, reply }).await
     }
@@ -233,9 +255,10 @@ impl Controller {
     }
 
     /// Opens the partitions that the node has, which has to happen before the first client is let in.
-    pub fn open(&mut self) -> Result<(), Twice> {
-        self.hosting.set_strays_aside(&self.quorum.image(), self.clock.monotonic());
-        self.hosting.refuse_twice()?;
+    pub fn open(&mut self) -> Result<(), TwiceError> {
+        let now = self.clock.monotonic();
+        self.hosting.set_strays_aside(&self.quorum.image(), now);
+        self.hosting.settle_twice(now)?;
         self.publish();
         Ok(())
     }
@@ -246,6 +269,10 @@ impl Controller {
                 Order::Intent { intent, reply } => self.carry_out(&intent, reply),
                 Order::AllocateProducerIds { reply } => self.carry_out(&self.producer_ids_intent(), reply),
                 Order::OpenOffline => self.open_offline(),
+                Order::Switch { moving, done } => {
+                    self.switch(*moving);
+                    let _ = done.send(());
+                }
                 Order::Stop => break,
             }
         }
@@ -315,9 +342,20 @@ impl Controller {
     fn open_offline(&mut self) {
         let view = self.published.load_full();
         let opened = self.hosting.open_offline(&view);
+        self.publish_opened(&view, opened);
+    }
+
+    fn switch(&mut self, moving: Moving) {
+        let view = self.published.load_full();
+        if let Some(topic) = self.hosting.switch(&view, moving, self.clock.monotonic()) {
+            self.publish_opened(&view, vec![topic]);
+        }
+    }
+
+    fn publish_opened(&self, view: &View, opened: Vec<HostedTopic>) {
         let next = Arc::new(view.next(Arc::clone(view.image()), opened));
         self.published.store(Arc::clone(&next));
-        self.coordinators.published(&view, &next);
+        self.coordinators.published(view, &next);
     }
 }
 

@@ -129,35 +129,64 @@ impl LogDirs {
         self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses a log that lies in two directories.
-    pub fn twice(&self) -> Result<(), Twice> {
+    /// Refuses a log that lies in two directories, unless it was being moved from one to the other: then the older is set
+    /// aside, and its new paths are returned.
+    ///
+    /// # Errors
+    /// [`TwiceError::Io`] when that fails.
+    pub fn settle_twice(&self) -> Result<Vec<PathBuf>, TwiceError> {
+        let mut set_aside = Vec::new();
         let mut seen = HashMap::new();
         for (index, dir) in self.working() {
             // One that cannot be listed opens no logs either.
             for log in dir.logs().unwrap_or_default() {
                 if let Some(other) = seen.insert(log.clone(), index) {
-                    let path = |index: usize| self.dirs[index].path().to_path_buf();
-                    return Err(Twice { log, one: path(other), other: path(index) });
+                    let (newer, older) = self.newer(&log, other, index)?;
+                    tracing::info!(log, "a log that was moved to another directory is removed from its old one");
+                    set_aside.push(self.dirs[older].set_aside(&log)?);
+                    self.dirs[newer].forget_move(&log)?;
+                    seen.insert(log, newer);
                 }
             }
         }
-        Ok(())
+        Ok(set_aside)
+    }
+
+    fn newer(&self, log: &str, one: usize, other: usize) -> Result<(usize, usize), TwiceError> {
+        let dir = |index: usize| &self.dirs[index];
+        match (dir(one).was_moved_here(log)?, dir(other).was_moved_here(log)?) {
+            (true, false) => Ok((one, other)),
+            (false, true) => Ok((other, one)),
+            _ => {
+                let path = |index: usize| dir(index).path().to_path_buf();
+                Err(TwiceError::Twice { log: log.to_owned(), one: path(one), other: path(other) })
+            }
+        }
     }
 }
 
 /// Partitions that are not there yet and have a directory.
 const WISHES_MAX: usize = 10_000;
 
-/// A log lies in two directories, and nobody can tell which one counts.
+/// A log lies in two directories.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the partition {log} lies in {one} and in {other}. One of them is older: a directory came back that was away while the \
-     partition was made again, or it was copied by hand. Nothing was changed; move the one that should not count out of its directory"
-)]
-pub struct Twice {
-    log: String,
-    one: PathBuf,
-    other: PathBuf,
+pub enum TwiceError {
+    /// Nobody can tell which one counts.
+    #[error(
+        "the partition {log} lies in {one} and in {other}. One of them is older: a directory came back that was away while the \
+         partition was made again, or it was copied by hand. Move the one that should not count out of its directory"
+    )]
+    Twice {
+        /// Its name.
+        log: String,
+        /// A directory that has it.
+        one: PathBuf,
+        /// Another one.
+        other: PathBuf,
+    },
+    /// The older one cannot be set aside.
+    #[error("a log that was moved to another directory cannot be removed from its old one: {0}")]
+    Io(#[from] io::Error),
 }
 
 /// Whether the log `name` in `dir` is that of the topic `id`.

@@ -12,7 +12,7 @@ use net::http::HttpServer;
 use record::Uuid;
 
 use crate::config::{Config, topic};
-use crate::control::{Control, ControlThread, Trash};
+use crate::control::{Control, ControlThread, Moves, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::is_internal;
@@ -38,6 +38,8 @@ pub struct Node {
     pub pool: Arc<Pool>,
     /// Where the logs are.
     pub log_dirs: Arc<LogDirs>,
+    /// Partitions on their way to another of these.
+    pub moves: Moves,
     /// Where files go that nobody needs any more.
     pub trash: Trash,
     /// The thread that changes metadata.
@@ -112,6 +114,7 @@ pub fn random_id(rng: &Rng) -> Uuid {
 pub struct RunningNode {
     pub(crate) server: net::Server,
     pub(crate) tasks: Vec<TasksThread>,
+    pub(crate) moves: Moves,
     pub(crate) control: ControlThread,
     pub(crate) coordinators: CoordinatorsThread,
     pub(crate) addresses: Vec<SocketAddr>,
@@ -153,6 +156,7 @@ impl RunningNode {
         self.coordinators.stop();
         self.server.shutdown();
         self.tasks.into_iter().for_each(TasksThread::stop);
+        self.moves.stop();
         self.control.stop();
         // Last, so that whoever asks learns that the node stops.
         drop(self.endpoint);

@@ -18,11 +18,11 @@ use quorum::{NodeId, Quorum};
 use record::BrokerId;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
-use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
+use crate::control::{ControlError, ControlThread, Controller, Hosting, Moves, Opening, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread, Wiring};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::produce::Recompressions;
-use crate::log_dirs::{LogDirs, Twice};
+use crate::log_dirs::{LogDirs, TwiceError};
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
 use crate::node::{Node, RunningNode, random_id};
@@ -101,7 +101,7 @@ pub enum StartError {
     },
     /// A partition lies in two directories.
     #[error(transparent)]
-    Twice(#[from] Twice),
+    Twice(#[from] TwiceError),
     /// The data directory belongs to another node.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -150,7 +150,7 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let endpoint = options.metrics.as_ref().map(|address| endpoint(address, &observed)).transpose()?;
     let Opened { node, control, coordinators, tasks, durability } =
         open(disk, config, directories, &addresses, &observed, options)?;
-    let (published, groups) = (Arc::clone(&node.published), Arc::clone(&node.coordinators));
+    let (published, groups, moves) = (Arc::clone(&node.published), Arc::clone(&node.coordinators), node.moves.clone());
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     observed.serve(Serving { published, loops: server.observers(), coordinators: Some(groups) });
@@ -159,6 +159,7 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         control,
         coordinators,
         tasks,
+        moves,
         addresses,
         data_dirs,
         durability,
@@ -263,6 +264,7 @@ fn open(
         },
     );
     let tasks = tasks.collect::<io::Result<Vec<_>>>().map_err(StartError::Threads)?;
+    let moves = Moves::new(&log_dirs, control.clone()).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
     let recompressions = Recompressions::new(config.request_budget_bytes);
@@ -272,6 +274,7 @@ fn open(
         rng,
         pool,
         log_dirs,
+        moves,
         trash,
         control,
         producer_ids,

@@ -18,7 +18,7 @@ use crate::room::{Room, is_full};
 use crate::{checkpoint, files};
 use offsets::OffsetsFile;
 
-pub(crate) use names::partition_metadata;
+pub(crate) use names::{future as future_name, partition_metadata};
 
 /// A directory that holds logs, shared by all of them.
 #[derive(Debug)]

@@ -6,13 +6,14 @@ use std::time::Duration;
 use host::Pool;
 use metadata::{Configs, Image, Topic};
 use record::{BrokerId, PartitionIndex};
-use storage::{Log, LogDir};
+use storage::{Log, LogDir, Replaced};
 
+use super::moving::Moving;
 use super::opening::{NoLog, Opening, WantedLog};
 use super::trash::Trash;
 use crate::config::TopicConfig;
 use crate::handlers::is_internal;
-use crate::log_dirs::{LogDirs, Twice, side_by_side};
+use crate::log_dirs::{LogDirs, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
 use crate::partition::{Partition, Retired};
 use crate::view::{HostedTopic, View};
@@ -45,8 +46,8 @@ impl Hosting {
     ) -> Hosting {
         for (_, dir) in opening.dirs.working() {
             // Where the directory cannot be listed, the next start tries again.
-            let deleted = dir.deleted_logs().unwrap_or_default();
-            deleted.into_iter().for_each(|path| trash.add(path, Duration::ZERO));
+            let left = [dir.deleted_logs(), dir.future_logs()].into_iter().flat_map(Result::unwrap_or_default);
+            left.for_each(|path| trash.add(path, Duration::ZERO));
         }
         let flushing = flush_pools.iter().map(|pool| Flushing::new(pool, Arc::clone(&opening.metrics))).collect();
         Hosting {
@@ -84,9 +85,49 @@ impl Hosting {
         Ok(())
     }
 
-    /// Refuses a log that lies in two directories, once the strays are set aside.
-    pub fn refuse_twice(&self) -> Result<(), Twice> {
-        self.opening.dirs.twice()
+    /// Refuses a log that lies in two directories, once the strays are set aside; what a move left there goes.
+    pub fn settle_twice(&self, now: Duration) -> Result<(), TwiceError> {
+        let set_aside = self.opening.dirs.settle_twice()?;
+        set_aside.into_iter().for_each(|path| self.trash.add(path, now + self.defaults.file_delete_delay));
+        Ok(())
+    }
+
+    /// Puts the copy of a partition's log in the place of the log, and returns its topic with the partition in its new
+    /// directory. `None` when the partition is none of `view` any more.
+    pub fn switch(&mut self, view: &View, moving: Moving, now: Duration) -> Option<HostedTopic> {
+        let Moving { asked, future } = moving;
+        let (partition, index) = (&asked.partition, asked.partition.index());
+        let hosted = view.topic_by_id(asked.topic_id).filter(|_| asked.is_wanted());
+        let is_open =
+            |hosted: &&HostedTopic| hosted.open_partition(index).is_some_and(|one| Arc::ptr_eq(&one, partition));
+        let topic = view.image().topic_by_id(asked.topic_id);
+        let (Some(hosted), Some(topic)) = (hosted.filter(is_open), topic) else {
+            future.abandon();
+            return None;
+        };
+        let Retired::Log(log) = partition.retire_to_move() else {
+            future.abandon();
+            return None;
+        };
+        let config = self.topic_config(topic);
+        let Replaced { log, error, set_aside } = future.take_place(log, &config.log_config());
+        if let Some(path) = set_aside {
+            self.trash.add(path, now + partition.file_delete_delay());
+        }
+        match error {
+            Some(error) => {
+                tracing::error!(topic = &*hosted.name, partition = index.0, %error, "the partition cannot be moved");
+            }
+            None => tracing::info!(topic = &*hosted.name, partition = index.0, "the partition was moved"),
+        }
+        let (_, known) = topic.partitions().find(|(one, _)| *one == index).expect("it is hosted, so it is known");
+        let next = self.partition(topic, index, known, &config, log.map_err(NoLog::from));
+        let replaced = |one: &Option<Arc<Partition>>| match one {
+            Some(one) if Arc::ptr_eq(one, partition) => next.clone(),
+            other => other.clone(),
+        };
+        let partitions = hosted.partitions.iter().map(replaced).collect();
+        Some(HostedTopic { name: Arc::clone(&hosted.name), id: hosted.id, partitions })
     }
 
     /// Opens the topics of `image` that `view` does not have yet, or has with fewer partitions. What is open stays open.

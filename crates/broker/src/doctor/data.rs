@@ -65,7 +65,7 @@ fn examine_one(disk: &Disk, config: &Config, dir: &Path, findings: &mut Vec<Find
         Ok(whose) => Finding::ok("identity", whose),
         Err(error) => Finding::fail("identity", error.to_string(), "nothing was changed"),
     });
-    if !is_running && entries.iter().any(|entry| entry.name == identity::METADATA) {
+    if !is_running && entries.iter().any(|entry| entry.name == identity::METADATA || entry.name == identity::FILE) {
         let is_clean = entries.iter().any(|entry| entry.name == ".kafka_cleanshutdown");
         let text = if is_clean { "the last broker stopped cleanly" } else { "the last broker did not stop cleanly" };
         let how = if is_clean { "" } else { ": the next start recovers its logs" };

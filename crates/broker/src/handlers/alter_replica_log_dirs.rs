@@ -1,6 +1,7 @@
 //! AlterReplicaLogDirs (key 34), versions 1-2: moves replicas between log directories (KIP-113). v2 flexible.
 //!
-//! For a partition that is not there yet the wish is remembered, as Kafka does.
+//! For a partition that is not there yet the wish is remembered, as Kafka does. One that is there moves: the answer says that
+//! it was begun, and DescribeLogDirs how far it is.
 
 use std::collections::BTreeMap;
 
@@ -43,10 +44,12 @@ fn alter(call: &Call<'_>, path: &str, topic: &str, index: i32) -> ErrorCode {
         return ErrorCode::KAFKA_STORAGE_ERROR;
     }
     let hosted = call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    let found = hosted.and_then(|hosted| hosted.partition(PartitionIndex(index)).map_err(|error| error.code));
+    let found = hosted.and_then(|hosted| {
+        let partition = hosted.partition(PartitionIndex(index)).map_err(|error| error.code)?;
+        Ok((hosted.id, partition))
+    });
     match found {
-        Ok(partition) if dirs.index_of(partition.dir()) == wanted => ErrorCode::NONE,
-        Ok(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+        Ok((id, partition)) => call.node.moves.ask(topic, id, partition, wanted),
         Err(code) => {
             if code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION && index >= 0 {
                 dirs.wish(format!("{topic}-{index}"), wanted);

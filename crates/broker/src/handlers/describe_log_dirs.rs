@@ -13,6 +13,7 @@ use wire::messages::describe_log_dirs::{
 use wire::{Array, ErrorCode};
 
 use crate::api::{Call, Flow};
+use crate::control::Move;
 use crate::log_dirs::absolute;
 use crate::partition::Partition;
 use crate::view::HostedTopic;
@@ -47,11 +48,12 @@ fn told<'c>(
             ..Default::default()
         };
     }
+    let futures = call.node.moves.to(dir);
     let topics = match wanted {
-        None => call.view.topics().filter_map(|topic| described(dir, topic, None)).collect(),
+        None => call.view.topics().filter_map(|topic| described(dir, topic, None, &futures)).collect(),
         Some(wanted) => {
             let hosted = wanted.iter().filter_map(|(name, indexes)| Some((call.view.topic(name)?, indexes)));
-            hosted.filter_map(|(topic, indexes)| described(dir, topic, Some(indexes))).collect()
+            hosted.filter_map(|(topic, indexes)| described(dir, topic, Some(indexes), &futures)).collect()
         }
     };
     let (total_bytes, usable_bytes) = volume(dir);
@@ -64,17 +66,20 @@ fn volume(dir: &LogDir) -> (i64, i64) {
     (told(dir.disk().total_bytes(dir.path())), told(dir.disk().available_bytes(dir.path())))
 }
 
-/// The open logs of a topic in a directory, of these partitions or of all; `None` when there are none.
+/// The open logs of a topic in a directory, and the copies on their way there, of these partitions or of all; `None` when
+/// there are none.
 fn described<'t>(
     dir: &Arc<LogDir>,
     topic: &'t HostedTopic,
     only: Option<&BTreeSet<i32>>,
+    futures: &[Arc<Move>],
 ) -> Option<DescribeLogDirsTopic<'t>> {
-    let is_here = |partition: &&Arc<Partition>| {
-        Arc::ptr_eq(partition.dir(), dir) && only.is_none_or(|indexes| indexes.contains(&partition.index().0))
-    };
+    let is_asked = |partition: &Partition| only.is_none_or(|indexes| indexes.contains(&partition.index().0));
+    let is_here = |partition: &&Arc<Partition>| Arc::ptr_eq(partition.dir(), dir) && is_asked(partition);
     let here = topic.partitions.iter().flatten().filter(is_here);
-    let partitions: Vec<DescribeLogDirsPartition> = here.map(|partition| log(partition)).collect();
+    let coming = futures.iter().filter(|future| future.topic_id == topic.id && is_asked(&future.partition));
+    let partitions: Vec<DescribeLogDirsPartition> =
+        here.map(|partition| log(partition)).chain(coming.map(|future| copy(future))).collect();
     (!partitions.is_empty()).then(|| DescribeLogDirsTopic { name: &topic.name, partitions: partitions.into() })
 }
 
@@ -85,5 +90,16 @@ fn log(partition: &Partition) -> DescribeLogDirsPartition {
         partition_size: i64::try_from(reader.size_bytes()).unwrap_or(i64::MAX),
         offset_lag: (partition.high_watermark().offset.0 - reader.end().offset.0).max(0),
         is_future_key: false,
+    }
+}
+
+/// The copy that will replace a log.
+fn copy(future: &Move) -> DescribeLogDirsPartition {
+    let (size_bytes, end) = future.progress();
+    DescribeLogDirsPartition {
+        partition_index: future.partition.index().0,
+        partition_size: i64::try_from(size_bytes).unwrap_or(i64::MAX),
+        offset_lag: (future.partition.reader().end().offset.0 - end.0).max(0),
+        is_future_key: true,
     }
 }

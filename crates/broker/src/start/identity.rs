@@ -16,7 +16,8 @@ use record::{BrokerId, Uuid};
 use crate::config::parse_properties;
 use crate::node::random_id;
 
-const FILE: &str = "meta.properties";
+/// Whose a directory is.
+pub const FILE: &str = "meta.properties";
 
 /// The directory cannot be this node's.
 #[derive(Debug, thiserror::Error)]
