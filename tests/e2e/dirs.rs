@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use kafka_protocol::messages::alter_replica_log_dirs_request::{AlterReplicaLogDir, AlterReplicaLogDirTopic};
-use kafka_protocol::messages::{AlterReplicaLogDirsRequest, DescribeLogDirsRequest};
+use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use kafka_protocol::messages::{
+    AlterReplicaLogDirsRequest, CreateTopicsRequest, DescribeLogDirsRequest, IncrementalAlterConfigsRequest,
+};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::admin::tool;
@@ -229,4 +233,50 @@ fn the_doctor_examines_every_directory() {
     fs::write(other(&broker).join("meta.properties"), "version=1\nnode.id=7\n").unwrap();
     let (is_fit, said) = doctor(&other(&broker));
     assert!(!is_fit && said.contains("holds the data of node.id=7"), "{said}");
+}
+
+/// As `kafka-configs.sh --alter --add-config cordoned.log.dirs=...` (KIP-1066): Kafka's name of the error.
+fn cordon(connection: &mut Connection, value: &str) -> String {
+    let text = |text: &str| StrBytes::from_string(text.to_owned());
+    let config = AlterableConfig::default()
+        .with_name(text("cordoned.log.dirs"))
+        .with_config_operation(0)
+        .with_value(Some(text(value)));
+    let resource =
+        AlterConfigsResource::default().with_resource_type(4).with_resource_name(text("1")).with_configs(vec![config]);
+    let response = connection.call(1, &IncrementalAlterConfigsRequest::default().with_resources(vec![resource]));
+    error_name(response.responses[0].error_code)
+}
+
+#[test]
+fn a_cordoned_directory_gets_no_new_partitions() {
+    let Some(mut broker) = two(&[]) else { return };
+    let mut connection = Connection::open(&broker);
+    let topic = filled(&mut connection);
+    assert_eq!(cordon(&mut connection, "/no/such/dir"), "InvalidRequest");
+    assert_eq!(cordon(&mut connection, broker.data_dir().to_str().unwrap()), "None");
+    for restarts in [false, true] {
+        if restarts {
+            broker.kill();
+            broker.start_again();
+        }
+        let mut connection = Connection::open(&broker);
+        let new = unique("cordoned");
+        connection.create_topic(&new, 2);
+        assert_eq!(partitions_in(&other(&broker), &new), [0, 1]);
+        assert_filled(&mut connection, &topic, &[0, 1, 2, 3]);
+        let response = connection.call(4, &DescribeLogDirsRequest::default().with_topics(None));
+        assert_eq!(response.results.len(), 2);
+    }
+    let mut connection = Connection::open(&broker);
+    assert_eq!(cordon(&mut connection, "*"), "None");
+    let creatable = CreatableTopic::default()
+        .with_name(topic_name(&unique("nowhere")))
+        .with_num_partitions(1)
+        .with_replication_factor(1);
+    let request = CreateTopicsRequest::default().with_topics(vec![creatable]).with_timeout_ms(30_000);
+    let response = connection.call(7, &request);
+    assert_eq!(error_name(response.topics[0].error_code), "InvalidReplicationFactor");
+    assert_eq!(cordon(&mut connection, ""), "None");
+    connection.create_topic(&unique("somewhere"), 1);
 }

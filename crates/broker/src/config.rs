@@ -9,6 +9,7 @@
 
 pub mod bounds;
 pub mod client_metrics;
+pub mod cordon;
 pub mod describe;
 pub mod docs;
 pub mod dynamic;
@@ -50,6 +51,8 @@ pub struct Config {
     pub log_dirs: Vec<PathBuf>,
     /// `metadata.log.dir`: where the metadata log lives; the first of [`Config::log_dirs`] unless it is set.
     pub metadata_dir: PathBuf,
+    /// `cordoned.log.dirs`: of [`Config::log_dirs`], or `*`.
+    pub cordoned_log_dirs: Vec<String>,
     /// `broker.rack`.
     pub rack: Option<String>,
     /// `listeners`, each with what clients are told to connect to (`advertised.listeners`).
@@ -129,6 +132,7 @@ impl Default for Config {
             node_id: BrokerId(1),
             log_dirs: vec![PathBuf::from("./ottla-data")],
             metadata_dir: PathBuf::from("./ottla-data"),
+            cordoned_log_dirs: Vec::new(),
             rack: None,
             listeners: Vec::new(),
             loops: cores(),
@@ -250,6 +254,7 @@ impl Config {
             loaded.config.originals.insert("log.dirs".to_owned(), dirs.join(","));
         }
         loaded.config.resolve_metadata_dir();
+        loaded.config.check_cordoned()?;
         if let Some(address) = &sources.listen {
             loaded.config.raw.listen_at(address);
             loaded.config.originals.insert("listeners".to_owned(), format!("PLAINTEXT://{address}"));
@@ -295,6 +300,13 @@ impl Config {
     fn resolve_metadata_dir(&mut self) {
         let first = self.log_dirs.first().expect("there is a default, and a list of none is refused");
         self.metadata_dir = self.raw_metadata_dir.take().unwrap_or_else(|| first.clone());
+    }
+
+    fn check_cordoned(&self) -> Result<(), ConfigError> {
+        cordon::check(&self.cordoned_log_dirs, &self.log_dirs).map_err(|reason| {
+            let value = self.cordoned_log_dirs.join(",");
+            ConfigError::Invalid { key: cordon::KEY.to_owned(), value, reason }
+        })
     }
 
     /// A record of groups has to fit into a batch and into a segment of `__consumer_offsets`.

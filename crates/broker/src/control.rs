@@ -74,6 +74,9 @@ pub enum ControlError {
     /// There is no room on the disk for new partitions; clients try again.
     #[error("{DISK_FULL}")]
     DiskFull,
+    /// Every log directory is cordoned, so that new partitions have no place.
+    #[error("all log directories are cordoned: new partitions have no place")]
+    Cordoned,
     /// Too many orders wait already; clients try again.
     #[error("too many changes of the metadata are waiting")]
     Busy,
@@ -219,6 +222,7 @@ impl ControlError {
         match self {
             ControlError::Refused(refusal) => refusal_code(refusal),
             ControlError::Failed(_) | ControlError::DiskFull => ErrorCode::KAFKA_STORAGE_ERROR,
+            ControlError::Cordoned => ErrorCode::INVALID_REPLICATION_FACTOR,
             ControlError::Busy | ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
         }
     }
@@ -293,8 +297,8 @@ impl Controller {
     /// Decides, and has the outcome committed.
     fn commit(&mut self, intent: &Intent) -> Result<Reply, ControlError> {
         // What makes room, or changes settings so that room comes, goes on; it takes next to nothing.
-        if matches!(intent, Intent::CreateTopics(_) | Intent::CreatePartitions(_)) && self.hosting.is_full() {
-            return Err(ControlError::DiskFull);
+        if matches!(intent, Intent::CreateTopics(_) | Intent::CreatePartitions(_)) {
+            self.hosting.check_place()?;
         }
         let decision = metadata::decide(&self.quorum.image(), intent)?;
         if !decision.records.is_empty() {

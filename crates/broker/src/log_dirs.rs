@@ -3,13 +3,15 @@
 //! Each directory keeps everything of its own: lock, checkpoints, how it was left, whether it has failed or is full. What
 //! happens to one of them concerns its partitions and no others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use record::Uuid;
 use storage::LogDir;
+
+use crate::config::cordon;
 
 /// The directories of a node, at least one.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct LogDirs {
     metadata: Option<usize>,
     /// Whether a directory that this node had before is none of these: then what is not found may lie there.
     is_lacking: bool,
+    /// Those that get no new logs.
+    cordoned: Mutex<BTreeSet<usize>>,
     /// Where clients want logs that are not there yet, by name. Not kept over a restart, as Kafka does.
     wishes: Mutex<BTreeMap<String, usize>>,
 }
@@ -38,7 +42,7 @@ impl LogDirs {
     /// In the order of `log.dirs`. `is_lacking` says that this node had more directories before.
     pub fn new(dirs: Vec<Arc<LogDir>>, metadata: Option<usize>, is_lacking: bool) -> LogDirs {
         assert!(!dirs.is_empty(), "a list of no directories is refused when the settings are read");
-        LogDirs { dirs, metadata, is_lacking, wishes: Mutex::default() }
+        LogDirs { dirs, metadata, is_lacking, cordoned: Mutex::default(), wishes: Mutex::default() }
     }
 
     /// All of them, in the order of `log.dirs`.
@@ -106,14 +110,40 @@ impl LogDirs {
     }
 
     /// The directory for the new log `name` where they hold so many logs each: the one that was wished, or the one with the
-    /// fewest, of those that work and have room (Kafka's `LogManager.nextLogDirs`). `None` when none works.
+    /// fewest, of those that work, are not cordoned and have room (Kafka's `LogManager.nextLogDirs`). `None` when none works.
     pub fn next(&self, name: &str, logs: &[usize]) -> Option<usize> {
         let wish = self.lock_wishes().remove(name).filter(|wish| !self.dirs[*wish].failed());
         if wish.is_some() {
             return wish;
         }
-        let chosen = self.working().min_by_key(|(index, dir)| (dir.is_full(), logs[*index], *index));
+        let cordoned = self.lock_cordoned();
+        let is_last_resort = |(index, dir): (usize, &Arc<LogDir>)| cordoned.contains(&index) || dir.is_full();
+        let chosen = self.working().min_by_key(|&(index, dir)| (is_last_resort((index, dir)), logs[index], index));
         chosen.map(|(index, _)| index)
+    }
+
+    /// From now on the directories of these entries of `cordoned.log.dirs` get no new logs, and no others.
+    pub fn cordon(&self, entries: &[String]) {
+        let is_named =
+            |dir: &LogDir| entries.iter().any(|entry| entry == cordon::ALL || dir.path().as_os_str() == entry.as_str());
+        let named = self.dirs.iter().enumerate().filter(|(_, dir)| is_named(dir)).map(|(index, _)| index);
+        *self.lock_cordoned() = named.collect();
+    }
+
+    /// Whether one of these directories gets no new logs.
+    pub fn is_cordoned(&self, dir: &Arc<LogDir>) -> bool {
+        self.lock_cordoned().contains(&self.index_of(dir))
+    }
+
+    /// Whether no directory that works gets new logs.
+    pub fn are_cordoned(&self) -> bool {
+        let cordoned = self.lock_cordoned();
+        let mut working = self.working().peekable();
+        working.peek().is_some() && working.all(|(index, _)| cordoned.contains(&index))
+    }
+
+    fn lock_cordoned(&self) -> MutexGuard<'_, BTreeSet<usize>> {
+        self.cordoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers that the log `name`, which is not there yet, is to be made in the directory of this index. Any name may be
@@ -136,6 +166,9 @@ impl LogDirs {
     /// [`TwiceError::Io`] when that fails.
     pub fn settle_twice(&self) -> Result<Vec<PathBuf>, TwiceError> {
         let mut set_aside = Vec::new();
+        if self.dirs.len() == 1 {
+            return Ok(set_aside);
+        }
         let mut seen = HashMap::new();
         for (index, dir) in self.working() {
             // One that cannot be listed opens no logs either.

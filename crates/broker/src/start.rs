@@ -7,6 +7,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -16,6 +17,7 @@ use metadata::{Endpoint, SecurityProtocol};
 use net::http::HttpServer;
 use quorum::{NodeId, Quorum};
 use record::BrokerId;
+use storage::LogDir;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
 use crate::control::{ControlError, ControlThread, Controller, Hosting, Moves, Opening, Trash};
@@ -29,7 +31,7 @@ use crate::node::{Node, RunningNode, random_id};
 use crate::observe::{self, Observed, Serving};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
-use crate::tasks::{self, Tasks, TasksThread};
+use crate::tasks::{self, Nudge, Tasks, TasksThread};
 use crate::telemetry::Telemetry;
 use crate::turn::Requests;
 use crate::view::View;
@@ -249,21 +251,6 @@ fn open(
     // Settings that were changed at run time are in force now.
     let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
-    let tasks = log_dirs.all().iter().enumerate().zip(nudges.into_iter().zip(nudged)).map(
-        |((index, dir), (nudges, nudged))| {
-            let tasks = Tasks {
-                dir: Arc::clone(dir),
-                is_first: index == 0,
-                published: Arc::clone(&published),
-                trash: trash.clone(),
-                control: control.clone(),
-                clock: clock.clone(),
-                metrics: Arc::clone(&metrics),
-            };
-            TasksThread::start(tasks, &config.tasks, nudges, nudged)
-        },
-    );
-    let tasks = tasks.collect::<io::Result<Vec<_>>>().map_err(StartError::Threads)?;
     let moves = Moves::new(&log_dirs, control.clone()).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
@@ -286,8 +273,29 @@ fn open(
         metrics,
         log_levels: options.log_levels.clone(),
     };
+    let tasks = tasks_threads(&node, nudges.into_iter().zip(nudged)).map_err(StartError::Threads)?;
     let node = Arc::new(node);
     Ok(Opened { node, control: control_thread, coordinators: coordinators_thread, tasks, durability })
+}
+
+/// A thread for each log directory that looks after its logs, told by the nudges of its index.
+fn tasks_threads(
+    node: &Node,
+    nudges: impl Iterator<Item = (SyncSender<Nudge>, Receiver<Nudge>)>,
+) -> io::Result<Vec<TasksThread>> {
+    let start = |((index, dir), (nudges, nudged)): ((usize, &Arc<LogDir>), _)| {
+        let tasks = Tasks {
+            dir: Arc::clone(dir),
+            is_first: index == 0,
+            published: Arc::clone(&node.published),
+            trash: node.trash.clone(),
+            control: node.control.clone(),
+            clock: node.clock.clone(),
+            metrics: Arc::clone(&node.metrics),
+        };
+        TasksThread::start(tasks, &node.config.tasks, nudges, nudged)
+    };
+    node.log_dirs.all().iter().enumerate().zip(nudges).map(start).collect()
 }
 
 /// What coordinates, without a shard yet.
@@ -330,7 +338,8 @@ fn hosting(
     };
     let pools = log_dirs.all().iter().map(|_| Pool::new("flush", FLUSHES_MAX).map(Arc::new));
     let pools = pools.collect::<io::Result<Vec<_>>>().map_err(StartError::Threads)?;
-    let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), pools, trash.clone());
+    let (defaults, cordoned) = (config.topic_defaults.clone(), config.cordoned_log_dirs.clone());
+    let hosting = Hosting::new(opening, config.node_id, defaults, cordoned, pools, trash.clone());
     Ok((log_dirs, hosting))
 }
 

@@ -8,10 +8,11 @@ use metadata::{Configs, Image, Topic};
 use record::{BrokerId, PartitionIndex};
 use storage::{Log, LogDir, Replaced};
 
+use super::ControlError;
 use super::moving::Moving;
 use super::opening::{NoLog, Opening, WantedLog};
 use super::trash::Trash;
-use crate::config::TopicConfig;
+use crate::config::{TopicConfig, cordon};
 use crate::handlers::is_internal;
 use crate::log_dirs::{LogDirs, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
@@ -26,6 +27,8 @@ pub struct Hosting {
     static_defaults: TopicConfig,
     /// What is in force: with what was changed at run time.
     defaults: TopicConfig,
+    /// `cordoned.log.dirs` as the operator set it at start.
+    static_cordoned: Vec<String>,
     /// One for each directory, so that a slow disk keeps no other waiting. Dropped with this, when all logs are closed.
     _flush_pools: Vec<Arc<Pool>>,
     flushing: Vec<Flushing>,
@@ -41,6 +44,7 @@ impl Hosting {
         opening: Opening,
         broker: BrokerId,
         defaults: TopicConfig,
+        cordoned: Vec<String>,
         flush_pools: Vec<Arc<Pool>>,
         trash: Trash,
     ) -> Hosting {
@@ -55,6 +59,7 @@ impl Hosting {
             broker,
             static_defaults: defaults.clone(),
             defaults,
+            static_cordoned: cordoned,
             _flush_pools: flush_pools,
             flushing,
             trash,
@@ -214,6 +219,9 @@ impl Hosting {
 
     /// Puts the settings in force that `image` changes for the open partitions of `view`. Returns whether any changed.
     pub fn configure(&mut self, view: &View, image: &Image) -> bool {
+        let own = image.broker_configs(self.broker).and_then(|configs| configs.value(cordon::KEY));
+        let entries = own.map_or_else(|| self.static_cordoned.clone(), cordon::entries);
+        self.opening.dirs.cordon(&entries);
         let defaults = self.defaults_of(image);
         let defaults_changed = defaults != self.defaults;
         self.defaults = defaults;
@@ -297,9 +305,14 @@ impl Hosting {
         &self.defaults
     }
 
-    /// Whether no disk has room for new topics. What cannot be told counts as room.
-    pub fn is_full(&self) -> bool {
-        self.opening.dirs.check_room()
+    /// Refuses new partitions where no disk has room for them, or every directory is cordoned. What cannot be told counts as
+    /// room.
+    pub fn check_place(&self) -> Result<(), ControlError> {
+        match &self.opening.dirs {
+            dirs if dirs.are_cordoned() => Err(ControlError::Cordoned),
+            dirs if dirs.check_room() => Err(ControlError::DiskFull),
+            _ => Ok(()),
+        }
     }
 
     /// Closes every log; a directory is marked as cleanly stopped when all of its logs are closed well.

@@ -1,5 +1,5 @@
 //! DescribeLogDirs (key 35), versions 1-5: what each log directory holds, and the room on its volume (KIP-113). v2 flexible,
-//! v3 an error for all of it, v4 the sizes of the volume (KIP-827), v5 cordoned directories (KIP-1066): none is here.
+//! v3 an error for all of it, v4 the sizes of the volume (KIP-827), v5 cordoned directories (KIP-1066).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -41,12 +41,10 @@ fn told<'c>(
     path: &'c str,
     wanted: Option<&HashMap<&str, BTreeSet<i32>>>,
 ) -> DescribeLogDirsResult<'c> {
+    let is_cordoned = call.node.log_dirs.is_cordoned(dir);
     if dir.failed() {
-        return DescribeLogDirsResult {
-            error_code: ErrorCode::KAFKA_STORAGE_ERROR,
-            log_dir: path,
-            ..Default::default()
-        };
+        let error_code = ErrorCode::KAFKA_STORAGE_ERROR;
+        return DescribeLogDirsResult { error_code, log_dir: path, is_cordoned, ..Default::default() };
     }
     let futures = call.node.moves.to(dir);
     let topics = match wanted {
@@ -57,7 +55,7 @@ fn told<'c>(
         }
     };
     let (total_bytes, usable_bytes) = volume(dir);
-    DescribeLogDirsResult { log_dir: path, topics, total_bytes, usable_bytes, ..Default::default() }
+    DescribeLogDirsResult { log_dir: path, topics, total_bytes, usable_bytes, is_cordoned, ..Default::default() }
 }
 
 /// The size of the volume and the room on it, or -1 for what the system does not tell.

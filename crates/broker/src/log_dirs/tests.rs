@@ -44,6 +44,20 @@ fn a_wish_counts_once_and_only_while_its_directory_works() {
 }
 
 #[test]
+fn a_cordoned_directory_gets_no_new_logs_but_what_is_wished_for() {
+    let dirs = three(&SimDisk::new());
+    dirs.cordon(&["/a".to_owned(), "/b".to_owned()]);
+    assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(2));
+    assert!(dirs.is_cordoned(&dirs.all()[0]) && !dirs.is_cordoned(&dirs.all()[2]) && !dirs.are_cordoned());
+    dirs.wish("t-0".to_owned(), 1);
+    assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(1));
+    dirs.cordon(&["*".to_owned()]);
+    assert!(dirs.are_cordoned());
+    dirs.cordon(&[]);
+    assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(0));
+}
+
+#[test]
 fn wishes_are_bounded() {
     let dirs = three(&SimDisk::new());
     (0..WISHES_MAX + 10).for_each(|index| dirs.wish(format!("t-{index}"), 1));

@@ -142,7 +142,7 @@ impl Directories {
         if self.is_apart {
             self.dirs.pop();
         }
-        // One after the other would do; but a sync of a slow disk takes its time.
+        // What the process may open is shared out.
         let max = (open_files_max / self.dirs.len()).max(1);
         let opened = side_by_side(self.dirs, |Directory { path, fault }| {
             let dir = LogDir::new(disk.clone(), path.clone()).with_open_files_max(max);

@@ -3,8 +3,9 @@
 use record::BrokerId;
 
 use super::parse::{cores_text, directories, loops, roles};
-use super::reasons::{ALONE, LOOPS, NO_CORDON, NO_PROVIDERS, NO_STAGES, NO_UNSTABLE, ONE_MOVE, OWN_METADATA};
+use super::reasons::{ALONE, LOOPS, NO_PROVIDERS, NO_STAGES, NO_UNSTABLE, ONE_MOVE, OWN_METADATA};
 use crate::config::Config;
+use crate::config::cordon::entries;
 use crate::config::key::{Key, Scope, flag, int, list, long, text};
 use crate::config::support::{bounded, number, put};
 
@@ -37,8 +38,8 @@ pub const KEYS: &[Key<Config>] = &[
     list("cordoned.log.dirs")
         .default("")
         .scope(Scope::PerBroker)
-        .only_default(NO_CORDON)
-        .doc("Directories that get no new partitions."),
+        .obeyed(|c: &mut Config, v| put(&mut c.cordoned_log_dirs, Ok(entries(v))))
+        .doc("Directories that get no new partitions, or * for all."),
     text("metadata.log.dir")
         .obeyed(|c: &mut Config, v| {
             put(&mut c.raw_metadata_dir, Ok(directories(v).ok().and_then(|mut dirs| dirs.pop())))

@@ -5,7 +5,6 @@ pub const LOOPS: &str = "the event loops carry out requests; there is no second 
 pub const QUORUM: &str = "the metadata quorum of a single node needs no listener and no set-up";
 pub const OWN_METADATA: &str = "the metadata log looks after itself";
 pub const NO_STAGES: &str = "clients are let in when everything is open";
-pub const NO_CORDON: &str = "directories are not cordoned yet";
 pub const NOBODY_TO_TELL: &str = "a failed directory need not be reported to another node";
 pub const ONE_MOVE: &str = "one partition moves at a time, as fast as the disks are";
 pub const NO_UNSTABLE: &str = "no unstable version is served";

@@ -25,7 +25,7 @@ fn hosting(sim: &SimDisk) -> Hosting {
         metrics: Metrics::new(Clock::sim(SimClock::at(0))),
     };
     let trash = Trash::new(disk, Arc::clone(&pool));
-    Hosting::new(opening, BROKER, TopicConfig::default(), vec![pool], trash)
+    Hosting::new(opening, BROKER, TopicConfig::default(), Vec::new(), vec![pool], trash)
 }
 
 /// An image with the topic `t` of so many partitions, and what was configured.
