@@ -14,7 +14,7 @@ use crate::harness::Broker;
 use crate::tools::{kafka_tool, run};
 
 /// What a tool of Kafka prints, on either stream, when it is pointed at `broker`; `None` where there is no Java.
-fn tool(broker: &Broker, class: &str, arguments: &[&str]) -> Option<String> {
+pub fn tool(broker: &Broker, class: &str, arguments: &[&str]) -> Option<String> {
     let mut command = kafka_tool(class)?;
     command.args(arguments).args(["--bootstrap-server", broker.bootstrap()]);
     let ended = run(&mut command, b"");

@@ -50,10 +50,24 @@ impl Broker {
         Some(Broker::launch(options))
     }
 
+    /// As [`Broker::own`], with further directories of the data, below [`Broker::home`] with these names.
+    pub fn with_dirs(names: &[&str], options: &[&str]) -> Option<Broker> {
+        if outside().is_some() {
+            eprintln!("skipped: needs a broker of its own");
+            return None;
+        }
+        let home = home();
+        let dirs = names.iter().flat_map(|name| ["--data".to_owned(), home.path().join(name).display().to_string()]);
+        let options = dirs.chain(options.iter().map(|&option| option.to_owned())).collect();
+        Some(Broker::launch_in(home, options))
+    }
+
     fn launch(options: &[&str]) -> Broker {
-        let options = options.iter().map(|&option| option.to_owned()).collect();
-        let mut broker =
-            Broker { bootstrap: String::new(), ready_line: String::new(), options, process: None, home: home() };
+        Broker::launch_in(home(), options.iter().map(|&option| option.to_owned()).collect())
+    }
+
+    fn launch_in(home: TempDir, options: Vec<String>) -> Broker {
+        let mut broker = Broker { bootstrap: String::new(), ready_line: String::new(), options, process: None, home };
         broker.start_again();
         broker
     }
@@ -82,6 +96,19 @@ impl Broker {
         self.ready_line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| "nothing on stdout".to_owned());
         let address = ready_address(&self.ready_line);
         self.bootstrap = address.unwrap_or_else(|| panic!("the broker did not get ready: {}", self.ready_line));
+    }
+
+    /// The options of the next start; those of the last one are returned.
+    pub fn set_options(&mut self, options: Vec<String>) -> Vec<String> {
+        std::mem::replace(&mut self.options, options)
+    }
+
+    /// The start of our own broker on the data that is there, as a command.
+    pub fn command(&self) -> Command {
+        assert!(self.process.is_none(), "the broker still runs");
+        let mut command = serve(&self.data_dir(), &self.options);
+        command.args(["--listen", "127.0.0.1:0"]).env("NO_COLOR", "1");
+        command
     }
 
     /// Asks the process to stop, as Ctrl-C does, and waits until it has.

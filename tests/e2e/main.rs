@@ -30,6 +30,7 @@ mod config;
 mod configs;
 mod crash;
 mod delete_records;
+mod dirs;
 mod durable;
 mod epochs;
 mod foreign;

@@ -3,7 +3,7 @@
 
 pub mod cache;
 mod doctor;
-mod exposition;
+pub mod exposition;
 pub mod http;
 mod logs;
 mod metrics;

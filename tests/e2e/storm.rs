@@ -66,7 +66,7 @@ fn write_until(over: &AtomicBool, broker: &Broker, topic: &str) {
     }
 }
 
-fn delete_topic(connection: &mut Connection, topic: &str) {
+pub fn delete_topic(connection: &mut Connection, topic: &str) {
     let request = DeleteTopicsRequest::default().with_topic_names(vec![topic_name(topic)]).with_timeout_ms(30_000);
     let response = connection.call(5, &request);
     assert_eq!(error_name(response.responses[0].error_code), "None");

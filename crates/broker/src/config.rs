@@ -9,6 +9,7 @@
 
 pub mod bounds;
 pub mod client_metrics;
+pub mod cordon;
 pub mod describe;
 pub mod docs;
 pub mod dynamic;
@@ -46,8 +47,12 @@ use support::Rejection;
 pub struct Config {
     /// `node.id` (or its older name `broker.id`).
     pub node_id: BrokerId,
-    /// `log.dirs`: where the data lives.
-    pub data_dir: PathBuf,
+    /// `log.dirs`: where the data lives, at least one.
+    pub log_dirs: Vec<PathBuf>,
+    /// `metadata.log.dir`: where the metadata log lives; the first of [`Config::log_dirs`] unless it is set.
+    pub metadata_dir: PathBuf,
+    /// `cordoned.log.dirs`: of [`Config::log_dirs`], or `*`.
+    pub cordoned_log_dirs: Vec<String>,
     /// `broker.rack`.
     pub rack: Option<String>,
     /// `listeners`, each with what clients are told to connect to (`advertised.listeners`).
@@ -87,8 +92,9 @@ pub struct Config {
     /// What was set at start, as it was written, by key.
     pub originals: BTreeMap<String, String>,
     pub(crate) raw_broker_id: BrokerId,
-    pub(crate) raw_log_dir: Option<PathBuf>,
-    pub(crate) raw_log_dirs: Option<PathBuf>,
+    pub(crate) raw_log_dir: Option<Vec<PathBuf>>,
+    pub(crate) raw_log_dirs: Option<Vec<PathBuf>>,
+    pub(crate) raw_metadata_dir: Option<PathBuf>,
     pub(crate) raw: listener::Raw,
     pub(crate) times: times::Times,
 }
@@ -124,7 +130,9 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             node_id: BrokerId(1),
-            data_dir: PathBuf::from("./ottla-data"),
+            log_dirs: vec![PathBuf::from("./ottla-data")],
+            metadata_dir: PathBuf::from("./ottla-data"),
+            cordoned_log_dirs: Vec::new(),
             rack: None,
             listeners: Vec::new(),
             loops: cores(),
@@ -147,6 +155,7 @@ impl Default for Config {
             raw_broker_id: BrokerId(-1),
             raw_log_dir: None,
             raw_log_dirs: None,
+            raw_metadata_dir: None,
             raw: listener::Raw::default(),
             times: times::Times::default(),
         }
@@ -166,8 +175,8 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// `--set key=value`, in order.
     pub overrides: Vec<(String, String)>,
-    /// `--data`.
-    pub data_dir: Option<PathBuf>,
+    /// `--data`; empty when it is not given.
+    pub data_dirs: Vec<PathBuf>,
     /// `--listen HOST:PORT`.
     pub listen: Option<String>,
     /// `--durable`: `log.flush.interval.messages=1`.
@@ -239,10 +248,13 @@ impl Config {
         }
         loaded.config.resolve_id()?;
         loaded.config.resolve_names();
-        if let Some(dir) = &sources.data_dir {
-            loaded.config.data_dir.clone_from(dir);
-            loaded.config.originals.insert("log.dirs".to_owned(), dir.display().to_string());
+        if !sources.data_dirs.is_empty() {
+            loaded.config.log_dirs.clone_from(&sources.data_dirs);
+            let dirs: Vec<String> = sources.data_dirs.iter().map(|dir| dir.display().to_string()).collect();
+            loaded.config.originals.insert("log.dirs".to_owned(), dirs.join(","));
         }
+        loaded.config.resolve_metadata_dir();
+        loaded.config.check_cordoned()?;
         if let Some(address) = &sources.listen {
             loaded.config.raw.listen_at(address);
             loaded.config.originals.insert("listeners".to_owned(), format!("PLAINTEXT://{address}"));
@@ -275,13 +287,26 @@ impl Config {
 
     /// Settings under two names: `log.dirs` wins over `log.dir`, and both names of the id are told.
     fn resolve_names(&mut self) {
-        let dir = self.raw_log_dirs.take().or(self.raw_log_dir.take());
-        self.data_dir = dir.unwrap_or_else(|| self.data_dir.clone());
+        if let Some(dirs) = self.raw_log_dirs.take().or(self.raw_log_dir.take()) {
+            self.log_dirs = dirs;
+        }
         for (name, other) in [("node.id", "broker.id"), ("broker.id", "node.id")] {
             if let Some(id) = self.originals.get(name).cloned() {
                 self.originals.entry(other.to_owned()).or_insert(id);
             }
         }
+    }
+
+    fn resolve_metadata_dir(&mut self) {
+        let first = self.log_dirs.first().expect("there is a default, and a list of none is refused");
+        self.metadata_dir = self.raw_metadata_dir.take().unwrap_or_else(|| first.clone());
+    }
+
+    fn check_cordoned(&self) -> Result<(), ConfigError> {
+        cordon::check(&self.cordoned_log_dirs, &self.log_dirs).map_err(|reason| {
+            let value = self.cordoned_log_dirs.join(",");
+            ConfigError::Invalid { key: cordon::KEY.to_owned(), value, reason }
+        })
     }
 
     /// A record of groups has to fit into a batch and into a segment of `__consumer_offsets`.

@@ -4,6 +4,7 @@
 //! reply. A client that has its reply finds the topic open.
 
 mod hosting;
+mod moving;
 mod opening;
 mod trash;
 
@@ -27,10 +28,13 @@ use wire::ErrorCode;
 
 use crate::coordinators::Coordinators;
 use crate::errors::{DISK_FULL, refusal_code};
+use crate::log_dirs::TwiceError;
 use crate::metrics::{EndMark, Metrics};
 use crate::tasks::Nudge;
-use crate::view::View;
+use crate::view::{HostedTopic, View};
 pub use hosting::Hosting;
+use moving::Moving;
+pub use moving::{Move, Moves};
 pub use opening::Opening;
 pub use trash::Trash;
 
@@ -42,9 +46,19 @@ const QUEUED_MAX: usize = 1024;
 pub struct Control(SyncSender<Order>);
 
 enum Order {
-    Intent { intent: Intent, reply: oneshot::Sender<Result<Reply, ControlError>> },
-    AllocateProducerIds { reply: oneshot::Sender<Result<Reply, ControlError>> },
+    Intent {
+        intent: Intent,
+        reply: oneshot::Sender<Result<Reply, ControlError>>,
+    },
+    AllocateProducerIds {
+        reply: oneshot::Sender<Result<Reply, ControlError>>,
+    },
     OpenOffline,
+    /// Put a copy in the place of a log, and say when it is done.
+    Switch {
+        moving: Box<Moving>,
+        done: SyncSender<()>,
+    },
     Stop,
 }
 
@@ -60,6 +74,9 @@ pub enum ControlError {
     /// There is no room on the disk for new partitions; clients try again.
     #[error("{DISK_FULL}")]
     DiskFull,
+    /// Every log directory is cordoned, so that new partitions have no place.
+    #[error("all log directories are cordoned: new partitions have no place")]
+    Cordoned,
     /// Too many orders wait already; clients try again.
     #[error("too many changes of the metadata are waiting")]
     Busy,
@@ -87,7 +104,7 @@ pub struct Controller {
     /// When logs of deleted topics are due.
     pub clock: Clock,
     /// Whom to tell that settings have changed.
-    pub nudges: SyncSender<Nudge>,
+    pub nudges: Vec<SyncSender<Nudge>>,
     /// Told when the metadata log fails.
     pub metrics: Arc<Metrics>,
     /// Told of each view.
@@ -173,6 +190,15 @@ impl Control {
         let _ = self.0.try_send(Order::OpenOffline);
     }
 
+    /// Puts the copy of a partition's log in the place of the log; waits for it. When the node stops meanwhile, the copy is
+    /// left for the next start to remove.
+    fn switch(&self, moving: Moving) {
+        let (done, is_done) = mpsc::sync_channel(1);
+        if self.0.send(Order::Switch { moving: Box::new(moving), done }).is_ok() {
+            let _ = is_done.recv();
+        }
+    }
+
     async fn ask(&self, intent: Intent) -> Result<Reply, ControlError> {
         self.send(|reply| Order::Intent { intent, reply }).await
     }
@@ -196,6 +222,7 @@ impl ControlError {
         match self {
             ControlError::Refused(refusal) => refusal_code(refusal),
             ControlError::Failed(_) | ControlError::DiskFull => ErrorCode::KAFKA_STORAGE_ERROR,
+            ControlError::Cordoned => ErrorCode::INVALID_REPLICATION_FACTOR,
             ControlError::Busy | ControlError::Stopping => ErrorCode::NOT_CONTROLLER,
         }
     }
@@ -223,15 +250,19 @@ impl ControlThread {
 }
 
 impl Controller {
-    /// Makes the node known to the cluster and opens the partitions that it has: what has to happen before the first
-    /// client is let in.
-    pub fn begin(&mut self, registration: RegisterBroker) -> Result<(), ControlError> {
+    /// Makes the node known to the cluster.
+    pub fn register(&mut self, registration: RegisterBroker) -> Result<(), ControlError> {
         let reply = self.commit(&Intent::RegisterBroker(registration))?;
         let Reply::RegisterBroker(epoch) = reply else { unreachable!("a reply of another kind: {reply:?}") };
         self.commit(&Intent::UnfenceBroker(UnfenceBroker { id: self.broker, epoch: epoch.0 }))?;
-        if let Err(error) = self.hosting.set_strays_aside(&self.quorum.image(), self.clock.monotonic()) {
-            tracing::error!(%error, "logs of deleted topics may be left; the next start tries again");
-        }
+        Ok(())
+    }
+
+    /// Opens the partitions that the node has, which has to happen before the first client is let in.
+    pub fn open(&mut self) -> Result<(), TwiceError> {
+        let now = self.clock.monotonic();
+        self.hosting.set_strays_aside(&self.quorum.image(), now);
+        self.hosting.settle_twice(now)?;
         self.publish();
         Ok(())
     }
@@ -242,6 +273,10 @@ impl Controller {
                 Order::Intent { intent, reply } => self.carry_out(&intent, reply),
                 Order::AllocateProducerIds { reply } => self.carry_out(&self.producer_ids_intent(), reply),
                 Order::OpenOffline => self.open_offline(),
+                Order::Switch { moving, done } => {
+                    self.switch(*moving);
+                    let _ = done.send(());
+                }
                 Order::Stop => break,
             }
         }
@@ -262,8 +297,8 @@ impl Controller {
     /// Decides, and has the outcome committed.
     fn commit(&mut self, intent: &Intent) -> Result<Reply, ControlError> {
         // What makes room, or changes settings so that room comes, goes on; it takes next to nothing.
-        if matches!(intent, Intent::CreateTopics(_) | Intent::CreatePartitions(_)) && self.hosting.is_full() {
-            return Err(ControlError::DiskFull);
+        if matches!(intent, Intent::CreateTopics(_) | Intent::CreatePartitions(_)) {
+            self.hosting.check_place()?;
         }
         let decision = metadata::decide(&self.quorum.image(), intent)?;
         if !decision.records.is_empty() {
@@ -297,7 +332,9 @@ impl Controller {
         }
         if self.hosting.configure(&view, &image) {
             // A nudge that waits already serves as well.
-            let _ = self.nudges.try_send(Nudge::SettingsChanged);
+            for nudges in &self.nudges {
+                let _ = nudges.try_send(Nudge::SettingsChanged);
+            }
         }
         self.hosting.retire(&view, &image, self.clock.monotonic());
         let opened = self.hosting.open(&view, &image);
@@ -309,9 +346,20 @@ impl Controller {
     fn open_offline(&mut self) {
         let view = self.published.load_full();
         let opened = self.hosting.open_offline(&view);
+        self.publish_opened(&view, opened);
+    }
+
+    fn switch(&mut self, moving: Moving) {
+        let view = self.published.load_full();
+        if let Some(topic) = self.hosting.switch(&view, moving, self.clock.monotonic()) {
+            self.publish_opened(&view, vec![topic]);
+        }
+    }
+
+    fn publish_opened(&self, view: &View, opened: Vec<HostedTopic>) {
         let next = Arc::new(view.next(Arc::clone(view.image()), opened));
         self.published.store(Arc::clone(&next));
-        self.coordinators.published(&view, &next);
+        self.coordinators.published(view, &next);
     }
 }
 

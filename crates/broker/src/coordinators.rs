@@ -210,7 +210,9 @@ impl Coordinators {
         let same = before.as_ref().filter(|groups| topic.is_some_and(|topic| topic.id == groups.topic));
         let next = topic.map(|topic| {
             let count = same.map_or(topic.partitions.len(), |groups| groups.places.len());
-            let kept = |index: usize| same.and_then(|groups| groups.places[index].clone());
+            // One whose log has moved to another directory is loaded again.
+            let is_here = |place: &Arc<Place>| !place.partition().is_retired();
+            let kept = |index: usize| same.and_then(|groups| groups.places[index].clone()).filter(is_here);
             let open = |index: usize| {
                 let partition = topic.open_partition(PartitionIndex(i32::try_from(index).ok()?))?;
                 Some(Place::open(partition, Arc::clone(&self.around)))
@@ -218,11 +220,12 @@ impl Coordinators {
             let places: Vec<_> = (0..count).map(|index| kept(index).or_else(|| open(index))).collect();
             Arc::new(Groups { topic: topic.id, places })
         });
-        let is_same = same.is_some();
-        self.groups.store(next);
-        if !is_same {
-            before.iter().flat_map(|groups| &groups.places).flatten().for_each(|place| place.unload());
-        }
+        self.groups.store(next.clone());
+        let is_kept = |place: &&Arc<Place>| {
+            next.as_ref().is_some_and(|next| next.places.iter().flatten().any(|kept| Arc::ptr_eq(kept, place)))
+        };
+        let gone = before.iter().flat_map(|groups| &groups.places).flatten().filter(|place| !is_kept(place));
+        gone.for_each(|place| place.unload());
     }
 
     fn configure(&self, image: &Image) {

@@ -98,6 +98,7 @@ pub fn sequence_failure(error: &SequenceError) -> KafkaError {
 pub fn append_failure(error: &PartitionAppendError) -> KafkaError {
     match error {
         PartitionAppendError::Deleted => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.into(),
+        PartitionAppendError::Moved => ErrorCode::NOT_LEADER_OR_FOLLOWER.into(),
         PartitionAppendError::TimedOut => KafkaError::new(ErrorCode::REQUEST_TIMED_OUT, error.to_string()),
         PartitionAppendError::Log(AppendError::StorageFull) => disk_full(),
         PartitionAppendError::Broken | PartitionAppendError::NotDurable | PartitionAppendError::Log(_) => {

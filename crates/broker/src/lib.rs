@@ -17,6 +17,7 @@ pub mod doctor;
 mod errors;
 mod features;
 mod handlers;
+mod log_dirs;
 pub mod log_levels;
 mod metrics;
 mod node;

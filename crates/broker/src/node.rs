@@ -10,14 +10,14 @@ use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
 use net::http::HttpServer;
 use record::Uuid;
-use storage::LogDir;
 
 use crate::config::{Config, topic};
-use crate::control::{Control, ControlThread, Trash};
+use crate::control::{Control, ControlThread, Moves, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::is_internal;
 use crate::handlers::produce::Recompressions;
+use crate::log_dirs::LogDirs;
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
 use crate::observe::Observed;
@@ -39,7 +39,9 @@ pub struct Node {
     /// Threads for fetches that need the disk to find where their records are.
     pub look_ups: Pool,
     /// Where the logs are.
-    pub log_dir: Arc<LogDir>,
+    pub log_dirs: Arc<LogDirs>,
+    /// Partitions on their way to another of these.
+    pub moves: Moves,
     /// Where files go that nobody needs any more.
     pub trash: Trash,
     /// The thread that changes metadata.
@@ -113,26 +115,28 @@ pub fn random_id(rng: &Rng) -> Uuid {
 /// A node that serves clients, until [`RunningNode::shutdown`].
 pub struct RunningNode {
     pub(crate) server: net::Server,
-    pub(crate) tasks: TasksThread,
+    pub(crate) tasks: Vec<TasksThread>,
+    pub(crate) moves: Moves,
     pub(crate) control: ControlThread,
     pub(crate) coordinators: CoordinatorsThread,
     pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) data_dir: PathBuf,
+    pub(crate) data_dirs: Vec<PathBuf>,
     pub(crate) durability: String,
     pub(crate) observed: Arc<Observed>,
     pub(crate) endpoint: Option<HttpServer>,
-    pub(crate) _lock: DirLock,
+    pub(crate) _locks: Vec<DirLock>,
 }
 
 impl RunningNode {
     /// One line for the operator: where it listens, where the data is, and what an acknowledgement means.
     pub fn ready_line(&self) -> String {
         let addresses: Vec<_> = self.addresses.iter().map(SocketAddr::to_string).collect();
+        let data_dirs: Vec<_> = self.data_dirs.iter().map(|dir| dir.display().to_string()).collect();
         format!(
             "ottla {} ready on {}, data in {}, durability: {}",
             env!("CARGO_PKG_VERSION"),
             addresses.join(", "),
-            self.data_dir.display(),
+            data_dirs.join(","),
             self.durability,
         )
     }
@@ -153,7 +157,8 @@ impl RunningNode {
         // First, so that requests that wait for their group have an answer before their connections close.
         self.coordinators.stop();
         self.server.shutdown();
-        self.tasks.stop();
+        self.tasks.into_iter().for_each(TasksThread::stop);
+        self.moves.stop();
         self.control.stop();
         // Last, so that whoever asks learns that the node stops.
         drop(self.endpoint);

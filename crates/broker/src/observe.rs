@@ -11,9 +11,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use net::LoopObserver;
 use net::http::{Handler, Reply};
-use storage::LogDir;
 
 use crate::coordinators::Coordinators;
+use crate::log_dirs::LogDirs;
 use crate::metrics::Metrics;
 use crate::metrics::scrape::{self, Subjects};
 use crate::view::View;
@@ -28,11 +28,11 @@ pub struct Observed {
     /// Its counters.
     pub metrics: Arc<Metrics>,
     /// `log.dirs`.
-    pub data_dir: PathBuf,
+    pub data_dirs: Vec<PathBuf>,
     /// With more partitions than this only topics have series of their own.
     pub partitions_max: usize,
-    /// The log directory, once it is open.
-    pub dir: OnceLock<Arc<LogDir>>,
+    /// The log directories, once they are open.
+    pub dirs: OnceLock<Arc<LogDirs>>,
     /// What is there when the node takes requests.
     pub serving: OnceLock<Serving>,
     /// The node is being stopped.
@@ -85,8 +85,8 @@ impl Observed {
         let view = serving.map_or_else(Arc::default, |serving| serving.published.load_full());
         let subjects = Subjects {
             is_ready: self.not_ready().is_empty(),
-            data_dir: &self.data_dir,
-            dir: self.dir.get().map(Arc::as_ref),
+            data_dirs: &self.data_dirs,
+            dirs: self.dirs.get().map_or(&[], |dirs| dirs.all()),
             loops: serving.map_or(&[], |serving| &serving.loops),
             coordinators: serving.and_then(|serving| serving.coordinators.as_deref()),
             view: &view,
@@ -133,10 +133,10 @@ impl Observed {
             let recovery = self.metrics.recovery();
             reasons.push(format!("starting: {} of {} logs are open", recovery.logs_done, recovery.logs));
         }
-        if self.dir.get().is_some_and(|dir| dir.failed()) {
+        if self.dirs.get().is_some_and(|dirs| dirs.have_failed()) {
             reasons.push("the log directory failed: nothing is written to it; see the log, then restart".to_owned());
         }
-        if self.dir.get().is_some_and(|dir| dir.is_full()) {
+        if self.dirs.get().is_some_and(|dirs| dirs.are_full()) {
             reasons.push("the disk is full: records are refused; make room or delete records".to_owned());
         }
         if self.metrics.metadata_failed.load(Ordering::Relaxed) {
@@ -176,9 +176,9 @@ mod tests {
     fn observed() -> Observed {
         Observed {
             metrics: Metrics::new(Clock::real()),
-            data_dir: PathBuf::new(),
+            data_dirs: Vec::new(),
             partitions_max: 0,
-            dir: OnceLock::new(),
+            dirs: OnceLock::new(),
             serving: OnceLock::new(),
             stopping: AtomicBool::new(false),
         }

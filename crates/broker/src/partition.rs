@@ -50,6 +50,8 @@ pub struct Partition {
     /// Nothing below it that is not durable yet will become so by the flush that was asked for.
     flush_failed_below: AtomicI64,
     retired: AtomicBool,
+    /// It is retired because its log moves to another directory: clients look for it again.
+    is_moved: AtomicBool,
     traffic: Traffic,
     cached: CachedBytes,
 }
@@ -66,6 +68,8 @@ enum Appender {
     Open(Log),
     /// The log was taken away: its topic is deleted, or the node stops.
     Retired,
+    /// The log was taken away to another directory.
+    Moved,
     /// A panic inside an append may have left it half changed: nothing more is written to it.
     Broken,
 }
@@ -75,6 +79,7 @@ impl Appender {
         match self {
             Appender::Open(log) => Ok(log),
             Appender::Retired => Err(PartitionAppendError::Deleted),
+            Appender::Moved => Err(PartitionAppendError::Moved),
             Appender::Broken => Err(PartitionAppendError::Broken),
         }
     }
@@ -108,6 +113,9 @@ pub enum PartitionAppendError {
     /// The topic was deleted meanwhile.
     #[error("the partition was deleted")]
     Deleted,
+    /// The partition moves to another log directory; clients ask again.
+    #[error("the partition moves to another log directory")]
+    Moved,
     /// An earlier append panicked.
     #[error("the partition's log is out of service")]
     Broken,
@@ -147,6 +155,7 @@ impl Partition {
             flush_state: FlushState::default(),
             flush_failed_below: AtomicI64::new(i64::MIN),
             retired: AtomicBool::new(false),
+            is_moved: AtomicBool::new(false),
             traffic: Traffic::default(),
             cached: CachedBytes::default(),
         }
@@ -238,7 +247,7 @@ impl Partition {
             return Some(Ok(()));
         }
         if self.is_retired() {
-            return Some(Err(PartitionAppendError::Deleted));
+            return Some(Err(self.gone()));
         }
         let failed = until.0 <= self.flush_failed_below.load(Ordering::Acquire);
         failed.then_some(Err(PartitionAppendError::NotDurable))
@@ -383,14 +392,32 @@ impl Partition {
 
     /// Takes the log away, to be deleted or closed; what waits is woken and finds it gone.
     pub fn retire(&self) -> Retired {
-        let appender = std::mem::replace(&mut *self.lock(), Appender::Retired);
+        self.retire_as(Appender::Retired)
+    }
+
+    /// As [`Partition::retire`]; clients are told to look for the partition again, which they find in another directory.
+    pub fn retire_to_move(&self) -> Retired {
+        self.is_moved.store(true, Ordering::SeqCst);
+        self.retire_as(Appender::Moved)
+    }
+
+    fn retire_as(&self, next: Appender) -> Retired {
+        let appender = std::mem::replace(&mut *self.lock(), next);
         self.retired.store(true, Ordering::SeqCst);
         self.waiters.notify_all();
         self.synced.notify_all();
         match appender {
             Appender::Open(log) => Retired::Log(log),
-            Appender::Retired => Retired::Already,
+            Appender::Retired | Appender::Moved => Retired::Already,
             Appender::Broken => Retired::Broken,
+        }
+    }
+
+    /// What is said of it once it is retired.
+    pub fn gone(&self) -> PartitionAppendError {
+        match self.is_moved.load(Ordering::SeqCst) {
+            true => PartitionAppendError::Moved,
+            false => PartitionAppendError::Deleted,
         }
     }
 

@@ -1,11 +1,13 @@
 //! How a node starts: settings, lock, identity, logs, and only then the first client.
 
+mod directories;
 pub(crate) mod identity;
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -18,20 +20,22 @@ use record::BrokerId;
 use storage::LogDir;
 
 use crate::config::{self, Config, ConfigError, Listener, Sources};
-use crate::control::{ControlError, ControlThread, Controller, Hosting, Opening, Trash};
+use crate::control::{ControlError, ControlThread, Controller, Hosting, Moves, Opening, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread, Wiring};
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::produce::Recompressions;
+use crate::log_dirs::{LogDirs, TwiceError};
 use crate::log_levels::LogLevels;
 use crate::metrics::Metrics;
 use crate::node::{Node, RunningNode, random_id};
 use crate::observe::{self, Observed, Serving};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
-use crate::tasks::{self, Tasks, TasksThread};
+use crate::tasks::{self, Nudge, Tasks, TasksThread};
 use crate::telemetry::Telemetry;
 use crate::turn::Requests;
 use crate::view::View;
+use directories::Directories;
 use identity::IdentityError;
 
 /// What a node is started with.
@@ -43,8 +47,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// `--set key=value`, in order.
     pub overrides: Vec<(String, String)>,
-    /// `--data`.
-    pub data_dir: Option<PathBuf>,
+    /// `--data`; empty when it is not given.
+    pub data_dirs: Vec<PathBuf>,
     /// `--listen HOST:PORT`.
     pub listen: Option<String>,
     /// `--durable`.
@@ -89,6 +93,17 @@ pub enum StartError {
         /// The directory.
         path: PathBuf,
     },
+    /// Two entries of `log.dirs` are the same directory.
+    #[error("{one} and {other} are the same directory: name each directory once in log.dirs")]
+    Same {
+        /// The first entry.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+    },
+    /// A partition lies in two directories.
+    #[error(transparent)]
+    Twice(#[from] TwiceError),
     /// The data directory belongs to another node.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -123,14 +138,8 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let loaded = Config::load(&sources(&disk, options)?)?;
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let config = loaded.config;
-    let dir = config.data_dir.clone();
-    let in_dir = |source| StartError::DataDir { path: dir.clone(), source };
-    disk.create_dir_all(&dir).map_err(in_dir)?;
-    identity::refuse_foreign(&disk, &dir)?;
-    let lock = disk.lock_dir(&dir).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => StartError::InUse { path: dir.clone() },
-        _ => in_dir(error),
-    })?;
+    let mut directories = Directories::take(&disk, &config)?;
+    let (locks, data_dirs) = (std::mem::take(&mut directories.locks), config.log_dirs.clone());
     // Before the recovery, so that a port that is taken is told at once. Nobody is let in yet.
     let (mut sockets, mut addresses) = (Vec::new(), Vec::new());
     for listener in &config.listeners {
@@ -141,8 +150,9 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let observed = Arc::new(observed(&config, options));
     // Up during the recovery, which it tells of.
     let endpoint = options.metrics.as_ref().map(|address| endpoint(address, &observed)).transpose()?;
-    let Opened { node, control, coordinators, tasks, durability } = open(disk, config, &addresses, &observed, options)?;
-    let (published, groups) = (Arc::clone(&node.published), Arc::clone(&node.coordinators));
+    let Opened { node, control, coordinators, tasks, durability } =
+        open(disk, config, directories, &addresses, &observed, options)?;
+    let (published, groups, moves) = (Arc::clone(&node.published), Arc::clone(&node.coordinators), node.moves.clone());
     let server =
         net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
     observed.serve(Serving { published, loops: server.observers(), coordinators: Some(groups) });
@@ -151,21 +161,22 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
         control,
         coordinators,
         tasks,
+        moves,
         addresses,
-        data_dir: dir,
+        data_dirs,
         durability,
         observed,
         endpoint,
-        _lock: lock,
+        _locks: locks,
     })
 }
 
 fn observed(config: &Config, options: &Options) -> Observed {
     Observed {
         metrics: Metrics::new(Clock::real()),
-        data_dir: config.data_dir.clone(),
+        data_dirs: config.log_dirs.clone(),
         partitions_max: options.metrics_partitions.unwrap_or(PARTITION_SERIES_MAX),
-        dir: OnceLock::new(),
+        dirs: OnceLock::new(),
         serving: OnceLock::new(),
         stopping: AtomicBool::new(false),
     }
@@ -190,7 +201,7 @@ pub(crate) fn sources(disk: &Disk, options: &Options) -> Result<Sources, StartEr
         file: options.config_file.as_ref().map(read).transpose()?,
         environment: config::environment::settings(options.environment.clone()),
         overrides: options.overrides.clone(),
-        data_dir: options.data_dir.clone(),
+        data_dirs: options.data_dirs.clone(),
         listen: options.listen.clone(),
         durable: options.durable,
     })
@@ -206,22 +217,23 @@ fn resolve(bind: &config::Endpoint) -> Result<SocketAddr, StartError> {
 fn open(
     disk: Disk,
     config: Config,
+    mut directories: Directories,
     addresses: &[SocketAddr],
     observed: &Observed,
     options: &Options,
 ) -> Result<Opened, StartError> {
-    let dir: &Path = &config.data_dir;
     let metrics = Arc::clone(&observed.metrics);
     let (clock, rng) = (metrics.clock.clone(), Rng::os());
     let quorum_options = quorum::Options::new(quorum_node(config.node_id));
-    let quorum = Quorum::open(&disk, &dir.join(identity::METADATA), &quorum_options, || random_id(&rng))?;
-    identity::check(&disk, dir, config.node_id, quorum.image().cluster_id(), &rng)?;
+    let metadata = config.metadata_dir.join(identity::METADATA);
+    let quorum = Quorum::open(&disk, &metadata, &quorum_options, || random_id(&rng))?;
+    directories.identify(&disk, config.node_id, quorum.image().cluster_id(), &rng)?;
     let pool = Pool::new("pool", 2).map(Arc::new).map_err(StartError::Threads)?;
     let look_ups = Pool::new("look-up", 2).map_err(StartError::Threads)?;
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));
-    let (log_dir, hosting) = hosting(&disk, &config, observed, &trash)?;
+    let (log_dirs, hosting) = hosting(&disk, &config, directories, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
-    let (nudges, nudged) = tasks::nudges();
+    let (nudges, nudged): (Vec<_>, Vec<_>) = log_dirs.all().iter().map(|_| tasks::nudges()).unzip();
     let (coordinators, coordinators_thread) = coordinators(&config, &published, &metrics)?;
     let mut controller = Controller {
         quorum,
@@ -234,20 +246,13 @@ fn open(
         metrics: Arc::clone(&metrics),
     };
     let began = clock.monotonic();
-    controller.begin(registration(&config, addresses, &rng))?;
+    controller.register(registration(&config, addresses, &rng))?;
+    controller.open()?;
     metrics.note_recovered(clock.monotonic().saturating_sub(began));
     // Settings that were changed at run time are in force now.
     let durability = controller.hosting.defaults().durability();
     let (control, control_thread) = ControlThread::start(controller).map_err(StartError::Threads)?;
-    let tasks = Tasks {
-        dir: Arc::clone(&log_dir),
-        published: Arc::clone(&published),
-        trash: trash.clone(),
-        control: control.clone(),
-        clock: clock.clone(),
-        metrics: Arc::clone(&metrics),
-    };
-    let tasks = TasksThread::start(tasks, &config.tasks, nudges, nudged).map_err(StartError::Threads)?;
+    let moves = Moves::new(&log_dirs, control.clone()).map_err(StartError::Threads)?;
     let producer_ids = ProducerIds::default();
     let fetch_sessions = FetchSessions::new(config.fetch_sessions_max);
     let recompressions = Recompressions::new(config.request_budget_bytes);
@@ -257,7 +262,8 @@ fn open(
         rng,
         pool,
         look_ups,
-        log_dir,
+        log_dirs,
+        moves,
         trash,
         control,
         producer_ids,
@@ -269,8 +275,29 @@ fn open(
         metrics,
         log_levels: options.log_levels.clone(),
     };
+    let tasks = tasks_threads(&node, nudges.into_iter().zip(nudged)).map_err(StartError::Threads)?;
     let node = Arc::new(node);
     Ok(Opened { node, control: control_thread, coordinators: coordinators_thread, tasks, durability })
+}
+
+/// A thread for each log directory that looks after its logs, told by the nudges of its index.
+fn tasks_threads(
+    node: &Node,
+    nudges: impl Iterator<Item = (SyncSender<Nudge>, Receiver<Nudge>)>,
+) -> io::Result<Vec<TasksThread>> {
+    let start = |((index, dir), (nudges, nudged)): ((usize, &Arc<LogDir>), _)| {
+        let tasks = Tasks {
+            dir: Arc::clone(dir),
+            is_first: index == 0,
+            published: Arc::clone(&node.published),
+            trash: node.trash.clone(),
+            control: node.control.clone(),
+            clock: node.clock.clone(),
+            metrics: Arc::clone(&node.metrics),
+        };
+        TasksThread::start(tasks, &node.config.tasks, nudges, nudged)
+    };
+    node.log_dirs.all().iter().enumerate().zip(nudges).map(start).collect()
 }
 
 /// What coordinates, without a shard yet.
@@ -293,27 +320,29 @@ fn coordinators(
     Ok((coordinators, thread))
 }
 
-/// The directory of logs, and what opens and closes them.
+/// The directories of logs, and what opens and closes them.
 fn hosting(
     disk: &Disk,
     config: &Config,
+    directories: Directories,
     observed: &Observed,
     trash: &Trash,
-) -> Result<(Arc<LogDir>, Hosting), StartError> {
-    let in_dir = |source| StartError::DataDir { path: config.data_dir.clone(), source };
-    let log_dir = LogDir::new(disk.clone(), config.data_dir.clone()).with_open_files_max(open_files_max());
-    let log_dir = Arc::new(log_dir);
-    let _ = observed.dir.set(Arc::clone(&log_dir));
+) -> Result<(Arc<LogDirs>, Hosting), StartError> {
+    let (log_dirs, stops) = directories.open(disk, open_files_max())?;
+    let log_dirs = Arc::new(log_dirs);
+    let _ = observed.dirs.set(Arc::clone(&log_dirs));
     let opening = Opening {
-        stop: log_dir.begin().map_err(in_dir)?,
-        dir: Arc::clone(&log_dir),
+        dirs: Arc::clone(&log_dirs),
+        stops,
         threads: config.recovery_threads,
         clock: observed.metrics.clock.clone(),
         metrics: Arc::clone(&observed.metrics),
     };
-    let flush_pool = Pool::new("flush", FLUSHES_MAX).map(Arc::new).map_err(StartError::Threads)?;
-    let hosting = Hosting::new(opening, config.node_id, config.topic_defaults.clone(), flush_pool, trash.clone());
-    Ok((log_dir, hosting.map_err(in_dir)?))
+    let pools = log_dirs.all().iter().map(|_| Pool::new("flush", FLUSHES_MAX).map(Arc::new));
+    let pools = pools.collect::<io::Result<Vec<_>>>().map_err(StartError::Threads)?;
+    let (defaults, cordoned) = (config.topic_defaults.clone(), config.cordoned_log_dirs.clone());
+    let hosting = Hosting::new(opening, config.node_id, defaults, cordoned, pools, trash.clone());
+    Ok((log_dirs, hosting))
 }
 
 fn registration(config: &Config, addresses: &[SocketAddr], rng: &Rng) -> RegisterBroker {
@@ -343,7 +372,7 @@ struct Opened {
     node: Arc<Node>,
     control: ControlThread,
     coordinators: CoordinatorsThread,
-    tasks: TasksThread,
+    tasks: Vec<TasksThread>,
     /// What an acknowledgement means.
     durability: String,
 }

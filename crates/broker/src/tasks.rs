@@ -1,4 +1,6 @@
-//! The thread that looks after the logs by the clock: retention, flushes, checkpoints, room on the disk, files to remove.
+//! The threads that look after the logs by the clock: retention, flushes, checkpoints, room on the disk, files to remove.
+//!
+//! Each log directory has its own, so that none waits for the disk of another.
 //!
 //! [`schedule`] decides what is due; nothing here changes metadata.
 
@@ -45,8 +47,10 @@ pub struct TasksThread {
 
 /// What the thread works on.
 pub struct Tasks {
-    /// Where the logs are.
+    /// Where the logs are that it looks after.
     pub dir: Arc<LogDir>,
+    /// Whether it also does what concerns no directory of its own.
+    pub is_first: bool,
     /// The open partitions.
     pub published: Arc<ArcSwap<View>>,
     /// Where files go that are not needed any more.
@@ -106,6 +110,7 @@ impl Tasks {
     fn perform(&self, task: Task) {
         let now = Timestamp(self.clock.now_ms());
         match task {
+            Task::Trash | Task::OpenOffline if !self.is_first => {}
             Task::Trash => self.trash.empty(self.clock.monotonic()),
             Task::Room => self.check_room(),
             Task::Flush => self.each(|_, partition| partition.flush_if_due(now)),
@@ -122,7 +127,8 @@ impl Tasks {
     fn each(&self, mut work: impl FnMut(&HostedTopic, &Arc<Partition>)) {
         let view = self.published.load_full();
         for topic in view.topics() {
-            topic.partitions.iter().flatten().for_each(|partition| work(topic, partition));
+            let here = topic.partitions.iter().flatten().filter(|partition| Arc::ptr_eq(partition.dir(), &self.dir));
+            here.for_each(|partition| work(topic, partition));
         }
     }
 

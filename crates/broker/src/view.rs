@@ -83,6 +83,11 @@ impl HostedTopic {
         self.partitions.get(usize::try_from(index.0).ok()?)?.clone()
     }
 
+    /// Whether it has a partition of this index, open or not.
+    pub fn has(&self, index: PartitionIndex) -> bool {
+        usize::try_from(index.0).is_ok_and(|index| index < self.partitions.len())
+    }
+
     /// Whether the log of some partition could not be opened.
     pub fn has_offline(&self) -> bool {
         self.partitions.iter().any(Option::is_none)

@@ -162,7 +162,7 @@ fn produce_fetch_and_heartbeat_allocate_nothing() {
     let overrides = [("num.network.threads", "1"), ("group.initial.rebalance.delay.ms", "0")];
     let overrides = overrides.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let options = ottla_broker::Options {
-        data_dir: Some(data.path().to_owned()),
+        data_dirs: vec![data.path().to_owned()],
         listen: Some("127.0.0.1:0".to_owned()),
         overrides,
         ..Default::default()

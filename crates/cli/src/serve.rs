@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   ottla serve
   ottla serve --data /var/lib/ottla --listen 0.0.0.0:9092
+  ottla serve --data /mnt/disk1/ottla,/mnt/disk2/ottla
   ottla serve --set num.partitions=3 --set auto.create.topics.enable=false
   ottla serve --durable
   ottla serve --config server.properties
@@ -33,9 +34,9 @@ pub struct Args {
 /// What a broker is told at its start, and what `ottla doctor` examines.
 #[derive(Debug, clap::Args)]
 pub struct Settings {
-    /// Where records and metadata are kept [default: ./ottla-data]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    /// Where records and metadata are kept [default: ./ottla-data]; with several, one for each disk, partitions are spread
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    data: Vec<PathBuf>,
     /// Where to listen for clients [default: 127.0.0.1:9092]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
@@ -66,7 +67,7 @@ impl Settings {
             config_file: self.config,
             environment: if self.env { environment() } else { Vec::new() },
             overrides: self.set,
-            data_dir: self.data,
+            data_dirs: self.data,
             listen: self.listen,
             durable: self.durable,
             metrics: self.metrics,

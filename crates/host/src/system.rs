@@ -147,6 +147,12 @@ pub fn owner_and_user(path: &Path) -> io::Result<(u32, u32)> {
     Ok((fs::metadata(path)?.uid(), rustix::process::geteuid().as_raw()))
 }
 
+/// Whether two paths lead to the same directory, by links or mounts perhaps.
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (fs::metadata(one)?, fs::metadata(other)?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
 /// Who holds the lock of a directory (see [`crate::Disk::lock_dir`]): the process id, where the system tells it. `None`
 /// when nobody does. The lock is not touched.
 pub fn lock_holder(dir: &Path) -> io::Result<Option<u32>> {

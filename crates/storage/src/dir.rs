@@ -18,7 +18,7 @@ use crate::room::{Room, is_full};
 use crate::{checkpoint, files};
 use offsets::OffsetsFile;
 
-pub(crate) use names::partition_metadata;
+pub(crate) use names::{future as future_name, partition_metadata};
 
 /// A directory that holds logs, shared by all of them.
 #[derive(Debug)]
@@ -70,6 +70,14 @@ impl LogDir {
             high_watermarks: OffsetsFile::new(HIGH_WATERMARKS),
             room: Room::default(),
         }
+    }
+
+    /// A directory that cannot be used since the start: as one that has failed, and nothing in it is touched.
+    pub fn unusable(disk: Disk, path: PathBuf, error: &io::Error) -> LogDir {
+        tracing::error!(dir = %path.display(), %error, "this log directory cannot be used; its partitions are offline until the next start");
+        let dir = LogDir::new(disk, path);
+        dir.failed.store(true, Ordering::Release);
+        dir
     }
 
     /// Keeps at most `max` files of segments open, but at least one; 4,096 without this. Files that a
@@ -317,6 +325,11 @@ impl LogDir {
     pub fn logs(&self) -> io::Result<Vec<String>> {
         let entries = self.disk.read_dir(&self.path)?.into_iter();
         Ok(entries.filter(|entry| entry.is_dir && names::is_log(&entry.name)).map(|entry| entry.name).collect())
+    }
+
+    /// Whether there is a directory of the log `name`, whatever is in it.
+    pub fn has(&self, name: &str) -> io::Result<bool> {
+        self.disk.exists(&self.path.join(name))
     }
 
     /// The directories of deleted logs that are still there. Remove each with [`host::Disk::remove_dir_all`].

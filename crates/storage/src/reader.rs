@@ -13,7 +13,7 @@ use crate::retention;
 use crate::scan::{Located, ScanError};
 use crate::segment::Segment;
 use crate::timestamps;
-use crate::view::Shared;
+use crate::view::{LogView, Shared};
 
 /// Reads one log. Takes no lock, not even the writer's; cloning gives another handle to the same log.
 #[derive(Clone, Debug)]
@@ -60,6 +60,10 @@ impl LogReader {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) fn view(&self) -> Arc<LogView> {
+        self.shared.view.load_full()
     }
 
     /// The first offset of the log.

@@ -9,6 +9,7 @@ mod gaps;
 mod indexes;
 mod many;
 mod model;
+mod moving;
 mod mutations;
 mod regressions;
 mod reopen;

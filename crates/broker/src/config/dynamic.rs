@@ -1,6 +1,7 @@
 //! Configs that are changed while the node runs: what a topic, a broker, a group or a subscription may be given.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use metadata::decide::ConfigRules;
 use metadata::{ConfigResource, Refusal};
@@ -11,18 +12,26 @@ use super::support::Rejection;
 use super::valid::Kind;
 use crate::handlers::is_internal;
 
-use super::{Config, TopicConfig, client_metrics, group, keys, topic};
+use super::{Config, TopicConfig, client_metrics, cordon, group, keys, topic};
 
 /// What the controller has to know of configs.
 #[derive(Debug)]
 pub struct Rules {
     /// What groups may set.
     pub bounds: ConsumerBounds,
+    /// What may be cordoned.
+    pub log_dirs: Vec<PathBuf>,
 }
 
 impl ConfigRules for Rules {
     fn check(&self, resource: &ConfigResource, configs: &BTreeMap<&str, &str>) -> Result<(), Refusal> {
-        check(resource, configs, &self.bounds)
+        check(resource, configs, &self.bounds)?;
+        match (resource, configs.get(cordon::KEY)) {
+            (ConfigResource::Broker(_), Some(value)) => {
+                cordon::check_change(value, &self.log_dirs).map_err(Refusal::InvalidRequest)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn list_default(&self, resource: &ConfigResource, name: &str) -> Option<&'static str> {

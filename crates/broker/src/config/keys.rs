@@ -29,7 +29,7 @@ use super::groups as groups_config;
 use super::key::{Facts, Key, Scope};
 use super::support::{Rejection, Support};
 use super::topic::{self, TopicConfig};
-use super::{Config, families};
+use super::{Config, cordon, families};
 
 const TABLES: &[&[Key<Config>]] = &[
     node::KEYS,
@@ -133,6 +133,7 @@ impl BrokerKey {
                 let at_run_time =
                     key.facts.name == "producer.id.expiration.ms" || topic_default(key.facts.name).is_some();
                 let at_run_time = at_run_time || groups_config::DYNAMIC.contains(&key.facts.name);
+                let at_run_time = at_run_time || key.facts.name == cordon::KEY;
                 matches!(key.support, Support::Obeyed(_)) && !at_run_time
             }
             BrokerKey::TopicDefault(_) => false,

@@ -17,7 +17,8 @@ fn without_settings_it_listens_on_loopback_only() {
     let config = load("", &[]).unwrap().config;
     let bind = Endpoint { host: "127.0.0.1".to_owned(), port: 9092 };
     assert_eq!(config.listeners, [Listener { name: "PLAINTEXT".to_owned(), bind, advertised: None }]);
-    assert_eq!(config.data_dir, PathBuf::from("./ottla-data"));
+    assert_eq!(config.log_dirs, [PathBuf::from("./ottla-data")]);
+    assert_eq!(config.metadata_dir, PathBuf::from("./ottla-data"));
 }
 
 #[test]
@@ -25,13 +26,15 @@ fn the_later_source_wins() {
     let sources = Sources {
         file: Some(("f".to_owned(), "num.partitions=3\nlog.dirs=/a\nlisteners=PLAINTEXT://:1\n".to_owned())),
         overrides: vec![("num.partitions".to_owned(), "7".to_owned())],
-        data_dir: Some(PathBuf::from("/b")),
+        data_dirs: vec![PathBuf::from("/b"), PathBuf::from("/c")],
         listen: Some("[::1]:9093".to_owned()),
         environment: vec![("num.partitions".to_owned(), "5".to_owned())],
         durable: false,
     };
     let config = Config::load(&sources).unwrap().config;
-    assert_eq!((config.num_partitions, config.data_dir), (7, PathBuf::from("/b")));
+    assert_eq!((config.num_partitions, config.metadata_dir), (7, PathBuf::from("/b")));
+    assert_eq!(config.log_dirs, [PathBuf::from("/b"), PathBuf::from("/c")]);
+    assert_eq!(config.originals["log.dirs"], "/b,/c");
     assert_eq!(config.listeners[0].bind, Endpoint { host: "::1".to_owned(), port: 9093 });
 }
 
@@ -83,13 +86,12 @@ fn bad_values_say_what_would_be_valid() {
         ("listeners=PLAINTEXT://0.0.0.0:9092\nadvertised.listeners=PLAINTEXT://0.0.0.0:9092", "cannot connect"),
         ("advertised.listeners=OUTSIDE://h:1", "no listener has this name"),
         ("listeners=CLIENT://:9092", "map it to PLAINTEXT"),
-        ("log.dirs=/a,/b", "one directory"),
+        ("log.dirs=", "a directory is needed"),
         ("process.roles=controller", "a controller of its own is not served yet"),
         ("process.roles=janitor", "String must be one of: broker, controller"),
         ("sasl.enabled.mechanisms=PLAIN", "there is no SASL"),
         ("max.connections.per.ip.overrides=127.0.0.1:5", "the same limit"),
         ("remote.log.storage.system.enable=true", "no tiered storage"),
-        ("metadata.log.dir=/m", "one data directory"),
         ("log.retention.hours=0", "must be unlimited (-1) or, greater than or equal to 1"),
     ] {
         let message = refused(line);
@@ -320,8 +322,16 @@ fn the_variables_of_the_container_image_win_over_the_file() {
 
 #[test]
 fn log_dirs_wins_over_log_dir_in_any_order() {
-    let dir = |file: &str| load(file, &[]).unwrap().config.data_dir;
-    assert_eq!(dir("log.dirs=/a\nlog.dir=/b\n"), PathBuf::from("/a"));
-    assert_eq!(dir("log.dir=/b\nlog.dirs=/a\n"), PathBuf::from("/a"));
-    assert_eq!(dir("log.dir=/b\n"), PathBuf::from("/b"));
+    let dirs = |file: &str| load(file, &[]).unwrap().config.log_dirs;
+    assert_eq!(dirs("log.dirs=/a\nlog.dir=/b\n"), [PathBuf::from("/a")]);
+    assert_eq!(dirs("log.dir=/b\nlog.dirs=/a, /c\n"), [PathBuf::from("/a"), PathBuf::from("/c")]);
+    assert_eq!(dirs("log.dir=/b\n"), [PathBuf::from("/b")]);
+}
+
+#[test]
+fn the_metadata_log_lies_in_the_first_directory_unless_it_is_said_where() {
+    let dir = |file: &str| load(file, &[]).unwrap().config.metadata_dir;
+    assert_eq!(dir("log.dirs=/a,/b\n"), PathBuf::from("/a"));
+    assert_eq!(dir("metadata.log.dir=/b\nlog.dirs=/a,/b\n"), PathBuf::from("/b"));
+    assert_eq!(dir("metadata.log.dir=\nlog.dirs=/a,/b\n"), PathBuf::from("/a"));
 }

@@ -6,17 +6,20 @@ use std::time::Duration;
 use host::Pool;
 use metadata::{Configs, Image, Topic};
 use record::{BrokerId, PartitionIndex};
-use storage::{Log, OpenError};
+use storage::{Log, LogDir, Replaced};
 
-use super::opening::{Opening, WantedLog};
+use super::ControlError;
+use super::moving::Moving;
+use super::opening::{NoLog, Opening, WantedLog};
 use super::trash::Trash;
-use crate::config::TopicConfig;
+use crate::config::{TopicConfig, cordon};
 use crate::handlers::is_internal;
+use crate::log_dirs::{LogDirs, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
 use crate::partition::{Partition, Retired};
 use crate::view::{HostedTopic, View};
 
-/// Opens and retires logs in one log directory.
+/// Opens and retires logs in the log directories.
 pub struct Hosting {
     opening: Opening,
     broker: BrokerId,
@@ -24,47 +27,112 @@ pub struct Hosting {
     static_defaults: TopicConfig,
     /// What is in force: with what was changed at run time.
     defaults: TopicConfig,
-    /// Dropped with this, when all logs are closed.
-    _flush_pool: Arc<Pool>,
-    flushing: Flushing,
+    /// `cordoned.log.dirs` as the operator set it at start.
+    static_cordoned: Vec<String>,
+    /// One for each directory, so that a slow disk keeps no other waiting. Dropped with this, when all logs are closed.
+    _flush_pools: Vec<Arc<Pool>>,
+    flushing: Vec<Flushing>,
     trash: Trash,
+    /// Whether the partitions that were there at the start were opened: those that come later are new.
+    is_started: bool,
 }
 
 impl Hosting {
-    /// For the logs that `opening` opens, on this `broker`; they are flushed on `flush_pool`. What earlier deletions left there goes at once.
+    /// For the logs that `opening` opens, on this `broker`; those of each directory are flushed on the pool of its index.
+    /// What earlier deletions left there goes at once.
     pub fn new(
         opening: Opening,
         broker: BrokerId,
         defaults: TopicConfig,
-        flush_pool: Arc<Pool>,
+        cordoned: Vec<String>,
+        flush_pools: Vec<Arc<Pool>>,
         trash: Trash,
-    ) -> std::io::Result<Hosting> {
-        for path in opening.dir.deleted_logs()? {
-            trash.add(path, Duration::ZERO);
+    ) -> Hosting {
+        for (_, dir) in opening.dirs.working() {
+            // Where the directory cannot be listed, the next start tries again.
+            let left = [dir.deleted_logs(), dir.future_logs()].into_iter().flat_map(Result::unwrap_or_default);
+            left.for_each(|path| trash.add(path, Duration::ZERO));
         }
-        let flushing = Flushing::new(&flush_pool, Arc::clone(&opening.metrics));
-        Ok(Hosting {
+        let flushing = flush_pools.iter().map(|pool| Flushing::new(pool, Arc::clone(&opening.metrics))).collect();
+        Hosting {
             opening,
             broker,
             static_defaults: defaults.clone(),
             defaults,
-            _flush_pool: flush_pool,
+            static_cordoned: cordoned,
+            _flush_pools: flush_pools,
             flushing,
             trash,
-        })
+            is_started: false,
+        }
     }
 
     /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
-    pub fn set_strays_aside(&mut self, image: &Image, now: Duration) -> std::io::Result<()> {
-        for name in self.opening.dir.logs()? {
+    pub fn set_strays_aside(&mut self, image: &Image, now: Duration) {
+        let dirs = Arc::clone(&self.opening.dirs);
+        for (_, dir) in dirs.working() {
+            if let Err(error) = self.set_strays_of_aside(dir, image, now) {
+                let dir = dir.path().display();
+                tracing::error!(%dir, %error, "logs of deleted topics may be left; the next start tries again");
+            }
+        }
+    }
+
+    fn set_strays_of_aside(&mut self, dir: &LogDir, image: &Image, now: Duration) -> std::io::Result<()> {
+        for name in dir.logs()? {
             let is_known = |id| image.topic_by_id(id).is_some();
-            let id = self.opening.dir.settled_topic_id(&name, is_known)?;
+            let id = dir.settled_topic_id(&name, is_known)?;
             if id.is_some_and(|id| !is_known(id)) {
                 tracing::info!(log = name, "the log of a deleted topic is removed");
-                self.trash.add(self.opening.dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
+                self.trash.add(dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
             }
         }
         Ok(())
+    }
+
+    /// Refuses a log that lies in two directories, once the strays are set aside; what a move left there goes.
+    pub fn settle_twice(&self, now: Duration) -> Result<(), TwiceError> {
+        let set_aside = self.opening.dirs.settle_twice()?;
+        set_aside.into_iter().for_each(|path| self.trash.add(path, now + self.defaults.file_delete_delay));
+        Ok(())
+    }
+
+    /// Puts the copy of a partition's log in the place of the log, and returns its topic with the partition in its new
+    /// directory. `None` when the partition is none of `view` any more.
+    pub fn switch(&mut self, view: &View, moving: Moving, now: Duration) -> Option<HostedTopic> {
+        let Moving { asked, future } = moving;
+        let (partition, index) = (&asked.partition, asked.partition.index());
+        let hosted = view.topic_by_id(asked.topic_id).filter(|_| asked.is_wanted());
+        let is_open =
+            |hosted: &&HostedTopic| hosted.open_partition(index).is_some_and(|one| Arc::ptr_eq(&one, partition));
+        let topic = view.image().topic_by_id(asked.topic_id);
+        let (Some(hosted), Some(topic)) = (hosted.filter(is_open), topic) else {
+            future.abandon();
+            return None;
+        };
+        let Retired::Log(log) = partition.retire_to_move() else {
+            future.abandon();
+            return None;
+        };
+        let config = self.topic_config(topic);
+        let Replaced { log, error, set_aside } = future.take_place(log, &config.log_config());
+        if let Some(path) = set_aside {
+            self.trash.add(path, now + partition.file_delete_delay());
+        }
+        match error {
+            Some(error) => {
+                tracing::error!(topic = &*hosted.name, partition = index.0, %error, "the partition cannot be moved");
+            }
+            None => tracing::info!(topic = &*hosted.name, partition = index.0, "the partition was moved"),
+        }
+        let (_, known) = topic.partitions().find(|(one, _)| *one == index).expect("it is hosted, so it is known");
+        let next = self.partition(topic, index, known, &config, log.map_err(NoLog::from));
+        let replaced = |one: &Option<Arc<Partition>>| match one {
+            Some(one) if Arc::ptr_eq(one, partition) => next.clone(),
+            other => other.clone(),
+        };
+        let partitions = hosted.partitions.iter().map(replaced).collect();
+        Some(HostedTopic { name: Arc::clone(&hosted.name), id: hosted.id, partitions })
     }
 
     /// Opens the topics of `image` that `view` does not have yet, or has with fewer partitions. What is open stays open.
@@ -72,22 +140,26 @@ impl Hosting {
         let topics = image.topics().iter().map(|topic| (&**topic, view.topic_by_id(topic.id)));
         let is_whole = |topic: &Topic, hosted: &HostedTopic| hosted.partitions.len() == topic.partitions.len();
         let lacks = topics.filter(|(topic, hosted)| !hosted.is_some_and(|hosted| is_whole(topic, hosted)));
-        self.open_topics(lacks.collect())
+        let is_new = self.is_started;
+        let opened = self.open_topics(view, lacks.collect(), is_new);
+        self.is_started = true;
+        opened
     }
 
     /// Opens what could not be opened before, for want of descriptors or of room, perhaps.
     pub fn open_offline(&mut self, view: &View) -> Vec<HostedTopic> {
-        if self.opening.dir.failed() {
+        if self.opening.dirs.working().next().is_none() {
             return Vec::new();
         }
         let offline = view.topics().filter(|topic| topic.has_offline());
         let known = |hosted: &'_ Arc<HostedTopic>| view.image().topic_by_id(hosted.id).map(Arc::clone);
         let topics: Vec<_> = offline.filter_map(|hosted| Some((known(hosted)?, Arc::clone(hosted)))).collect();
-        self.open_topics(topics.iter().map(|(topic, hosted)| (&**topic, Some(&**hosted))).collect())
+        self.open_topics(view, topics.iter().map(|(topic, hosted)| (&**topic, Some(&**hosted))).collect(), false)
     }
 
-    /// Opens the partitions of `topics`, all logs together, but for those that are open already.
-    fn open_topics(&self, topics: Vec<(&Topic, Option<&HostedTopic>)>) -> Vec<HostedTopic> {
+    /// Opens the partitions of `topics`, all logs together, but for those that are open already. Partitions that `view`
+    /// has not are new if `is_new`.
+    fn open_topics(&self, view: &View, topics: Vec<(&Topic, Option<&HostedTopic>)>, is_new: bool) -> Vec<HostedTopic> {
         let configs: Vec<TopicConfig> = topics.iter().map(|(topic, _)| self.topic_config(topic)).collect();
         let is_open = |hosted: Option<&HostedTopic>, index| hosted.and_then(|hosted| hosted.open_partition(index));
         let mut wanted = Vec::new();
@@ -97,9 +169,10 @@ impl Hosting {
                 name: log_name(&topic.name, index),
                 topic_id: topic.id,
                 config: config.log_config(),
+                is_new: is_new && !hosted.is_some_and(|hosted| hosted.has(index)),
             }));
         }
-        let mut logs = self.opening.all(wanted).into_iter();
+        let mut logs = self.opening.all(wanted, self.log_counts(view)).into_iter();
         let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &TopicConfig| {
             let partition = |(index, partition): (PartitionIndex, &metadata::Partition)| {
                 is_open(hosted, index).or_else(|| {
@@ -113,24 +186,42 @@ impl Hosting {
         topics.iter().zip(&configs).map(|((topic, hosted), config)| open(topic, *hosted, config)).collect()
     }
 
+    /// How many open logs each directory has.
+    fn log_counts(&self, view: &View) -> Vec<usize> {
+        let dirs = &self.opening.dirs;
+        let mut counts = vec![0; dirs.all().len()];
+        let open = view.topics().flat_map(|topic| topic.partitions.iter().flatten());
+        open.for_each(|partition| counts[dirs.index_of(partition.dir())] += 1);
+        counts
+    }
+
     fn partition(
         &self,
         topic: &Topic,
         index: PartitionIndex,
         partition: &metadata::Partition,
         config: &TopicConfig,
-        log: Result<Log, OpenError>,
+        log: Result<Log, NoLog>,
     ) -> Option<Arc<Partition>> {
-        let log = log.inspect_err(|error| {
-            tracing::error!(topic = &*topic.name, partition = index.0, %error, "the partition's log cannot be opened; it is offline");
+        let log = log.inspect_err(|error| match error {
+            // That is tried again and again, and is no news.
+            NoLog::Away if self.is_started => {}
+            _ => {
+                tracing::error!(topic = &*topic.name, partition = index.0, %error, "the partition's log cannot be opened; it is offline");
+            }
         });
-        let flushing = self.flushing.clone();
-        let open = |log| Partition::new(index, partition.leader_epoch, config.clone(), log, flushing);
+        let open = |log: Log| {
+            let flushing = self.flushing[self.opening.dirs.index_of(log.dir())].clone();
+            Partition::new(index, partition.leader_epoch, config.clone(), log, flushing)
+        };
         log.ok().map(open).map(Arc::new)
     }
 
     /// Puts the settings in force that `image` changes for the open partitions of `view`. Returns whether any changed.
     pub fn configure(&mut self, view: &View, image: &Image) -> bool {
+        let own = image.broker_configs(self.broker).and_then(|configs| configs.value(cordon::KEY));
+        let entries = own.map_or_else(|| self.static_cordoned.clone(), cordon::entries);
+        self.opening.dirs.cordon(&entries);
         let defaults = self.defaults_of(image);
         let defaults_changed = defaults != self.defaults;
         self.defaults = defaults;
@@ -176,21 +267,26 @@ impl Hosting {
 
     /// Has the logs of these partitions removed after `file.delete.delay.ms`.
     fn delete(&mut self, partitions: &[(&HostedTopic, &Arc<Partition>)], now: Duration) {
-        let dir = Arc::clone(&self.opening.dir);
-        let (mut logs, mut owners, mut set_aside) = (Vec::new(), Vec::new(), Vec::new());
+        let dirs = Arc::clone(&self.opening.dirs);
+        let mut shares: Vec<(Vec<Log>, Vec<_>)> = dirs.all().iter().map(|_| Default::default()).collect();
+        let mut set_aside = Vec::new();
         for (topic, partition) in partitions {
             match partition.retire() {
                 Retired::Log(log) => {
+                    let (logs, owners) = &mut shares[dirs.index_of(log.dir())];
                     logs.push(log);
                     owners.push((topic, partition));
                 }
                 Retired::Broken => {
-                    set_aside.push(((topic, partition), dir.set_aside(&log_name(&topic.name, partition.index()))));
+                    let renamed = partition.dir().set_aside(&log_name(&topic.name, partition.index()));
+                    set_aside.push(((topic, partition), renamed));
                 }
                 Retired::Already => {}
             }
         }
-        set_aside.extend(owners.into_iter().zip(dir.delete_logs(logs)));
+        for (dir, (logs, owners)) in dirs.all().iter().zip(shares) {
+            set_aside.extend(owners.into_iter().zip(dir.delete_logs(logs)));
+        }
         for ((topic, partition), set_aside) in set_aside {
             match set_aside {
                 Ok(path) => self.trash.add(path, now + partition.file_delete_delay()),
@@ -209,28 +305,59 @@ impl Hosting {
         &self.defaults
     }
 
-    /// Whether the disk has no room for new topics. What cannot be told counts as room.
-    pub fn is_full(&self) -> bool {
-        self.opening.dir.check_room().unwrap_or(false)
+    /// Refuses new partitions where no disk has room for them, or every directory is cordoned. What cannot be told counts as
+    /// room.
+    pub fn check_place(&self) -> Result<(), ControlError> {
+        match &self.opening.dirs {
+            dirs if dirs.are_cordoned() => Err(ControlError::Cordoned),
+            dirs if dirs.check_room() => Err(ControlError::DiskFull),
+            _ => Ok(()),
+        }
     }
 
-    /// Closes every log; the directory is marked as cleanly stopped when all of them are closed well.
+    /// Closes every log; a directory is marked as cleanly stopped when all of its logs are closed well.
     pub fn close(&mut self, view: &View) {
-        let mut clean = !self.opening.dir.failed();
-        let mut logs = Vec::new();
-        for partition in view.topics().flat_map(|topic| &topic.partitions) {
-            match partition.as_ref().map(|partition| partition.retire()) {
-                Some(Retired::Log(log)) => logs.push(log),
-                Some(Retired::Already) => {}
-                // A partition that is offline was not closed either.
-                Some(Retired::Broken) | None => clean = false,
+        let dirs: &LogDirs = &self.opening.dirs;
+        let mut shares: Vec<Closing<'_>> = dirs.all().iter().map(|dir| Closing::of(dir)).collect();
+        for topic in view.topics() {
+            for (index, partition) in (0..).map(PartitionIndex).zip(&topic.partitions) {
+                let Some(partition) = partition else {
+                    // A partition that is offline was not closed either.
+                    let name = log_name(&topic.name, index);
+                    shares.iter_mut().for_each(|share| share.is_clean &= !share.dir.has(&name).unwrap_or(true));
+                    continue;
+                };
+                let share = &mut shares[dirs.index_of(partition.dir())];
+                match partition.retire() {
+                    Retired::Log(log) => share.logs.push(log),
+                    Retired::Already => {}
+                    Retired::Broken => share.is_clean = false,
+                }
             }
         }
-        for error in self.opening.dir.close_logs(logs).into_iter().filter_map(Result::err) {
+        side_by_side(shares, Closing::run);
+    }
+}
+
+/// What is closed in one directory.
+struct Closing<'d> {
+    dir: &'d LogDir,
+    logs: Vec<Log>,
+    is_clean: bool,
+}
+
+impl Closing<'_> {
+    fn of(dir: &LogDir) -> Closing<'_> {
+        Closing { dir, logs: Vec::new(), is_clean: !dir.failed() }
+    }
+
+    fn run(self) {
+        let mut is_clean = self.is_clean;
+        for error in self.dir.close_logs(self.logs).into_iter().filter_map(Result::err) {
             tracing::error!(%error, "a log was not closed; the next start recovers it");
-            clean = false;
+            is_clean = false;
         }
-        if clean && let Err(error) = self.opening.dir.mark_clean_shutdown() {
+        if is_clean && let Err(error) = self.dir.mark_clean_shutdown() {
             tracing::error!(%error, "the clean shutdown could not be marked; the next start recovers the logs");
         }
     }

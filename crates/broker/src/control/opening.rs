@@ -1,13 +1,15 @@
-//! Opening and creating the logs of many partitions at once.
+//! Opening and creating the logs of many partitions at once, in each log directory beside the others.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use host::Clock;
 use record::Uuid;
-use storage::{Log, LogConfig, LogDir, NewLog, OpenError, Progress, Stop};
+use storage::{Log, LogConfig, NewLog, OpenError, Progress, Stop};
 
+use crate::log_dirs::{LogDirs, Place, side_by_side};
 use crate::metrics::Metrics;
 
 /// A log that a partition needs.
@@ -18,15 +20,34 @@ pub struct WantedLog {
     pub topic_id: Uuid,
     /// Its settings.
     pub config: LogConfig,
+    /// Whether the partition was made just now, so that its log is nowhere yet.
+    pub is_new: bool,
+}
+
+/// Why a partition has no log.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLog {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It is in no directory that can be used, and another would be empty.
+    #[error("its log is not in the log directories that can be used")]
+    Away,
+}
+
+impl From<io::Error> for NoLog {
+    fn from(error: io::Error) -> NoLog {
+        NoLog::Open(error.into())
+    }
 }
 
 /// How logs are opened.
 pub struct Opening {
     /// Where they are.
-    pub dir: Arc<LogDir>,
-    /// How the node stopped the last time: what the logs that are there went through.
-    pub stop: Stop,
-    /// How many are opened at the same time.
+    pub dirs: Arc<LogDirs>,
+    /// For each directory how the node stopped the last time: what the logs that are there went through.
+    pub stops: Vec<Stop>,
+    /// How many are opened at the same time, in each directory.
     pub threads: usize,
     /// Says how long it has taken.
     pub clock: Clock,
@@ -34,53 +55,106 @@ pub struct Opening {
     pub metrics: Arc<Metrics>,
 }
 
+/// What is to be done in one directory; each log with its place among all that are wanted.
+#[derive(Default)]
+struct Share {
+    there: Vec<(usize, (String, LogConfig))>,
+    new: Vec<(usize, NewLog)>,
+}
+
+type Opened = Result<Log, NoLog>;
+
 impl Opening {
     /// Opens each log, or creates it where its topic is new or a crash came between the decision and the directory. The
-    /// results are in the order of `wanted`.
-    pub fn all(&self, wanted: Vec<WantedLog>) -> Vec<Result<Log, OpenError>> {
-        let mut results: Vec<Option<Result<Log, OpenError>>> = wanted.iter().map(|_| None).collect();
-        let (mut there, mut new) = (Vec::new(), Vec::new());
+    /// results are in the order of `wanted`. The directories hold `logs` logs each already that are not wanted.
+    pub fn all(&self, wanted: Vec<WantedLog>, logs: Vec<usize>) -> Vec<Opened> {
+        let mut results: Vec<Option<Opened>> = wanted.iter().map(|_| None).collect();
+        let shares = self.share_out(wanted, logs, &mut results);
+        let pace = SharedPace::new(&self.clock, shares.iter().map(|share| share.there.len()).sum());
+        // Also where nothing is wanted: that all is open there is worth knowing.
+        let (idle, busy): (Vec<_>, Vec<_>) = shares
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| !self.dirs.all()[*index].failed())
+            .partition(|(_, share)| share.there.is_empty() && share.new.is_empty());
+        idle.into_iter().for_each(|(index, share)| drop(self.carry_out(index, share, &pace)));
+        let opened = side_by_side(busy, |(index, share)| self.carry_out(index, share, &pace));
+        for (place, result) in opened.into_iter().flatten() {
+            results[place] = Some(result);
+        }
+        results.into_iter().map(|result| result.unwrap_or(Err(NoLog::Away))).collect()
+    }
+
+    /// Which directory opens or creates which log. What none does has its result already.
+    fn share_out(&self, wanted: Vec<WantedLog>, mut logs: Vec<usize>, results: &mut [Option<Opened>]) -> Vec<Share> {
+        let mut shares: Vec<Share> = logs.iter().map(|_| Share::default()).collect();
+        let mut homeless = Vec::new();
         for (at, wanted) in wanted.into_iter().enumerate() {
-            match self.is_there(&wanted) {
-                Ok(true) => there.push((at, (wanted.name, wanted.config))),
-                Ok(false) => {
-                    new.push((at, NewLog { name: wanted.name, topic_id: wanted.topic_id, config: wanted.config }));
+            let WantedLog { name, topic_id, config, is_new } = wanted;
+            match self.dirs.find(&name, topic_id) {
+                Ok(Place::Here(index)) => {
+                    logs[index] += 1;
+                    shares[index].there.push((at, (name, config)));
                 }
+                Ok(Place::Nameless(index)) => {
+                    logs[index] += 1;
+                    shares[index].new.push((at, NewLog { name, topic_id, config }));
+                }
+                Ok(Place::Nowhere) if !is_new && self.dirs.may_hide_logs() => results[at] = Some(Err(NoLog::Away)),
+                Ok(Place::Nowhere) => homeless.push((at, NewLog { name, topic_id, config })),
                 Err(error) => results[at] = Some(Err(error.into())),
             }
         }
-        let (places, there): (Vec<usize>, Vec<_>) = there.into_iter().unzip();
-        fill(&mut results, &places, self.open(&there));
-        let (places, new): (Vec<usize>, Vec<_>) = new.into_iter().unzip();
-        fill(&mut results, &places, self.dir.create_logs(new));
-        results.into_iter().map(|result| result.expect("each log was opened, created or refused")).collect()
-    }
-
-    fn is_there(&self, wanted: &WantedLog) -> io::Result<bool> {
-        match self.dir.settled_topic_id(&wanted.name, |id| id == wanted.topic_id)? {
-            Some(id) if id == wanted.topic_id => Ok(true),
-            // A topic of this name was deleted, and a crash kept its directory.
-            Some(_) => self.dir.set_aside(&wanted.name).map(|_| false),
-            None => Ok(false),
+        // After the others, as where those are counts.
+        for (at, new) in homeless {
+            match self.dirs.next(&new.name, &logs) {
+                Some(index) => {
+                    logs[index] += 1;
+                    shares[index].new.push((at, new));
+                }
+                None => results[at] = Some(Err(NoLog::Away)),
+            }
         }
+        shares
     }
 
-    fn open(&self, there: &[(String, LogConfig)]) -> Vec<Result<Log, OpenError>> {
-        let pace = Mutex::new(Pace::from(self.clock.monotonic()));
-        let progress = |progress: Progress| {
+    fn carry_out(&self, index: usize, share: Share, pace: &SharedPace<'_>) -> Vec<(usize, Opened)> {
+        let dir = &self.dirs.all()[index];
+        let (places, there): (Vec<usize>, Vec<_>) = share.there.into_iter().unzip();
+        let progress = |_: Progress| {
+            let (progress, says) = pace.one_more();
             self.metrics.note_recovery(progress);
-            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
-            if pace.says(self.clock.monotonic()) {
+            if says {
                 tracing::info!("recovering logs: {} of {} are open", progress.logs_done, progress.logs);
             }
         };
-        self.dir.open_logs(there, self.stop, self.threads, &progress)
+        let opened = dir.open_logs(&there, self.stops[index], self.threads, &progress);
+        let (new_places, new): (Vec<usize>, Vec<_>) = share.new.into_iter().unzip();
+        let created = dir.create_logs(new);
+        let opened = places.into_iter().zip(opened).chain(new_places.into_iter().zip(created));
+        opened.map(|(place, result)| (place, result.map_err(NoLog::from))).collect()
     }
 }
 
-fn fill(results: &mut [Option<Result<Log, OpenError>>], places: &[usize], with: Vec<Result<Log, OpenError>>) {
-    for (place, result) in places.iter().zip(with) {
-        results[*place] = Some(result);
+/// How far all directories have come, and when to say so.
+struct SharedPace<'c> {
+    clock: &'c Clock,
+    logs: usize,
+    done: AtomicUsize,
+    pace: Mutex<Pace>,
+}
+
+impl SharedPace<'_> {
+    fn new(clock: &Clock, logs: usize) -> SharedPace<'_> {
+        let pace = Mutex::new(Pace::from(clock.monotonic()));
+        SharedPace { clock, logs, done: AtomicUsize::new(0), pace }
+    }
+
+    /// One more log is open; whether it is time to tell.
+    fn one_more(&self) -> (Progress, bool) {
+        let logs_done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        (Progress { logs_done, logs: self.logs }, pace.says(self.clock.monotonic()))
     }
 }
 

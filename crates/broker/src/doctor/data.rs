@@ -1,7 +1,7 @@
-//! The data directory: whose it is, who uses it, what it lies on, what is damaged in it.
+//! The data directories: whose they are, who uses them, what they lie on, what is damaged in them.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use host::{Disk, system};
 
@@ -27,9 +27,24 @@ const BAD_FILESYSTEMS: [(&str, &str); 7] = [
     ("vfat", "it knows neither permissions nor fast preallocation"),
 ];
 
-/// Returns whether a broker uses the directory now.
+/// Returns whether a broker uses the directories now.
 pub(super) fn examine(disk: &Disk, config: &Config, findings: &mut Vec<Finding>) -> bool {
-    let dir = config.data_dir.as_path();
+    let mut dirs = config.log_dirs.clone();
+    if !dirs.contains(&config.metadata_dir) {
+        dirs.push(config.metadata_dir.clone());
+    }
+    for (at, other) in dirs.iter().enumerate() {
+        let is_same = |one: &&PathBuf| *one == other || system::is_same(one, other).unwrap_or(false);
+        if let Some(one) = dirs[..at].iter().find(is_same) {
+            let text = format!("{} and {} are the same directory", one.display(), other.display());
+            findings.push(Finding::fail("data", text, "name each directory once in log.dirs"));
+        }
+    }
+    let examined = dirs.iter().map(|dir| examine_one(disk, config, dir, findings));
+    examined.fold(false, |is_running, one| is_running | one)
+}
+
+fn examine_one(disk: &Disk, config: &Config, dir: &Path, findings: &mut Vec<Finding>) -> bool {
     let entries = match disk.read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -45,11 +60,12 @@ pub(super) fn examine(disk: &Disk, config: &Config, findings: &mut Vec<Finding>)
     findings.push(writable(dir));
     owner(dir, findings);
     let is_running = lock(dir, findings);
-    findings.push(match identity::examine(disk, dir, config.node_id) {
+    let beside = (dir != config.metadata_dir).then_some(config.metadata_dir.as_path());
+    findings.push(match identity::examine(disk, dir, config.node_id, beside) {
         Ok(whose) => Finding::ok("identity", whose),
         Err(error) => Finding::fail("identity", error.to_string(), "nothing was changed"),
     });
-    if !is_running && entries.iter().any(|entry| entry.name == identity::METADATA) {
+    if !is_running && entries.iter().any(|entry| entry.name == identity::METADATA || entry.name == identity::FILE) {
         let is_clean = entries.iter().any(|entry| entry.name == ".kafka_cleanshutdown");
         let text = if is_clean { "the last broker stopped cleanly" } else { "the last broker did not stop cleanly" };
         let how = if is_clean { "" } else { ": the next start recovers its logs" };

@@ -108,7 +108,8 @@ impl Alteration {
             });
             outcomes.push(Outcome { resource_type, resource_name, error: error.err() });
         }
-        let rules = Arc::new(dynamic::Rules { bounds: call.node.config.groups.consumer_bounds });
+        let (bounds, log_dirs) = (call.node.config.groups.consumer_bounds, call.node.config.log_dirs.clone());
+        let rules = Arc::new(dynamic::Rules { bounds, log_dirs });
         let wanted = AlterConfigs { resources, replace, validate_only, rules };
         Alteration { node: Arc::clone(call.node), outcomes, places, wanted }
     }

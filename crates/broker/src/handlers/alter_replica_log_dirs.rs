@@ -1,6 +1,7 @@
 //! AlterReplicaLogDirs (key 34), versions 1-2: moves replicas between log directories (KIP-113). v2 flexible.
 //!
-//! There is one directory: a replica is there already, and any other is unknown.
+//! For a partition that is not there yet the wish is remembered, as Kafka does. One that is there moves: the answer says that
+//! it was begun, and DescribeLogDirs how far it is.
 
 use std::collections::BTreeMap;
 
@@ -12,20 +13,15 @@ use wire::messages::alter_replica_log_dirs::{
     AlterReplicaLogDirsResponse,
 };
 
-use super::describe_log_dirs::absolute;
 use crate::api::{Call, Flow};
 
 /// Answers from the view.
 pub fn handle(call: &Call<'_>, request: AlterReplicaLogDirsRequest<'_>, outbox: &mut Outbox) -> Flow {
-    let dir = absolute(call.node.log_dir.path());
     // A partition that is asked for more than once is to be where it was named last.
     let mut wanted: BTreeMap<&str, BTreeMap<i32, ErrorCode>> = BTreeMap::new();
     for asked in &request.dirs {
         for topic in &asked.topics {
-            let outcomes = topic.partitions.iter().map(|index| {
-                let known = if asked.path == dir { ErrorCode::NONE } else { ErrorCode::LOG_DIR_NOT_FOUND };
-                (index, if known.is_none() { stay(call, topic.name, index) } else { known })
-            });
+            let outcomes = topic.partitions.iter().map(|index| (index, alter(call, asked.path, topic.name, index)));
             wanted.entry(topic.name).or_default().extend(outcomes);
         }
     }
@@ -40,12 +36,25 @@ pub fn handle(call: &Call<'_>, request: AlterReplicaLogDirsRequest<'_>, outbox: 
     Flow::Done
 }
 
-/// What comes of asking that a partition be where all partitions are.
-fn stay(call: &Call<'_>, topic: &str, index: i32) -> ErrorCode {
-    if call.node.log_dir.failed() {
+/// What comes of asking that a partition be in a directory.
+fn alter(call: &Call<'_>, path: &str, topic: &str, index: i32) -> ErrorCode {
+    let dirs = &call.node.log_dirs;
+    let Some((wanted, dir)) = dirs.named(path) else { return ErrorCode::LOG_DIR_NOT_FOUND };
+    if dir.failed() {
         return ErrorCode::KAFKA_STORAGE_ERROR;
     }
     let hosted = call.view.topic(topic).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    let found = hosted.and_then(|hosted| hosted.partition(PartitionIndex(index)).map_err(|error| error.code));
-    found.map_or_else(|code| code, |_| ErrorCode::NONE)
+    let found = hosted.and_then(|hosted| {
+        let partition = hosted.partition(PartitionIndex(index)).map_err(|error| error.code)?;
+        Ok((hosted.id, partition))
+    });
+    match found {
+        Ok((id, partition)) => call.node.moves.ask(topic, id, partition, wanted),
+        Err(code) => {
+            if code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION && index >= 0 {
+                dirs.wish(format!("{topic}-{index}"), wanted);
+            }
+            code
+        }
+    }
 }

@@ -48,17 +48,21 @@ fn last_asked(topic: &DeleteRecordsTopic<'_>) -> Vec<DeleteRecordsPartition> {
     last.into_values().collect()
 }
 
-/// All starts are made durable with one checkpoint, and then moved.
+/// All starts are made durable with one checkpoint in each directory, and then moved.
 fn delete(topics: &mut [Topic], node: &Node) {
     let mut wanted: Vec<&mut Wanted> = topics.iter_mut().flat_map(|topic| &mut topic.partitions).collect();
     wanted.iter_mut().for_each(|wanted| wanted.note());
-    let noted = wanted.iter().find_map(|wanted| wanted.result.ok().and(wanted.partition.as_ref()));
-    let written = noted.map_or(Ok(()), |partition| partition.dir().write_checkpoints());
-    if let Err(error) = written {
-        tracing::warn!(%error, "no records were deleted: the new log start offsets could not be written");
-        wanted.iter_mut().filter(|wanted| wanted.result.is_ok()).for_each(|wanted| {
-            wanted.result = Err(ErrorCode::KAFKA_STORAGE_ERROR);
-        });
+    for dir in node.log_dirs.all() {
+        let is_noted = |wanted: &Wanted| {
+            wanted.result.is_ok()
+                && wanted.partition.as_ref().is_some_and(|partition| Arc::ptr_eq(partition.dir(), dir))
+        };
+        let mut noted = wanted.iter_mut().filter(|wanted| is_noted(wanted)).peekable();
+        let written = noted.peek().map_or(Ok(()), |_| dir.write_checkpoints());
+        if let Err(error) = written {
+            tracing::warn!(%error, "no records were deleted: the new log start offsets could not be written");
+            noted.for_each(|wanted| wanted.result = Err(ErrorCode::KAFKA_STORAGE_ERROR));
+        }
     }
     wanted.iter_mut().for_each(|wanted| wanted.delete(node));
 }

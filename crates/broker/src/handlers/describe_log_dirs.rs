@@ -1,13 +1,11 @@
-//! DescribeLogDirs (key 35), versions 1-5: what the log directory holds, and the room on its volume (KIP-113). v2 flexible,
-//! v3 an error for all of it, v4 the sizes of the volume (KIP-827), v5 cordoned directories (KIP-1066): none is here. Who asks for it
-//! by a tag of our own is told too what of each log is in the page cache.
+//! DescribeLogDirs (key 35), versions 1-5: what each log directory holds, and the room on its volume (KIP-113). v2 flexible,
+//! v3 an error for all of it, v4 the sizes of the volume (KIP-827), v5 cordoned directories (KIP-1066). Who asks for it by a tag of
+//! our own is told too what of each log is in the page cache.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use net::Outbox;
-use record::PartitionIndex;
 use storage::LogDir;
 use tokio::sync::oneshot;
 use wire::messages::describe_log_dirs::{
@@ -17,90 +15,137 @@ use wire::messages::describe_log_dirs::{
 use wire::{Array, ErrorCode};
 
 use crate::api::{Call, Flow, Respond};
-use crate::node::Node;
+use crate::control::Move;
+use crate::log_dirs::absolute;
 use crate::partition::Partition;
 use crate::view::HostedTopic;
 
-/// What is told of a topic, and of which logs.
-type Asked = (Arc<str>, Vec<Arc<Partition>>);
+/// The partitions that a request names, by topic.
+type Wanted<'r> = HashMap<&'r str, BTreeSet<i32>>;
 
-/// The same with what is told.
-type Described = (Arc<str>, Vec<DescribeLogDirsPartition>);
+/// A log directory, and what is told of it.
+struct Asked {
+    dir: Arc<LogDir>,
+    is_cordoned: bool,
+    topics: Vec<AskedTopic>,
+}
+
+/// A topic's logs in a directory, and the copies on their way there.
+struct AskedTopic {
+    name: Arc<str>,
+    open: Vec<Arc<Partition>>,
+    copies: Vec<DescribeLogDirsPartition>,
+}
+
+/// A directory with what was found of its logs.
+struct Described {
+    asked: Asked,
+    topics: Vec<Vec<DescribeLogDirsPartition>>,
+}
 
 /// Answers from the open logs. What was not asked for, and what is offline, is left out. What is in the page cache takes a
 /// system call for each segment, and more: then the answer is put together off the loop.
 pub fn handle(call: &Call<'_>, request: DescribeLogDirsRequest<'_>, outbox: &mut Outbox) -> Flow {
-    let asked = if call.node.log_dir.failed() { Vec::new() } else { asked(call, &request) };
-    if !request.tells_cache {
-        tell(call.node, call.respond(), &described(&asked, log), outbox);
+    let tells_cache = request.tells_cache;
+    let asked = asked(call, &request);
+    let respond = call.respond();
+    if !tells_cache {
+        tell(respond, &described(asked, log), outbox);
         return Flow::Done;
     }
-    let (node, respond) = (Arc::clone(call.node), call.respond());
+    let node = Arc::clone(call.node);
     Flow::wait(async move {
         let (done, answer) = oneshot::channel();
         node.pool.run(Box::new(move || {
             // The connection that asked may be gone.
             if !done.is_closed() {
-                let _ = done.send(described(&asked, log_with_cache));
+                let _ = done.send(described(asked, log_with_cache));
             }
         }));
         let described = answer.await.unwrap_or_default();
-        move |outbox: &mut Outbox| tell(&node, respond, &described, outbox)
+        move |outbox: &mut Outbox| tell(respond, &described, outbox)
     })
 }
 
-fn tell(node: &Node, respond: Respond, described: &[Described], outbox: &mut Outbox) {
-    let dir = &node.log_dir;
-    let path = absolute(dir.path());
-    let result = if dir.failed() {
-        DescribeLogDirsResult { error_code: ErrorCode::KAFKA_STORAGE_ERROR, log_dir: &path, ..Default::default() }
-    } else {
-        let (total_bytes, usable_bytes) = volume(dir);
-        let topics = described.iter().map(topic).collect();
-        DescribeLogDirsResult { log_dir: &path, topics, total_bytes, usable_bytes, ..Default::default() }
+/// The directories, with the logs that the request asks for.
+fn asked(call: &Call<'_>, request: &DescribeLogDirsRequest<'_>) -> Vec<Asked> {
+    let wanted = request.topics.as_ref().map(|topics| {
+        let mut wanted: Wanted<'_> = HashMap::new();
+        for topic in topics {
+            wanted.entry(topic.topic).or_default().extend(&topic.partitions);
+        }
+        wanted
+    });
+    let dirs = call.node.log_dirs.all().iter();
+    dirs.map(|dir| Asked {
+        dir: Arc::clone(dir),
+        is_cordoned: call.node.log_dirs.is_cordoned(dir),
+        topics: if dir.failed() { Vec::new() } else { asked_in(dir, call, wanted.as_ref()) },
+    })
+    .collect()
+}
+
+/// The topics that are `wanted`, or all.
+fn asked_in(dir: &Arc<LogDir>, call: &Call<'_>, wanted: Option<&Wanted<'_>>) -> Vec<AskedTopic> {
+    let copies = call.node.moves.to(dir);
+    match wanted {
+        None => call.view.topics().filter_map(|topic| asked_of(dir, topic, None, &copies)).collect(),
+        Some(wanted) => {
+            let hosted = wanted.iter().filter_map(|(name, indexes)| Some((call.view.topic(name)?, indexes)));
+            hosted.filter_map(|(topic, indexes)| asked_of(dir, topic, Some(indexes), &copies)).collect()
+        }
+    }
+}
+
+/// The open logs of a topic in a directory, and the copies, of these partitions or of all; `None` when there are none.
+fn asked_of(
+    dir: &Arc<LogDir>,
+    topic: &HostedTopic,
+    only: Option<&BTreeSet<i32>>,
+    copies: &[Arc<Move>],
+) -> Option<AskedTopic> {
+    let is_asked = |partition: &Partition| only.is_none_or(|indexes| indexes.contains(&partition.index().0));
+    let is_here = |partition: &&Arc<Partition>| Arc::ptr_eq(partition.dir(), dir) && is_asked(partition);
+    let open: Vec<_> = topic.partitions.iter().flatten().filter(is_here).cloned().collect();
+    let coming = copies.iter().filter(|copy| copy.topic_id == topic.id && is_asked(&copy.partition));
+    let copies: Vec<_> = coming.map(|coming| copy(coming)).collect();
+    let is_empty = open.is_empty() && copies.is_empty();
+    (!is_empty).then(|| AskedTopic { name: Arc::clone(&topic.name), open, copies })
+}
+
+fn described(asked: Vec<Asked>, log: fn(&Partition) -> DescribeLogDirsPartition) -> Vec<Described> {
+    let partitions = |topic: &AskedTopic| {
+        let open = topic.open.iter().map(|partition| log(partition));
+        open.chain(topic.copies.iter().cloned()).collect()
     };
-    respond.answer(outbox, &DescribeLogDirsResponse { results: Array::Vec(vec![result]), ..Default::default() });
+    let described = |asked: Asked| Described { topics: asked.topics.iter().map(partitions).collect(), asked };
+    asked.into_iter().map(described).collect()
 }
 
-fn topic((name, logs): &Described) -> DescribeLogDirsTopic<'_> {
-    DescribeLogDirsTopic { name, partitions: logs.clone().into() }
+fn tell(respond: Respond, described: &[Described], outbox: &mut Outbox) {
+    let paths: Vec<String> = described.iter().map(|described| absolute(described.asked.dir.path())).collect();
+    let results = described.iter().zip(&paths).map(|(described, path)| result(described, path)).collect();
+    respond.answer(outbox, &DescribeLogDirsResponse { results: Array::Vec(results), ..Default::default() });
 }
 
-/// A path as operators and tools name it.
-pub fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+fn result<'d>(Described { asked, topics }: &'d Described, path: &'d str) -> DescribeLogDirsResult<'d> {
+    let Asked { dir, is_cordoned, topics: asked } = asked;
+    let plain = DescribeLogDirsResult { log_dir: path, is_cordoned: *is_cordoned, ..Default::default() };
+    if dir.failed() {
+        return DescribeLogDirsResult { error_code: ErrorCode::KAFKA_STORAGE_ERROR, ..plain };
+    }
+    let topics = asked.iter().zip(topics).map(|(topic, partitions)| DescribeLogDirsTopic {
+        name: &topic.name,
+        partitions: partitions.clone().into(),
+    });
+    let (total_bytes, usable_bytes) = volume(dir);
+    DescribeLogDirsResult { topics: topics.collect(), total_bytes, usable_bytes, ..plain }
 }
 
 /// The size of the volume and the room on it, or -1 for what the system does not tell.
 fn volume(dir: &LogDir) -> (i64, i64) {
     let known = |bytes: std::io::Result<u64>| bytes.map_or(-1, told);
     (known(dir.disk().total_bytes(dir.path())), known(dir.disk().available_bytes(dir.path())))
-}
-
-/// The logs that the request asks for.
-fn asked(call: &Call<'_>, request: &DescribeLogDirsRequest<'_>) -> Vec<Asked> {
-    let Some(asked) = &request.topics else {
-        return call.view.topics().filter_map(|topic| open_logs(topic, None)).collect();
-    };
-    let mut wanted: HashMap<&str, BTreeSet<i32>> = HashMap::new();
-    for topic in asked {
-        wanted.entry(topic.topic).or_default().extend(&topic.partitions);
-    }
-    let hosted = wanted.iter().filter_map(|(name, indexes)| Some((call.view.topic(name)?, indexes)));
-    hosted.filter_map(|(topic, indexes)| open_logs(topic, Some(indexes))).collect()
-}
-
-/// The open logs of a topic, of these partitions or of all; `None` when there are none.
-fn open_logs(topic: &HostedTopic, only: Option<&BTreeSet<i32>>) -> Option<Asked> {
-    let open: Vec<Arc<Partition>> = match only {
-        None => topic.partitions.iter().flatten().cloned().collect(),
-        Some(indexes) => indexes.iter().filter_map(|index| topic.open_partition(PartitionIndex(*index))).collect(),
-    };
-    (!open.is_empty()).then(|| (Arc::clone(&topic.name), open))
-}
-
-fn described(asked: &[Asked], log: fn(&Partition) -> DescribeLogDirsPartition) -> Vec<Described> {
-    asked.iter().map(|(name, open)| (Arc::clone(name), open.iter().map(|one| log(one)).collect())).collect()
 }
 
 fn log(partition: &Partition) -> DescribeLogDirsPartition {
@@ -127,6 +172,18 @@ fn log_with_cache(partition: &Partition) -> DescribeLogDirsPartition {
     let sized = residency.map(|residency| told(residency.bytes));
     let plain = log(partition);
     DescribeLogDirsPartition { partition_size: sized.unwrap_or(plain.partition_size), cache, ..plain }
+}
+
+/// The copy that will replace a log.
+fn copy(future: &Move) -> DescribeLogDirsPartition {
+    let (size_bytes, end) = future.progress();
+    DescribeLogDirsPartition {
+        partition_index: future.partition.index().0,
+        partition_size: told(size_bytes),
+        offset_lag: (future.partition.reader().end().offset.0 - end.0).max(0),
+        is_future_key: true,
+        ..Default::default()
+    }
 }
 
 fn told(bytes: u64) -> i64 {

@@ -1,12 +1,12 @@
 //! All metrics as one text. Runs on the thread that answers HTTP and takes no lock that an append or a fetch waits for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 
-use host::system;
+use host::system::{self, Space};
 use net::{LoopObserver, LoopStats};
 use storage::LogDir;
 use wire::ApiKey;
@@ -17,6 +17,7 @@ use super::requests::ApiCounts;
 use super::text::{Kind, Text};
 use crate::api::TABLE;
 use crate::coordinators::Coordinators;
+use crate::log_dirs::absolute;
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
 use Kind::{Counter, Gauge};
@@ -26,9 +27,9 @@ pub struct Subjects<'s> {
     /// Whether the node takes requests.
     pub is_ready: bool,
     /// Where the logs are.
-    pub data_dir: &'s Path,
-    /// The same when it is open.
-    pub dir: Option<&'s LogDir>,
+    pub data_dirs: &'s [PathBuf],
+    /// The same when they are open.
+    pub dirs: &'s [Arc<LogDir>],
     /// The loops.
     pub loops: &'s [LoopObserver],
     /// The groups.
@@ -77,22 +78,16 @@ fn process(text: &mut Text) {
 }
 
 fn disk(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
-    if let Ok(space) = system::space(of.data_dir) {
-        text.single("ottla_disk_bytes", Gauge, "Size of the data directory's filesystem.", space.bytes);
-        let help = "Bytes that may still be written to it.";
-        text.single("ottla_disk_available_bytes", Gauge, help, space.available_bytes);
-        text.single(
-            "ottla_disk_available_inodes",
-            Gauge,
-            "Files that may still be made on it.",
-            space.available_inodes,
-        );
+    let spaces: Vec<(&Path, Space)> =
+        of.data_dirs.iter().filter_map(|dir| Some((dir.as_path(), system::space(dir).ok()?))).collect();
+    for (name, help, value) in SPACES {
+        text.metric(name, Gauge, help);
+        spaces.iter().for_each(|(dir, space)| text.series(&[("dir", &absolute(dir))], value(space)));
     }
-    let (full, failed, open) =
-        of.dir.map_or((false, false, 0), |dir| (dir.is_full(), dir.failed(), dir.open_files_count()));
-    text.single("ottla_log_dir_full", Gauge, "1 while records are refused for want of room.", u8::from(full));
-    text.single("ottla_log_dir_failed", Gauge, "1 after an I/O error: nothing is written any more.", u8::from(failed));
-    text.single("ottla_log_open_files", Gauge, "Open files of segments.", open);
+    for (name, help, value) in DIRS {
+        text.metric(name, Gauge, help);
+        of.dirs.iter().for_each(|dir| text.series(&[("dir", &absolute(dir.path()))], value(dir)));
+    }
     let failed = u8::from(metrics.metadata_failed.load(Relaxed));
     text.single(
         "ottla_metadata_log_failed",
@@ -101,6 +96,24 @@ fn disk(text: &mut Text, metrics: &Metrics, of: &Subjects<'_>) {
         failed,
     );
 }
+
+/// Name, help, and what of a filesystem.
+type SpaceValue = (&'static str, &'static str, fn(&Space) -> u64);
+
+const SPACES: [SpaceValue; 3] = [
+    ("ottla_disk_bytes", "Size of the data directory's filesystem.", |space| space.bytes),
+    ("ottla_disk_available_bytes", "Bytes that may still be written to it.", |space| space.available_bytes),
+    ("ottla_disk_available_inodes", "Files that may still be made on it.", |space| space.available_inodes),
+];
+
+/// Name, help, and what of a log directory.
+type DirValue = (&'static str, &'static str, fn(&LogDir) -> u64);
+
+const DIRS: [DirValue; 3] = [
+    ("ottla_log_dir_full", "1 while records are refused for want of room.", |dir| dir.is_full().into()),
+    ("ottla_log_dir_failed", "1 after an I/O error: nothing is written any more.", |dir| dir.failed().into()),
+    ("ottla_log_open_files", "Open files of segments.", |dir| dir.open_files_count() as u64),
+];
 
 /// Name, help, and what of the loop's counters.
 type LoopCounter = (&'static str, &'static str, fn(&LoopStats) -> u64);

@@ -2,13 +2,22 @@
 
 use record::Uuid;
 
+use crate::moving::FUTURE;
 use crate::{checkpoint, files};
 
 /// `<topic>-<partition>.<32 hex digits>-delete`, the topic cut where the name would be too long. The digits of the first
 /// `attempt` are those of the topic's id; those of later ones differ, for when a log of the topic was deleted here before.
 pub(super) fn deleted(name: &str, id: Uuid, attempt: u64) -> String {
-    let id = u128::from_be_bytes(id.0) ^ u128::from(attempt.wrapping_mul(SPREAD));
-    let suffix = format!(".{id:032x}{DELETED}");
+    suffixed(name, u128::from_be_bytes(id.0) ^ u128::from(attempt.wrapping_mul(SPREAD)), DELETED)
+}
+
+/// As [`deleted`], of the copy of a log that is to replace the log in another directory.
+pub(crate) fn future(name: &str, id: Uuid) -> String {
+    suffixed(name, u128::from_be_bytes(id.0), FUTURE)
+}
+
+fn suffixed(name: &str, id: u128, end: &str) -> String {
+    let suffix = format!(".{id:032x}{end}");
     let (topic, partition) = name.rsplit_once('-').unwrap_or((name, "0"));
     let room = NAME_BYTES_MAX - suffix.len() - partition.len() - 1;
     let topic = &topic[..topic.floor_char_boundary(room)];

@@ -11,6 +11,7 @@ const RULES: Rules = Rules {
         heartbeat_interval: Bounds { least: 1, most: 2 },
         assignment_interval: Bounds { least: 0, most: 0 },
     },
+    log_dirs: Vec::new(),
 };
 
 /// The refusal's kind and text.
@@ -99,6 +100,8 @@ fn what_a_broker_may_not_have_is_refused_as_kafka_does() {
         .to_owned());
     assert_eq!(verdict(&all, "cordoned.log.dirs", ""), of_one);
     assert_eq!(verdict(&one, "cordoned.log.dirs", ""), Ok(()));
+    assert_eq!(verdict(&one, "cordoned.log.dirs", "*"), Ok(()));
+    assert!(verdict(&one, "cordoned.log.dirs", "/x").unwrap_err().starts_with("INVALID_REQUEST Invalid entry"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Metrics and quotas.
 
-use super::reasons::{ALONE, NO_JVM, NO_QUOTAS, ONE_DIRECTORY_ONLY};
+use super::reasons::{ALONE, NO_JVM, NO_QUOTAS, ONE_MOVE};
 use crate::config::Config;
 use crate::config::key::{Key, Scope, class, int, list, long, text};
 
@@ -76,6 +76,6 @@ pub const KEYS: &[Key<Config>] = &[
         .at_least(0)
         .scope(Scope::RunTime)
         .internal()
-        .no_effect(ONE_DIRECTORY_ONLY)
+        .no_effect(ONE_MOVE)
         .doc("How fast replicas move between directories; set at run time only."),
 ];

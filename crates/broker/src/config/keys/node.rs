@@ -2,11 +2,10 @@
 
 use record::BrokerId;
 
-use super::parse::{cores_text, loops, one_directory, roles};
-use super::reasons::{
-    ALONE, LOOPS, NO_PROVIDERS, NO_STAGES, NO_UNSTABLE, ONE_DIRECTORY, ONE_DIRECTORY_ONLY, OWN_METADATA,
-};
+use super::parse::{cores_text, directories, loops, roles};
+use super::reasons::{ALONE, LOOPS, NO_PROVIDERS, NO_STAGES, NO_UNSTABLE, ONE_MOVE, OWN_METADATA};
 use crate::config::Config;
+use crate::config::cordon::entries;
 use crate::config::key::{Key, Scope, flag, int, list, long, text};
 use crate::config::support::{bounded, number, put};
 
@@ -31,17 +30,21 @@ pub const KEYS: &[Key<Config>] = &[
     list("log.dir")
         .default("/tmp/kafka-logs")
         .here(|| "./ottla-data".to_owned())
-        .obeyed(|c: &mut Config, v| put(&mut c.raw_log_dir, one_directory(v).map(Some)))
-        .doc("The directory of the data, where log.dirs is not set."),
+        .obeyed(|c: &mut Config, v| put(&mut c.raw_log_dir, directories(v).map(Some)))
+        .doc("The directories of the data, where log.dirs is not set."),
     list("log.dirs")
-        .obeyed(|c: &mut Config, v| put(&mut c.raw_log_dirs, one_directory(v).map(Some)))
-        .doc("The directory of the data; one so far."),
+        .obeyed(|c: &mut Config, v| put(&mut c.raw_log_dirs, directories(v).map(Some)))
+        .doc("The directories of the data, one for each disk; a new partition goes to the one with the fewest."),
     list("cordoned.log.dirs")
         .default("")
         .scope(Scope::PerBroker)
-        .only_default(ONE_DIRECTORY)
-        .doc("Directories that get no new partitions."),
-    text("metadata.log.dir").only_default(ONE_DIRECTORY).doc("The directory of the metadata log; it lies in log.dirs."),
+        .obeyed(|c: &mut Config, v| put(&mut c.cordoned_log_dirs, Ok(entries(v))))
+        .doc("Directories that get no new partitions, or * for all."),
+    text("metadata.log.dir")
+        .obeyed(|c: &mut Config, v| {
+            put(&mut c.raw_metadata_dir, Ok(directories(v).ok().and_then(|mut dirs| dirs.pop())))
+        })
+        .doc("The directory of the metadata log; the first of log.dirs where it is not set."),
     int("background.threads")
         .default("10")
         .at_least(1)
@@ -69,7 +72,7 @@ pub const KEYS: &[Key<Config>] = &[
         .obeyed(|c: &mut Config, v| put(&mut c.recovery_threads, number(v)))
         .doc("Threads that open logs at the start."),
     int("num.replica.alter.log.dirs.threads")
-        .no_effect(ONE_DIRECTORY_ONLY)
+        .no_effect(ONE_MOVE)
         .doc("Threads that move replicas between directories."),
     int("queued.max.requests").default("500").at_least(1).no_effect(LOOPS).doc("Requests that may wait for a thread."),
     int("request.timeout.ms")

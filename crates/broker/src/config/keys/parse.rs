@@ -27,12 +27,12 @@ pub fn roles(value: &str) -> Result<(), String> {
     }
 }
 
-/// A list of directories that has one.
-pub fn one_directory(value: &str) -> Result<PathBuf, String> {
-    match value.trim() {
-        "" => Err("a directory is needed".to_owned()),
-        several if several.contains(',') => Err("one directory is supported so far".to_owned()),
-        one => Ok(PathBuf::from(one)),
+/// A list of directories, at least one.
+pub fn directories(value: &str) -> Result<Vec<PathBuf>, String> {
+    let dirs: Vec<&str> = value.split(',').map(str::trim).collect();
+    match dirs.iter().any(|dir| dir.is_empty()) {
+        true => Err("a directory is needed".to_owned()),
+        false => Ok(dirs.into_iter().map(PathBuf::from).collect()),
     }
 }
 

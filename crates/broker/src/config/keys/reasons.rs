@@ -3,10 +3,10 @@
 pub const ALONE: &str = "a node is alone so far; there are no other brokers";
 pub const LOOPS: &str = "the event loops carry out requests; there is no second pool";
 pub const QUORUM: &str = "the metadata quorum of a single node needs no listener and no set-up";
-pub const OWN_METADATA: &str = "the metadata log looks after itself and lies in the data directory";
+pub const OWN_METADATA: &str = "the metadata log looks after itself";
 pub const NO_STAGES: &str = "clients are let in when everything is open";
-pub const ONE_DIRECTORY: &str = "one data directory is served so far";
-pub const ONE_DIRECTORY_ONLY: &str = "there is one data directory";
+pub const NOBODY_TO_TELL: &str = "a failed directory need not be reported to another node";
+pub const ONE_MOVE: &str = "one partition moves at a time, as fast as the disks are";
 pub const NO_UNSTABLE: &str = "no unstable version is served";
 pub const NO_PROVIDERS: &str = "values are taken as they are written";
 pub const SYSTEM_BUFFERS: &str = "the system sizes the buffers of sockets";

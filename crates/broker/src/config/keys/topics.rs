@@ -1,6 +1,6 @@
 //! How topics come, go and are set up.
 
-use super::reasons::{NO_POLICIES, ONE_DIRECTORY_ONLY};
+use super::reasons::{NO_POLICIES, NOBODY_TO_TELL};
 use crate::config::Config;
 use crate::config::key::{Key, class, flag, int, long};
 use crate::config::support::{boolean, bounded, number, put};
@@ -29,6 +29,6 @@ pub const KEYS: &[Key<Config>] = &[
     long("log.dir.failure.timeout.ms")
         .default("30000")
         .at_least(1)
-        .no_effect(ONE_DIRECTORY_ONLY)
+        .no_effect(NOBODY_TO_TELL)
         .doc("How long a broker stays with a failed directory that it could not report."),
 ];

@@ -18,14 +18,14 @@ fn hosting(sim: &SimDisk) -> Hosting {
     disk.create_dir_all(Path::new("/data")).unwrap();
     let pool = Arc::new(Pool::inline());
     let opening = Opening {
-        dir: Arc::new(LogDir::new(disk.clone(), PathBuf::from("/data"))),
-        stop: Stop::Power,
+        dirs: Arc::new(LogDirs::new(vec![Arc::new(LogDir::new(disk.clone(), PathBuf::from("/data")))], Some(0), false)),
+        stops: vec![Stop::Power],
         threads: 2,
         clock: Clock::sim(SimClock::at(0)),
         metrics: Metrics::new(Clock::sim(SimClock::at(0))),
     };
     let trash = Trash::new(disk, Arc::clone(&pool));
-    Hosting::new(opening, BROKER, TopicConfig::default(), pool, trash).unwrap()
+    Hosting::new(opening, BROKER, TopicConfig::default(), Vec::new(), vec![pool], trash)
 }
 
 /// An image with the topic `t` of so many partitions, and what was configured.

@@ -177,7 +177,7 @@ impl Part {
         patience: Patience,
     ) -> Part {
         if partition.is_retired() {
-            return Part::failed(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+            return Part::failed(append_failure(&partition.gone()).code);
         }
         let divergence = match asked.divergence(partition) {
             Ok(divergence) => divergence,
