@@ -233,6 +233,7 @@ impl Controller {
             tracing::error!(%error, "logs of deleted topics may be left; the next start tries again");
         }
         self.publish();
+        self.hosting.flush_recovered(&self.published.load());
         Ok(())
     }
 

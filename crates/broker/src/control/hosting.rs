@@ -25,7 +25,7 @@ pub struct Hosting {
     /// What is in force: with what was changed at run time.
     defaults: TopicConfig,
     /// Dropped with this, when all logs are closed.
-    _flush_pool: Arc<Pool>,
+    flush_pool: Arc<Pool>,
     flushing: Flushing,
     trash: Trash,
 }
@@ -48,7 +48,7 @@ impl Hosting {
             broker,
             static_defaults: defaults.clone(),
             defaults,
-            _flush_pool: flush_pool,
+            flush_pool: flush_pool,
             flushing,
             trash,
         })
@@ -127,6 +127,22 @@ impl Hosting {
         let flushing = self.flushing.clone();
         let open = |log| Partition::new(index, partition.leader_epoch, config.clone(), log, flushing);
         log.ok().map(open).map(Arc::new)
+    }
+
+    /// Has what the start left in the page cache made durable with one sync, while it is served already. Where that cannot be done
+    /// so, the next checkpoint has each log flushed.
+    pub fn flush_recovered(&self, view: &View) {
+        let partitions = view.topics().flat_map(|topic| topic.partitions.iter().flatten());
+        let begun = partitions.filter_map(|partition| Some((Arc::clone(partition), partition.begin_common_flush()?)));
+        let begun: Vec<_> = begun.collect();
+        if begun.is_empty() {
+            return;
+        }
+        let dir = Arc::clone(&self.opening.dir);
+        self.flush_pool.run(Box::new(move || match dir.sync_all() {
+            Ok(()) => begun.into_iter().for_each(|(partition, flush)| partition.end_common_flush(flush)),
+            Err(error) => tracing::warn!(%error, "what was recovered is not durable yet"),
+        }));
     }
 
     /// Puts the settings in force that `image` changes for the open partitions of `view`. Returns whether any changed.
