@@ -43,15 +43,7 @@ impl Hosting {
             trash.add(path, Duration::ZERO);
         }
         let flushing = Flushing::new(&flush_pool, Arc::clone(&opening.metrics));
-        Ok(Hosting {
-            opening,
-            broker,
-            static_defaults: defaults.clone(),
-            defaults,
-            flush_pool: flush_pool,
-            flushing,
-            trash,
-        })
+        Ok(Hosting { opening, broker, static_defaults: defaults.clone(), defaults, flush_pool, flushing, trash })
     }
 
     /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
