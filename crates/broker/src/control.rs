@@ -264,6 +264,7 @@ impl Controller {
         self.hosting.set_strays_aside(&self.quorum.image(), now);
         self.hosting.settle_twice(now)?;
         self.publish();
+        self.hosting.flush_recovered(&self.published.load());
         Ok(())
     }
 

@@ -298,6 +298,21 @@ impl Partition {
         &self.flush_state
     }
 
+    /// What a sync of the whole filesystem will make durable; `None` when there is nothing.
+    pub fn begin_common_flush(&self) -> Option<Flush> {
+        match &*self.lock() {
+            Appender::Open(log) if log.is_unflushed() => Some(log.begin_common_flush()),
+            _ => None,
+        }
+    }
+
+    /// That sync has succeeded.
+    pub fn end_common_flush(&self, flush: Flush) {
+        if let Appender::Open(log) = &mut *self.lock() {
+            log.end_flush(flush);
+        }
+    }
+
     /// Asks for a flush if a segment was rolled and is not durable.
     pub fn flush_rolled(self: &Arc<Self>) {
         self.flush_if(Log::has_unflushed_roll);

@@ -70,18 +70,15 @@ impl Log {
 
     /// A log that was recovered, and is durable up to its recovery point.
     pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
-        let Recovered {
-            segments, active, log_start_offset, next_offset, producers, mut epochs, recovery_point, ..
-        } = recovered;
+        let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
         segments.iter().for_each(|segment| segment.close_files());
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
-        let is_durable = recovery_point >= next_offset;
-        if !is_durable {
-            shared.begin_durable_at(recovery_point);
+        if recovered.recovery_point < next_offset {
+            shared.begin_durable_at(recovered.recovery_point);
         }
         let (dir, name) = (Arc::clone(dir), name.to_owned());
-        let unflushed = if is_durable { Unflushed::none() } else { Unflushed::unknown() };
+        let unflushed = if recovered.is_unflushed { Unflushed::unknown() } else { Unflushed::none() };
         let (is_retiring, durable_start) = (false, Offset(0));
         let midway = Midway::from(active.end(next_offset).position);
         Log {

@@ -41,8 +41,8 @@ const FEW: usize = 4;
 type Opened = Result<Recovered, OpenError>;
 
 impl LogDir {
-    /// Opens logs as [`Log::open`] does, on `threads` threads; what recovery accepted is durable when this returns. The
-    /// results are in the order of `wanted`. `progress` is called after each log, from any of the threads.
+    /// Opens logs as [`Log::open`] does, on `threads` threads; what recovery accepted is durable when this returns, but for logs of
+    /// which nobody asked flushes when only the process has died ([`LogDir::sync_all`] is for them). The results are in the order of `wanted`. `progress` is called after each log, from any of the threads.
     ///
     /// A log that cannot be opened is no obstacle to the others, but a failed sync is: then the directory has failed. When
     /// all logs of the directory were opened, recovery is complete ([`LogDir::recovery_is_complete`]).
@@ -67,6 +67,19 @@ impl LogDir {
             }
         }
         logs
+    }
+
+    /// Makes everything durable that is in the page cache of the directory's filesystem now: what [`Log::begin_common_flush`] began
+    /// before is over then.
+    ///
+    /// # Errors
+    /// Any is the end of the log directory. `Unsupported` where such a sync would not tell of them.
+    pub fn sync_all(&self) -> Result<(), CloseError> {
+        self.check()?;
+        if !self.disk().sync_filesystem_tells_errors() {
+            return Err(io::Error::from(io::ErrorKind::Unsupported).into());
+        }
+        Ok(self.watch_sync(self.disk().sync_filesystem(self.path()))?)
     }
 
     /// Whether so many logs are synced file by file.

@@ -77,6 +77,8 @@ pub(crate) struct Recovered {
     pub(crate) recovery_point: Offset,
     /// Whether there may be something that is not durable yet, where syncs are left to the caller.
     pub(crate) needs_sync: bool,
+    /// Whether it is handed out before it is known to be durable, as far as it lies above the recovery point or is a name.
+    pub(crate) is_unflushed: bool,
 }
 
 /// Who makes durable what recovery accepts.
@@ -120,8 +122,8 @@ struct Files<'a> {
     has_recovery_point: bool,
 }
 
-/// Opens the files of the log `name`, as [`crate::Log::open`] says. With [`Syncs::Each`] it is durable, and its recovery
-/// point noted.
+/// Opens the files of the log `name`, as [`crate::Log::open`] says. With [`Syncs::Each`] it is durable, unless it is told to be
+/// unflushed, and its recovery point noted.
 pub(crate) fn open(
     dir: &LogDir,
     name: &str,
@@ -141,9 +143,8 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
     let log = LogFiles::new(dir.open_files(), &path);
     let recovery_point = dir.recovery_point(name)?;
     let has_recovery_point = recovery_point.is_some();
-    let syncs = if stop == Stop::Process && config.leaves_syncs_to_kernel() { Syncs::Later } else { syncs };
     let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
-    let recovered = match files.open(stop, recovery_point.unwrap_or_default()) {
+    let recovered = match files.open_soon_or_safely(stop, recovery_point) {
         // Somebody removed a file or the whole log, which says nothing about the disk.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error.into()),
         recovered => dir.watch(recovered)?,
@@ -188,6 +189,21 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// Without a sync where that takes nothing from anybody: only the process died, nobody asked for flushes, and it is known how
+    /// much of the log was durable.
+    fn open_soon_or_safely(self, stop: Stop, recovery_point: Option<Offset>) -> io::Result<Recovered> {
+        if stop == Stop::Process
+            && self.config.leaves_syncs_to_kernel()
+            && let Some(point) = recovery_point
+        {
+            let recovered = Files { syncs: Syncs::Later, ..self }.open(stop, point)?;
+            if point <= recovered.next_offset {
+                return Ok(Recovered { recovery_point: point, is_unflushed: true, ..recovered });
+            }
+        }
+        self.open(stop, recovery_point.unwrap_or_default())
+    }
+
     fn open(self, stop: Stop, recovery_point: Offset) -> io::Result<Recovered> {
         let mut listing = Listing::read(self)?;
         if leftovers::settle(self, &listing)? {
@@ -204,12 +220,10 @@ impl<'a> Files<'a> {
             self.dir.watch_sync(self.disk().sync_dir(self.path))?;
             self.dir.watch_sync(self.disk().sync_dir(self.dir.path()))?;
         }
-        if self.syncs == Syncs::Later {
-            let is_in_log = recovery_point <= recovered.next_offset;
-            return Ok(Recovered { recovery_point: if is_in_log { recovery_point } else { Offset(0) }, ..recovered });
-        }
-        // After the death of the process a recovery point at the end says that the log was durable then.
-        let was_durable = stop == Stop::Process && recovery_point == recovered.next_offset;
+        // After the death of the process a recovery point at the end says that the log was durable then; but not the name of a
+        // segment that nothing was written to.
+        let was_durable =
+            stop == Stop::Process && recovery_point == recovered.next_offset && !recovered.active.is_empty();
         Ok(Recovered { needs_sync: self.syncs == Syncs::Together && !was_durable, ..recovered })
     }
 
@@ -315,7 +329,7 @@ impl<'a> Files<'a> {
         let log_start_offset = self.start.max(segments[0].base_offset);
         let Some((producers, epochs)) = state(&segments, size, log_start_offset..next_offset)? else { return Ok(None) };
         let active = Active::new(segment, size, sparse, first_append);
-        let (recovery_point, needs_sync) = (next_offset, false);
+        let (recovery_point, needs_sync, is_unflushed) = (next_offset, false, false);
         Ok(Some(Recovered {
             segments,
             active,
@@ -325,6 +339,7 @@ impl<'a> Files<'a> {
             epochs,
             recovery_point,
             needs_sync,
+            is_unflushed,
         }))
     }
 }

@@ -58,6 +58,7 @@ def run(asked):
         if word == "commit":
             commit(consumer, read)
         polled = consumer.poll(timeout_ms=100)
+        stay_in_join(consumer._coordinator)
         for records in polled.values():
             for record in records:
                 read.record(record.topic, record.partition, record.offset, record.value)
@@ -66,6 +67,13 @@ def run(asked):
             if asked["commit"] == "each":
                 commit(consumer, read)
     consumer.close()
+
+
+def stay_in_join(coordinator):
+    """Where changed metadata made the client join, kafka-python 3.0.12 forgets a join that outlasts a poll: it never looks at what it
+    was assigned, and sends no heartbeats. It looks as long as it believes that it has to join."""
+    if coordinator._join_task is not None:
+        coordinator.request_rejoin()
 
 
 def commit(consumer, read):

@@ -30,7 +30,7 @@ pub struct Hosting {
     /// `cordoned.log.dirs` as the operator set it at start.
     static_cordoned: Vec<String>,
     /// One for each directory, so that a slow disk keeps no other waiting. Dropped with this, when all logs are closed.
-    _flush_pools: Vec<Arc<Pool>>,
+    flush_pools: Vec<Arc<Pool>>,
     flushing: Vec<Flushing>,
     trash: Trash,
     /// Whether the partitions that were there at the start were opened: those that come later are new.
@@ -60,7 +60,7 @@ impl Hosting {
             static_defaults: defaults.clone(),
             defaults,
             static_cordoned: cordoned,
-            _flush_pools: flush_pools,
+            flush_pools,
             flushing,
             trash,
             is_started: false,
@@ -215,6 +215,25 @@ impl Hosting {
             Partition::new(index, partition.leader_epoch, config.clone(), log, flushing)
         };
         log.ok().map(open).map(Arc::new)
+    }
+
+    /// Has what the start left in the page cache made durable with one sync for each directory, while it is served already. Where that
+    /// cannot be done so, the next checkpoint has each log flushed.
+    pub fn flush_recovered(&self, view: &View) {
+        for (at, dir) in self.opening.dirs.working() {
+            let partitions = view.topics().flat_map(|topic| topic.partitions.iter().flatten());
+            let here = partitions.filter(|partition| Arc::ptr_eq(partition.dir(), dir));
+            let begun = here.filter_map(|partition| Some((Arc::clone(partition), partition.begin_common_flush()?)));
+            let begun: Vec<_> = begun.collect();
+            if begun.is_empty() {
+                continue;
+            }
+            let dir = Arc::clone(dir);
+            self.flush_pools[at].run(Box::new(move || match dir.sync_all() {
+                Ok(()) => begun.into_iter().for_each(|(partition, flush)| partition.end_common_flush(flush)),
+                Err(error) => tracing::warn!(%error, "what was recovered is not durable yet"),
+            }));
+        }
     }
 
     /// Puts the settings in force that `image` changes for the open partitions of `view`. Returns whether any changed.

@@ -122,6 +122,18 @@ impl Log {
         })
     }
 
+    /// As [`Log::begin_flush`], for a caller who syncs all of the filesystem ([`LogDir::sync_all`]).
+    pub fn begin_common_flush(&self) -> Flush {
+        Flush {
+            dir: Arc::clone(&self.dir),
+            files: Vec::new(),
+            names: None,
+            end: self.active.end(self.next_offset),
+            truncations: self.unflushed.truncations,
+            last_append: self.unflushed.last_append,
+        }
+    }
+
     /// Publishes what a flush that succeeded has made durable. One that a truncation overtook has no effect; nor has any when
     /// the directory has failed: the kernel tells of an error once, maybe to somebody else.
     pub fn end_flush(&mut self, flush: Flush) {

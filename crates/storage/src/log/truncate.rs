@@ -94,7 +94,9 @@ impl Log {
 
     /// Before anything is cut: what comes there later is not durable.
     fn lower_recovery_point(&mut self, end: LogPosition) -> Result<(), AppendError> {
-        if self.shared.durable_end.load().offset <= end.offset {
+        // After a restart the durable end may lie below what was noted.
+        let noted = self.refusable(self.dir.recovery_point(&self.name))?.unwrap_or_default();
+        if self.shared.durable_end.load().offset.max(noted) <= end.offset {
             return Ok(());
         }
         let noted = self.dir.note_recovery_point(&self.name, end.offset).and_then(|()| self.dir.write_checkpoints());

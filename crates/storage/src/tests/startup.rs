@@ -404,13 +404,43 @@ fn what_a_dead_process_left_in_the_page_cache_is_served_at_once_and_durable_afte
         for log in opened(&crashed.power_cut(Subset::None), 7, Stop::Power) {
             assert_eq!(read_all(&log.unwrap().reader()).unwrap(), [], "as if the process had not died");
         }
-        for log in &mut logs {
-            log.flush().unwrap();
+        let (one_by_one, together) = logs.split_at_mut(3);
+        one_by_one.iter_mut().for_each(|log| log.flush().unwrap());
+        let begun: Vec<_> = together.iter().map(Log::begin_common_flush).collect();
+        together[0].dir().sync_all().unwrap();
+        together.iter_mut().zip(begun).for_each(|(log, flush)| log.end_flush(flush));
+        for log in &logs {
             assert_eq!((log.reader().durable_end(), log.has_unflushed_roll()), (log.reader().end(), false));
         }
         for log in opened(&crashed.power_cut(Subset::None), 7, Stop::Power) {
             assert_eq!(read_all(&log.unwrap().reader()).unwrap(), expected(&batches()[..3], 0));
         }
+    }
+}
+
+/// The next segment begins with a crash, and its name is in the page cache only.
+#[test]
+fn the_name_of_an_empty_segment_is_not_taken_for_durable_because_all_records_are() {
+    for config in [small(), flushed()] {
+        let sim = SimDisk::with_promises(Promises::Posix);
+        let dir = log_dir(&sim);
+        dir.begin().unwrap();
+        let mut log = dir.create_logs(wanted_logs(7)).remove(0).unwrap();
+        append(&mut log, &batches()[..2]);
+        log.flush().unwrap();
+        dir.write_checkpoints().unwrap();
+        let end = log.reader().end().offset;
+        drop(log);
+        let crashed = sim.fork_after_process_crash();
+        let next = Path::new("/data/t-0").join(format!("{:020}.log", end.0));
+        Disk::sim(crashed.clone()).open(&next, Open::CreateNew).unwrap();
+        let mut log = opened_with(&crashed, 7, Stop::Process, &config).remove(0).unwrap();
+        assert_eq!(log.reader().end().offset, end);
+        append(&mut log, &batches()[2..3]);
+        log.flush().unwrap();
+        let found = read_all(&log.reader()).unwrap();
+        let again = opened(&crashed.power_cut(Subset::None), 7, Stop::Power).remove(0).unwrap();
+        assert_eq!(read_all(&again.reader()).unwrap(), found, "what was flushed is durable");
     }
 }
 

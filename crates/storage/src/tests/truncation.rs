@@ -49,6 +49,26 @@ fn the_batch_that_holds_the_offset_goes_with_all_behind_it_and_appends_go_on_the
 }
 
 #[test]
+fn after_the_death_of_the_process_the_recovery_point_goes_down_with_the_end() {
+    let sim = SimDisk::new();
+    let mut log = create(&sim, small());
+    append(&mut log, &batches(2));
+    log.flush().unwrap();
+    log.dir().write_checkpoints().unwrap();
+    append(&mut log, &batches(1));
+    drop(log);
+    let crashed = sim.fork_after_process_crash();
+    let mut log = open(&crashed, small(), Stop::Process);
+    assert_eq!(log.dir().recovery_point(NAME).unwrap(), Some(Offset(6)), "what is above was not synced");
+    log.truncate_to(Offset(3)).unwrap();
+    assert_eq!(log.dir().recovery_point(NAME).unwrap(), Some(Offset(3)));
+    append(&mut log, &batches(2));
+    log.dir().write_checkpoints().unwrap();
+    let cut = open(&crashed.power_cut(Subset::None), small(), Stop::Power);
+    assert!(cut.damage().is_empty());
+}
+
+#[test]
 fn at_or_beyond_the_end_nothing_is_cut() {
     let sim = SimDisk::new();
     let mut log = create(&sim, small());

@@ -37,7 +37,7 @@ pub fn after_look_up(pool: &Pool, plan: Plan, wait: Duration) -> Flow {
     });
     Flow::Wait(Box::pin(async move {
         let Some((plan, found)) = looking.await else { return look_ups::lost() };
-        let (plan, found) = match found.must_answer(&plan) || wait.is_zero() {
+        let (plan, found) = match found.must_answer(&plan) || wait.is_zero() || deadline.is_elapsed() {
             true => (plan, found),
             false => Parked::new(plan, deadline).await,
         };
