@@ -112,10 +112,6 @@ impl Segment {
 
     /// The segment is no part of the log any more. Comes before its files are renamed, with `.deleted` appended: from now
     /// on they are opened under those names only. Who has them open goes on.
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.log.is_given_up()
-    }
-
     pub(crate) fn mark_retired(&self) {
         self.log.mark_retired();
         self.offset_index.mark_retired();

@@ -134,10 +134,10 @@ fn result<'d>(Described { asked, topics }: &'d Described, path: &'d str) -> Desc
     if dir.failed() {
         return DescribeLogDirsResult { error_code: ErrorCode::KAFKA_STORAGE_ERROR, ..plain };
     }
-    let topics = asked.iter().zip(topics).map(|(topic, partitions)| DescribeLogDirsTopic {
-        name: &topic.name,
-        partitions: partitions.clone().into(),
-    });
+    let topics = asked
+        .iter()
+        .zip(topics)
+        .map(|(topic, partitions)| DescribeLogDirsTopic { name: &topic.name, partitions: partitions.clone().into() });
     let (total_bytes, usable_bytes) = volume(dir);
     DescribeLogDirsResult { topics: topics.collect(), total_bytes, usable_bytes, ..plain }
 }
