@@ -391,7 +391,10 @@ fn many_logs_are_durable_when_they_are_created_and_when_they_are_opened() {
 fn what_a_dead_process_left_in_the_page_cache_is_served_at_once_and_durable_after_the_next_flush() {
     for promises in [Promises::Posix, Promises::Ext4] {
         let sim = SimDisk::with_promises(promises);
-        for log in log_dir(&sim).create_logs(wanted_logs(7)) {
+        let dir = log_dir(&sim);
+        // As each start does.
+        dir.recovery_is_complete().unwrap();
+        for log in dir.create_logs(wanted_logs(7)) {
             append(&mut log.unwrap(), &batches()[..3]);
         }
         let crashed = sim.fork_after_process_crash();
