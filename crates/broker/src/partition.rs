@@ -267,9 +267,7 @@ impl Partition {
     fn sync_alone(&self) -> Result<(), CloseError> {
         let Some(flush) = self.begin_flush()? else { return Ok(()) };
         flush.run()?;
-        if let Appender::Open(log) = &mut *self.lock() {
-            log.end_flush(flush);
-        }
+        self.end_flush(flush);
         Ok(())
     }
 
@@ -297,8 +295,8 @@ impl Partition {
         }
     }
 
-    /// That sync has succeeded.
-    pub fn end_common_flush(&self, flush: Flush) {
+    /// What the flush began for is synced.
+    pub fn end_flush(&self, flush: Flush) {
         if let Appender::Open(log) = &mut *self.lock() {
             log.end_flush(flush);
         }
