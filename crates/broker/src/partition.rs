@@ -276,9 +276,7 @@ impl Partition {
     fn sync_alone(&self) -> Result<(), CloseError> {
         let Some(flush) = self.begin_flush()? else { return Ok(()) };
         flush.run()?;
-        if let Appender::Open(log) = &mut *self.lock() {
-            log.end_flush(flush);
-        }
+        self.end_flush(flush);
         Ok(())
     }
 
@@ -306,8 +304,8 @@ impl Partition {
         }
     }
 
-    /// That sync has succeeded.
-    pub fn end_common_flush(&self, flush: Flush) {
+    /// What the flush began for is synced.
+    pub fn end_flush(&self, flush: Flush) {
         if let Appender::Open(log) = &mut *self.lock() {
             log.end_flush(flush);
         }

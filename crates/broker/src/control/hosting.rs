@@ -230,7 +230,7 @@ impl Hosting {
             }
             let dir = Arc::clone(dir);
             self.flush_pools[at].run(Box::new(move || match dir.sync_all() {
-                Ok(()) => begun.into_iter().for_each(|(partition, flush)| partition.end_common_flush(flush)),
+                Ok(()) => begun.into_iter().for_each(|(partition, flush)| partition.end_flush(flush)),
                 Err(error) => tracing::warn!(%error, "what was recovered is not durable yet"),
             }));
         }

@@ -113,12 +113,9 @@ impl Log {
         let view = self.shared.view.load();
         let segments = if durable.offset < end.offset { view.from(durable.offset) } else { &[] };
         Ok(Flush {
-            dir: Arc::clone(&self.dir),
             files: segments.iter().map(|segment| segment.log()).collect::<io::Result<_>>()?,
             names: self.unflushed.names.then(|| Arc::clone(self.files())),
-            end,
-            truncations: self.unflushed.truncations,
-            last_append: self.unflushed.last_append,
+            ..self.begin_common_flush()
         })
     }
 

@@ -1,5 +1,5 @@
-//! Look-ups that wait for the disk, away from the loop: where a fetch begins whose index or batch headers are not in the page
-//! cache. A fetch of what is there never comes here.
+//! Look-ups that may wait for the disk, away from the loop: where a fetch begins whose index or batch headers are not in the page
+//! cache, or whose files have to be opened first.
 
 use std::future::Future;
 
