@@ -19,6 +19,8 @@ pub struct Conditions {
     cores: usize,
     memory: String,
     kernel: String,
+    /// Of connections whose ends do not say which they want: all servers but Ottla's within one machine.
+    congestion: String,
     idle: f64,
     is_alone: bool,
     /// Held while this program runs.
@@ -40,6 +42,7 @@ impl Conditions {
             cpu: value(&cpu, "model name"),
             memory: value(&memory, "MemTotal"),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            congestion: read("/proc/sys/net/ipv4/tcp_congestion_control").trim().to_owned(),
             idle: idle_share(),
             is_alone,
             _lock: lock,
@@ -57,7 +60,8 @@ impl Conditions {
 
     /// One line for people.
     pub fn line(&self) -> String {
-        let machine = format!("{} cores of {}, {}, Linux {}", self.cores, self.cpu, self.memory, self.kernel);
+        let system = format!("Linux {}, {}", self.kernel, self.congestion);
+        let machine = format!("{} cores of {}, {}, {system}", self.cores, self.cpu, self.memory);
         let noise = if self.is_noisy() { format!("\n{}", self.noise()) } else { String::new() };
         format!("at {} on {machine}, {}{noise}", self.commit, self.date)
     }
@@ -69,7 +73,13 @@ impl Conditions {
 
     /// For scripts.
     pub fn json(&self) -> [(&'static str, Value); 4] {
-        let machine = json!({"cpu": self.cpu, "cores": self.cores, "memory": self.memory, "kernel": self.kernel});
+        let machine = json!({
+            "cpu": self.cpu,
+            "cores": self.cores,
+            "memory": self.memory,
+            "kernel": self.kernel,
+            "congestion_control": self.congestion,
+        });
         let quiet = json!({
             "noisy": self.is_noisy(),
             "idle_percent": (self.idle * 1000.0).round() / 10.0,

@@ -1,7 +1,7 @@
 //! The servers that are measured, and the cores that they and the generator have.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::{BrokerId, CreateTopicsRequest, DeleteTopicsRequest, ListOffsetsRequest};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt};
 use tempfile::TempDir;
 
 use super::Options;
@@ -106,11 +107,15 @@ fn pin(pid: u32, cores: &str) -> Result<()> {
     Ok(())
 }
 
-/// A connection without delays.
+/// A connection without delays, and without pacing (BBR), for which the generator would be the bottleneck.
 pub fn connect(server: &Target) -> Result<TcpStream> {
-    let socket = TcpStream::connect(&server.address)?;
-    socket.set_nodelay(true)?;
-    Ok(socket)
+    let address: SocketAddr = server.address.to_socket_addrs()?.next().context("the server has no address")?;
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    sockopt::set_tcp_congestion(&socket, "reno")?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    rustix::net::connect(&socket, &address)?;
+    Ok(socket.into())
 }
 
 /// Creates a topic of one partition, by the oldest versions, and waits until it has a leader.

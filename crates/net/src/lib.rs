@@ -23,6 +23,7 @@ mod budget;
 mod carry;
 mod cold;
 mod config;
+mod congestion;
 mod connection;
 mod frames;
 pub mod http;

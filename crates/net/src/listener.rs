@@ -17,6 +17,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::task::AbortHandle;
 
 use crate::Config;
+use crate::congestion::Congestion;
 use crate::placement::Placement;
 
 /// Connections that the kernel keeps until they are accepted.
@@ -72,29 +73,38 @@ pub(crate) struct Arrival {
     pub seat: Seat,
 }
 
+/// A listener whose sockets inherit what they need.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    listener: TcpListener,
+    congestion: Congestion,
+}
+
 /// Everything that accepting needs.
 #[derive(Debug)]
 pub(crate) struct Acceptors {
-    pub listeners: Vec<TcpListener>,
+    pub listeners: Vec<Prepared>,
     pub placement: Placement,
     pub census: Arc<Census>,
 }
 
 impl Acceptors {
     /// Prepares listeners: what is set here is inherited by the accepted sockets, which saves the calls there.
-    pub fn prepare(listener: &TcpListener) -> io::Result<()> {
+    pub fn prepare(listener: TcpListener) -> io::Result<Prepared> {
         listener.set_nonblocking(true)?;
-        let socket = SockRef::from(listener);
+        let socket = SockRef::from(&listener);
         socket.set_tcp_nodelay(true)?;
-        socket.set_keepalive(true)
+        socket.set_keepalive(true)?;
+        let congestion = Congestion::prepare(&listener);
+        Ok(Prepared { listener, congestion })
     }
 
     /// Starts accepting on the loop of this thread; aborting the tasks closes the listeners.
     pub fn start(self) -> Vec<AbortHandle> {
         let placement = Rc::new(RefCell::new(self.placement));
         let mut tasks = vec![tokio::task::spawn_local(sample_forever(Rc::clone(&placement))).abort_handle()];
-        for (index, listener) in self.listeners.into_iter().enumerate() {
-            let door = Door { index, placement: Rc::clone(&placement), census: Arc::clone(&self.census) };
+        for (index, Prepared { listener, congestion }) in self.listeners.into_iter().enumerate() {
+            let door = Door { index, congestion, placement: Rc::clone(&placement), census: Arc::clone(&self.census) };
             tasks.push(tokio::task::spawn_local(door.accept_forever(listener)).abort_handle());
         }
         tasks
@@ -119,6 +129,7 @@ fn watch(listener: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
 /// One listener at work.
 struct Door {
     index: usize,
+    congestion: Congestion,
     placement: Rc<RefCell<Placement>>,
     census: Arc<Census>,
 }
@@ -149,6 +160,9 @@ impl Door {
     }
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
+        if let Err(error) = self.congestion.settle(&stream, peer) {
+            tracing::debug!(%peer, %error, "a connection keeps the congestion control of local ones");
+        }
         match self.census.admit(peer.ip()) {
             Ok(seat) => self.placement.borrow_mut().place(Arrival { stream, peer, listener: self.index, seat }),
             Err(full) => tracing::debug!(%peer, reason = %full, "connection refused"),

@@ -28,11 +28,8 @@ impl Server {
     /// When a thread, a runtime or a listener cannot be had.
     pub fn start<S: Service>(config: Config, listeners: Vec<TcpListener>, service: Arc<S>) -> io::Result<Server> {
         assert!(config.loops > 0, "at least one loop");
-        let mut local_addrs = Vec::new();
-        for listener in &listeners {
-            Acceptors::prepare(listener)?;
-            local_addrs.push(listener.local_addr()?);
-        }
+        let local_addrs = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let listeners = listeners.into_iter().map(Acceptors::prepare).collect::<io::Result<_>>()?;
         let census = Arc::new(Census::new(&config));
         let budget = Arc::new(Budget::new(config.budget_bytes));
         let lane = Arc::new(Lane::new()?);
