@@ -79,6 +79,28 @@ fn a_large_fetch_leaves_by_sendfile() {
     assert!(copied < 64 * 1024, "{copied} bytes of the log were read\n{trace}");
 }
 
+#[test]
+fn where_a_fetch_begins_in_a_long_log_is_found_with_three_reads() {
+    let Some((broker, _, mut connection)) = warm_broker() else { return };
+    let topic = unique("long");
+    connection.create_topic(&topic, 1);
+    // More than `index.interval.bytes`, so that each has an entry; many more entries than are read at once.
+    let batch = batch::encode(Identity::NONE, &[Record::of(vec![b'x'; 5_000])]);
+    (0..600).for_each(|_| assert!(connection.produce(&topic, 0, batch.clone()).is_ok()));
+
+    let tracer = Tracer::attach(&broker);
+    let places: Vec<i64> = (0..10).map(|n| 10 + n * 50).collect();
+    for &offset in &places {
+        assert!(!connection.fetch(&topic, 0, offset, 5_000).records.is_empty());
+    }
+    let trace = tracer.finish_behind(&mut connection);
+
+    let reads_of = |name: &str| trace.serving().filter(|call| call.is_read_of(name)).count();
+    assert!(reads_of(".index") <= 2 * places.len(), "{trace}");
+    // The batch's header; a slice this small is copied from the log by a second one.
+    assert!(reads_of(".log") <= 2 * places.len(), "{trace}");
+}
+
 /// The appends of [`warm_broker`].
 const WARM_UP: i64 = 50;
 

@@ -14,6 +14,8 @@
 //! get new ones. For the others, an entry is believed only when the batch that it points at agrees, and where none can
 //! be believed the segment is read from its start: slower, with the same answer.
 
+mod search;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,6 +25,8 @@ use smallvec::SmallVec;
 
 use crate::files;
 use crate::open_files::{LazyFile, LogFiles, Patience};
+
+pub(crate) use search::Beside;
 
 /// An entry of the offset index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,67 +204,58 @@ impl<E: Entry> Index<E> {
         }
     }
 
-    /// The last entry that `is_before`, which holds for the first entries and for none after them. Where the file is
-    /// damaged this may be another one for which it holds, or none.
-    pub(crate) fn last_where(&self, is_before: impl Fn(&E) -> bool, patience: Patience) -> io::Result<Option<E>> {
-        unless_missing(self.locate_last(is_before, patience).map(|found| found.map(|(_, entry)| entry)))
-    }
-
-    /// As [`Index::last_where`], with the entry before that one; `None` when there are not two.
+    /// The last entry that `is_before`, which holds for the first entries and for none after them, and the one before that; `None`
+    /// when there are not two. Where the file is damaged these may be others for which it holds.
     pub(crate) fn last_two_where(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<[E; 2]>> {
-        let last_two = || match self.locate_last(is_before, Patience::Waits)? {
+        let last_two = || match self.locate_last(is_before)? {
             Some((index, last)) if index > 0 => Ok(Some([self.entry(index - 1)?, last])),
             _ => Ok(None),
         };
         unless_missing(last_two())
     }
 
-    /// The entry after the last one that `is_before`, or the first; see [`Index::last_where`].
+    /// The entry after the last one that `is_before`, or the first; see [`Index::last_two_where`].
     pub(crate) fn first_where_not(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
         let first = || {
-            let next = self.locate_last(is_before, Patience::Waits)?.map_or(0, |(index, _)| index + 1);
+            let next = self.locate_last(is_before)?.map_or(0, |(index, _)| index + 1);
             if next < self.count() { self.entry(next).map(Some) } else { Ok(None) }
         };
         unless_missing(first())
     }
 
     /// The last entry that `is_before`, with its number.
-    fn locate_last(&self, is_before: impl Fn(&E) -> bool, patience: Patience) -> io::Result<Option<(u32, E)>> {
+    fn locate_last(&self, is_before: impl Fn(&E) -> bool) -> io::Result<Option<(u32, E)>> {
         let count = self.count();
         if count == 0 {
             return Ok(None);
         }
         // Most look-ups are for what was appended lately.
         let mut block = (count - 1) / PER_BLOCK;
-        if block > 0 && !is_before(&self.entry_with(block * PER_BLOCK, patience)?) {
-            block = self.search_blocks(block, &is_before, patience)?;
+        if block > 0 && !is_before(&self.entry(block * PER_BLOCK)?) {
+            block = self.search_blocks(block, &is_before)?;
         }
         let first = block * PER_BLOCK;
         let mut bytes = [0; PER_BLOCK as usize * 12];
         let bytes = &mut bytes[..(count - first).min(PER_BLOCK) as usize * E::LEN];
-        self.file.read_exact_at(bytes, u64::from(first) * E::LEN as u64, patience)?;
+        self.file.read_exact_at(bytes, u64::from(first) * E::LEN as u64, Patience::Waits)?;
         let entries = (first..).zip(bytes.chunks_exact(E::LEN).map(E::decode));
         Ok(entries.take_while(|(_, entry)| is_before(entry)).last())
     }
 
     /// The last of the first `blocks` blocks whose first entry `is_before`, or the first block.
-    fn search_blocks(&self, blocks: u32, is_before: impl Fn(&E) -> bool, patience: Patience) -> io::Result<u32> {
+    fn search_blocks(&self, blocks: u32, is_before: impl Fn(&E) -> bool) -> io::Result<u32> {
         let (mut low, mut high) = (0, blocks);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if is_before(&self.entry_with(middle * PER_BLOCK, patience)?) { low = middle } else { high = middle }
+            if is_before(&self.entry(middle * PER_BLOCK)?) { low = middle } else { high = middle }
         }
         Ok(low)
     }
 
     fn entry(&self, index: u32) -> io::Result<E> {
-        self.entry_with(index, Patience::Waits)
-    }
-
-    fn entry_with(&self, index: u32, patience: Patience) -> io::Result<E> {
         let mut bytes = [0; 12];
         let bytes = &mut bytes[..E::LEN];
-        self.file.read_exact_at(bytes, u64::from(index) * E::LEN as u64, patience)?;
+        self.file.read_exact_at(bytes, u64::from(index) * E::LEN as u64, Patience::Waits)?;
         Ok(E::decode(bytes))
     }
 }

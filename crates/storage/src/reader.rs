@@ -10,7 +10,7 @@ use crate::config::LogConfig;
 use crate::end::LogPosition;
 use crate::open_files::Patience;
 use crate::retention;
-use crate::scan::{Located, ScanError};
+use crate::scan::{Located, Scan, ScanError};
 use crate::segment::Segment;
 use crate::timestamps;
 use crate::view::{LogView, Shared};
@@ -247,9 +247,10 @@ fn find(
     patience: Patience,
 ) -> Result<Option<Located>, ReadError> {
     let in_segment = |error| ReadError::in_segment(segment, error);
-    let hint = hint.filter(|hint| is_usable(segment, hint, from, end, patience)).map(|hint| hint.position);
+    let hinted = hint.and_then(|hint| scan_from(segment, &hint, from, end, patience));
+    let scan = hinted.map_or_else(|| segment.scan_for(from, end, patience), Ok);
     let corrupt = |position| Err(ReadError::Corrupt { segment: segment.base_offset, position });
-    match segment.find_with(from, hint, end, patience).map_err(in_segment)? {
+    match scan.map_err(ScanError::Io).and_then(|scan| scan.find(from)).map_err(in_segment)? {
         Some(first) if first.after_damage && first.header.base_offset > from => corrupt(first.position),
         Some(first) => Ok(Some(first)),
         None => match segment.damage().last() {
@@ -259,15 +260,21 @@ fn find(
     }
 }
 
-/// Whether a batch of `hint.offset` is still where the hint says. Where that cannot be read at once, the look-up without it
+/// From where the hint says, if a batch of its offset is still there. Where that cannot be read at once, the look-up without it
 /// can be read no sooner.
-fn is_usable(segment: &Segment, hint: &LogPosition, from: Offset, end: u32, patience: Patience) -> bool {
-    let may_be = hint.segment == segment.base_offset && hint.offset <= from && hint.position < end;
-    may_be
-        && segment
-            .scan_with(hint.position, end, patience)
-            .next()
-            .is_ok_and(|batch| batch.is_some_and(|batch| batch.header.base_offset == hint.offset))
+fn scan_from<'a>(
+    segment: &'a Segment,
+    hint: &LogPosition,
+    from: Offset,
+    end: u32,
+    patience: Patience,
+) -> Option<Scan<'a>> {
+    if hint.segment != segment.base_offset || hint.offset > from || hint.position >= end {
+        return None;
+    }
+    let mut scan = segment.scan_with(hint.position, end, patience);
+    let batch = scan.next().ok()??;
+    (batch.header.base_offset == hint.offset).then(|| scan.again_from(hint.position))
 }
 
 fn slice(segment: &Segment, first: &Located, end: u32, limits: Limits) -> io::Result<Option<FileSlice>> {

@@ -56,6 +56,16 @@ impl<'a> Scan<'a> {
         Scan { segment, position: from, end, patience, min_offset, buffer, buffered_from: 0, buffered_len: 0 }
     }
 
+    /// Where the next batch begins.
+    pub(crate) fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Begins anew at a batch, with what was read of the file.
+    pub(crate) fn again_from(self, position: u32) -> Scan<'a> {
+        Scan { position, min_offset: self.segment.base_offset, ..self }
+    }
+
     /// The next batch, `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Located>, ScanError> {
         let after_damage = self.skip_damage();
@@ -68,6 +78,27 @@ impl<'a> Scan<'a> {
         // Not the one after its last offset, which the disk may have changed: one bad header must not hide all behind it.
         self.min_offset = header.base_offset + 1;
         Ok(Some(located))
+    }
+
+    /// The batch that holds `offset`, or where there is none the next one.
+    ///
+    /// A last offset that the disk has changed must not hide the batches behind it: of several batches that claim the
+    /// offset it is the last one's.
+    pub(crate) fn find(mut self, offset: Offset) -> Result<Option<Located>, ScanError> {
+        let mut claims: Option<Located> = None;
+        loop {
+            match self.next() {
+                Ok(Some(located)) if located.header.base_offset >= offset => {
+                    let is_exact = located.header.base_offset == offset;
+                    return Ok(if is_exact { Some(located) } else { claims.or(Some(located)) });
+                }
+                Ok(Some(located)) if located.header.last_offset() >= offset => claims = Some(located),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(claims),
+                Err(ScanError::NoBatch { .. }) if claims.is_some() => return Ok(claims),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn skip_damage(&mut self) -> bool {

@@ -8,7 +8,7 @@ use record::Offset;
 
 use crate::end::LogPosition;
 use crate::files;
-use crate::index::{Index, OffsetEntry, TimeEntry};
+use crate::index::{Beside, Index, OffsetEntry, TimeEntry};
 use crate::open_files::{LazyFile, LogFiles, Patience};
 use crate::reader::ReadError;
 use crate::scan::{Located, Scan, ScanError};
@@ -172,71 +172,42 @@ impl Segment {
     }
 
     /// The batch before `end` that holds `offset`, or where there is none the next one.
-    ///
-    /// A last offset that the disk has changed must not hide the batches behind it: of several batches that claim the
-    /// offset it is the last one's.
-    pub(crate) fn find(&self, offset: Offset, hint: Option<u32>, end: u32) -> Result<Option<Located>, ScanError> {
-        self.find_with(offset, hint, end, Patience::Waits)
-    }
-
-    /// As [`Segment::find`]; with [`Patience::CachedOnly`] it fails with `WouldBlock` where the disk would have to be read.
-    pub(crate) fn find_with(
-        &self,
-        offset: Offset,
-        hint: Option<u32>,
-        end: u32,
-        patience: Patience,
-    ) -> Result<Option<Located>, ScanError> {
-        let start = match hint {
-            Some(position) => position,
-            None => self.start_for_with(offset, end, patience)?,
-        };
-        let mut scan = self.scan_with(start, end, patience);
-        let mut claims: Option<Located> = None;
-        loop {
-            match scan.next() {
-                Ok(Some(located)) if located.header.base_offset >= offset => {
-                    let is_exact = located.header.base_offset == offset;
-                    return Ok(if is_exact { Some(located) } else { claims.or(Some(located)) });
-                }
-                Ok(Some(located)) if located.header.last_offset() >= offset => claims = Some(located),
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(claims),
-                Err(ScanError::NoBatch { .. }) if claims.is_some() => return Ok(claims),
-                Err(error) => return Err(error),
-            }
-        }
+    pub(crate) fn find(&self, offset: Offset, end: u32) -> Result<Option<Located>, ScanError> {
+        self.scan_for(offset, end, Patience::Waits)?.find(offset)
     }
 
     /// Where to begin to look for `offset`: the index's answer when the log agrees with it, otherwise the start.
     pub(crate) fn start_for(&self, offset: Offset, end: u32) -> io::Result<u32> {
-        self.start_for_with(offset, end, Patience::Waits)
+        self.scan_for(offset, end, Patience::Waits).map(|scan| scan.position())
     }
 
-    fn start_for_with(&self, offset: Offset, end: u32, patience: Patience) -> io::Result<u32> {
+    /// As [`Segment::start_for`]; with [`Patience::CachedOnly`] it fails with `WouldBlock` where the disk would have to be read.
+    pub(crate) fn scan_for(&self, offset: Offset, end: u32, patience: Patience) -> io::Result<Scan<'_>> {
         let relative = offset - self.base_offset;
-        let entry = self.offset_index.last_where(|entry| i64::from(entry.relative_offset) <= relative, patience)?;
-        match entry {
-            Some(entry) if self.agrees_with(entry, end, patience)? => Ok(entry.position),
-            _ => Ok(0),
+        let Beside { below, above } = self.offset_index.beside(relative, patience)?;
+        // Batches of `index.interval.bytes` or more have an entry each, so that behind one's last offset is the next one's first.
+        let above = above.filter(|_| below.is_some_and(|below| i64::from(below.relative_offset) + 1 == relative));
+        for entry in [above, below].into_iter().flatten() {
+            let mut scan = self.scan_with(entry.position, end, patience);
+            if self.batch_of(entry, &mut scan)?.is_some_and(|batch| batch.header.base_offset <= offset) {
+                return Ok(scan.again_from(entry.position));
+            }
         }
+        Ok(self.scan_with(0, end, patience))
     }
 
     /// Whether the batch that the entry speaks of is there.
     pub(crate) fn agrees(&self, entry: OffsetEntry, end: u32) -> io::Result<bool> {
-        self.agrees_with(entry, end, Patience::Waits)
+        let mut scan = self.scan(entry.position, end);
+        self.batch_of(entry, &mut scan).map(|batch| batch.is_some())
     }
 
-    fn agrees_with(&self, entry: OffsetEntry, end: u32, patience: Patience) -> io::Result<bool> {
-        if entry.position >= end {
-            return Ok(false);
-        }
-        match self.scan_with(entry.position, end, patience).next() {
-            Ok(located) => Ok(located.is_some_and(|located| {
-                !located.after_damage
-                    && located.header.last_offset() == self.base_offset + i64::from(entry.relative_offset)
-            })),
-            Err(ScanError::NoBatch { .. }) => Ok(false),
+    /// The batch that the entry speaks of, if it is there; `scan` begins at its position.
+    fn batch_of(&self, entry: OffsetEntry, scan: &mut Scan) -> io::Result<Option<Located>> {
+        let last_offset = self.base_offset + i64::from(entry.relative_offset);
+        match scan.next() {
+            Ok(batch) => Ok(batch.filter(|batch| !batch.after_damage && batch.header.last_offset() == last_offset)),
+            Err(ScanError::NoBatch { .. }) => Ok(None),
             Err(ScanError::Io(error)) => Err(error),
         }
     }

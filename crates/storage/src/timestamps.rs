@@ -239,7 +239,7 @@ fn start_where(
     let mut by_time = u32::MAX;
     for entry in entries {
         let offset = offset_of(entry.relative_offset);
-        let batch = segment.find(offset, None, end)?.map(|batch| (batch.position, batch.header));
+        let batch = segment.find(offset, end)?.map(|batch| (batch.position, batch.header));
         by_time = match batch {
             Some((position, header)) if header.last_offset() == offset && header.max_timestamp == entry.timestamp => {
                 by_time.min(position)

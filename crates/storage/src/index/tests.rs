@@ -13,8 +13,21 @@ fn index_on(disk: &Disk) -> Index<OffsetEntry> {
     Index::open(&log, Offset(0)).unwrap()
 }
 
-fn entries(count: u32) -> Vec<OffsetEntry> {
-    (0..count).map(|n| OffsetEntry { relative_offset: n * 2 + 1, position: n * 100 }).collect()
+/// Lists whose offsets grow by steps of one size in one part and of another in the next.
+fn ascending() -> impl Strategy<Value = Vec<OffsetEntry>> {
+    proptest::collection::vec((0..300usize, 1..200u32), 0..4).prop_map(|parts| {
+        let steps = parts.into_iter().flat_map(|(count, step)| std::iter::repeat_n(step, count));
+        let offsets = steps.scan(0, |offset, step| {
+            *offset += step;
+            Some(*offset)
+        });
+        offsets.zip(0..).map(|(relative_offset, n)| OffsetEntry { relative_offset, position: n * 100 }).collect()
+    })
+}
+
+fn beside(list: &[OffsetEntry], target: u32) -> Beside {
+    let at = list.partition_point(|entry| entry.relative_offset < target);
+    Beside { below: at.checked_sub(1).map(|at| list[at]), above: list.get(at).copied() }
 }
 
 #[test]
@@ -31,16 +44,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_last_entry_before_is_that_of_a_list(count in 0..400u32, target in 0..900u32, steps in 1..9usize) {
+    fn the_entries_beside_an_offset_are_those_of_a_list(list in ascending(), target in 0..40_000u32, steps in 1..9usize) {
         let disk = Disk::sim(SimDisk::new());
         let index = index_on(&disk);
-        let list = entries(count);
         list.chunks(list.len().div_ceil(steps).max(1)).for_each(|some| index.append(some).unwrap());
-        let wanted = list.iter().copied().rfind(|entry| entry.relative_offset <= target);
-        prop_assert_eq!(index.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap(), wanted);
+        let wanted = beside(&list, target);
+        prop_assert_eq!(index.beside(i64::from(target), Patience::Waits).unwrap(), wanted);
         prop_assert_eq!(index.last().unwrap(), list.last().copied());
         let again = index_on(&disk);
-        prop_assert_eq!(again.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap(), wanted);
+        prop_assert_eq!(again.beside(i64::from(target), Patience::Waits).unwrap(), wanted);
     }
 
     #[test]
@@ -48,7 +60,7 @@ proptest! {
         let disk = Disk::sim(SimDisk::new());
         disk.open(Path::new(PATH), Open::CreateNew).unwrap().write_all_at(&bytes, 0).unwrap();
         let index = index_on(&disk);
-        let found = index.last_where(|entry| entry.relative_offset <= target, Patience::Waits).unwrap();
-        prop_assert!(found.is_none_or(|entry| entry.relative_offset <= target));
+        let found = index.beside(i64::from(target), Patience::Waits).unwrap();
+        prop_assert!(found.below.is_none_or(|entry| entry.relative_offset < target));
     }
 }

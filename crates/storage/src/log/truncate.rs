@@ -109,7 +109,7 @@ impl Log {
         let index = view.segments().partition_point(|segment| segment.base_offset <= offset).saturating_sub(1);
         let segment = &view.segments()[index];
         let size = segment.sealed_size().unwrap_or_else(|| self.active.end(offset).position);
-        let (end, position) = match segment.find(offset, None, size) {
+        let (end, position) = match segment.find(offset, size) {
             Ok(Some(batch)) => (offset.min(batch.header.base_offset), batch.position),
             Ok(None) => (offset, size),
             Err(ScanError::NoBatch { position }) => (offset, position),

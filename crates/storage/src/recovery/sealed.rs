@@ -89,6 +89,6 @@ fn ends_at(segment: &Segment, size: u32, next: Offset) -> io::Result<bool> {
 fn indexes_fit(segment: &Segment, size: u32) -> io::Result<bool> {
     let Some(entry) = segment.time_index.last()? else { return Ok(false) };
     let offset = segment.base_offset + i64::from(entry.relative_offset);
-    let batch = segment.find(offset, None, size);
+    let batch = segment.find(offset, size);
     Ok(batch.is_ok_and(|batch| batch.is_some_and(|batch| batch.header.max_timestamp == entry.timestamp)))
 }

@@ -127,7 +127,7 @@ fn largest_before(
     let mut from = 0;
     for (index, entry) in times.iter().enumerate().rev().take(ENTRIES_TRIED) {
         let offset = segment.base_offset + i64::from(entry.relative_offset);
-        if let Ok(Some(batch)) = segment.find(offset, None, len)
+        if let Ok(Some(batch)) = segment.find(offset, len)
             && batch.header.last_offset() == offset
             && batch.header.max_timestamp == entry.timestamp
         {

@@ -84,7 +84,7 @@ fn load_epochs(
         }
         let at = segments.partition_point(|segment| segment.base_offset <= start.start_offset) - 1;
         let size = segments[at].sealed_size().unwrap_or(last_size);
-        let batch = match segments[at].find(start.start_offset, None, size) {
+        let batch = match segments[at].find(start.start_offset, size) {
             Ok(batch) => batch,
             Err(ScanError::NoBatch { .. }) => continue,
             Err(ScanError::Io(error)) => return Err(error),
@@ -134,7 +134,7 @@ fn start_of(segment: &Segment, from: Offset, size: u32) -> io::Result<u32> {
     if from <= segment.base_offset {
         return Ok(0);
     }
-    match segment.find(from, None, size) {
+    match segment.find(from, size) {
         Ok(found) => Ok(found.map_or(size, |batch| batch.position)),
         Err(ScanError::NoBatch { .. }) => Ok(0),
         Err(ScanError::Io(error)) => Err(error),
