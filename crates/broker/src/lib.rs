@@ -14,7 +14,6 @@ pub mod config;
 mod control;
 mod coordinators;
 pub mod doctor;
-mod errands;
 mod errors;
 mod features;
 mod handlers;

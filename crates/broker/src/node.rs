@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 use arc_swap::{ArcSwap, Guard};
 use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
+use net::Errands;
 use net::http::HttpServer;
 use record::Uuid;
 
 use crate::config::{Config, topic};
 use crate::control::{Control, ControlThread, Moves, Trash};
 use crate::coordinators::{Coordinators, CoordinatorsThread};
-use crate::errands::Errands;
 use crate::handlers::fetch::FetchSessions;
 use crate::handlers::is_internal;
 use crate::handlers::produce::Recompressions;

@@ -83,8 +83,7 @@ fn a_parked_fetch_whose_records_left_the_page_cache_is_looked_up_on_another_thre
     let from = end_of_a_segment(&broker, &topic);
     let mut request = fetch_request(&topic, 0, from, 1 << 20).with_max_wait_ms(FOREVER_MS).with_min_bytes(20_000);
     let other = FetchPartition::default().with_partition(1).with_current_leader_epoch(-1);
-    let mut next = 0;
-    for is_session in [false, true] {
+    for (next, is_session) in [(0, false), (1, true)] {
         let mut connection = Connection::open(&broker);
         let other = other.clone().with_partition_max_bytes(1 << 20).with_fetch_offset(next);
         request.topics[0].partitions.truncate(1);
@@ -101,7 +100,6 @@ fn a_parked_fetch_whose_records_left_the_page_cache_is_looked_up_on_another_thre
         let tracer = Tracer::attach(&broker);
         let batch = batch::encode(Identity::NONE, &[Record::of(vec![b'y'; 30_000])]);
         assert_eq!(writer.produce(&topic, 1, batch), Ok(next));
-        next += 1;
         let (_, response) = connection.answer::<FetchRequest>(FETCH).expect("an answer");
         let trace = tracer.finish_behind(&mut connection);
         let given =

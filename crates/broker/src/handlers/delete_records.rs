@@ -31,7 +31,7 @@ pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut 
         delete(&mut topics, &node);
         topics
     };
-    call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox))
+    Flow::Wait(call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox)))
 }
 
 /// The partitions of a topic; what is said last of one counts.

@@ -60,7 +60,7 @@ pub fn handle(call: &Call<'_>, request: DescribeLogDirsRequest<'_>, outbox: &mut
         let mut budget = Budget(SEGMENTS_MAX);
         described(asked, |partition| log_with_cache(partition, &mut budget))
     };
-    call.node.cache_asks.answer(work, move |described, outbox| tell(respond, &described, outbox))
+    Flow::Wait(call.node.cache_asks.answer(work, move |described, outbox| tell(respond, &described, outbox)))
 }
 
 /// How many segments may still be looked at.

@@ -77,7 +77,7 @@ pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Out
         topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(Part::find);
         topics
     };
-    call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox))
+    Flow::Wait(call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox)))
 }
 
 /// The partitions of a topic in their order, each once; without what is asked where that is said more than once.

@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use net::{Answer, Outbox};
+use net::{Answer, Errands, Lost, Outbox};
 use storage::Patience;
 use tokio::time::Sleep;
 use wire::ApiKey;
 
 use crate::api::Flow;
-use crate::errands::{Errands, Lost};
 use crate::metrics::requests::Waiting;
 
 /// A fetch that can look for its records again and again.
@@ -82,10 +81,11 @@ async fn until_told<F: Fetch>(
         let (noted, is_up) = poll_fn(|cx| Poll::Ready((Noted::of(cx), deadline.is_over(cx)))).await;
         // As here: watch first, look second. What happens meanwhile is noted, and its registration is spent.
         fetch.watch(&Context::from_waker(&Waker::from(Arc::clone(&noted))));
-        let looking = look_ups.run(move || {
+        // In a box of its own: most fetches that wait never need the room.
+        let looking = Box::pin(look_ups.run(move || {
             let look = fetch.look(is_up, Patience::Waits);
             (fetch, look)
-        });
+        }));
         let (back, look) = looking.await?;
         if let Look::Reply(reply) = look {
             return Ok((back, reply));

@@ -1,4 +1,4 @@
-//! What handlers have done on threads that may wait: for the disk, for a large file, for each other.
+//! What loops have done on threads that may wait: for the disk, for a large file, for each other.
 //!
 //! One rule for all of it, [`Errands`]:
 //!
@@ -12,19 +12,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use host::Pool;
-use net::{Answer, Outbox};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::api::Flow;
+use crate::{Answer, Outbox, Wait};
 
 /// So many of a kind may be queued: far more than any pool has threads, and far fewer than it queues, so that there is room for all
 /// kinds that share one.
 pub const ERRANDS_MAX: usize = Pool::QUEUED_MAX / 4;
 
 /// A pool, and how much one kind of work may have of it. Cloning gives another handle.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Errands(Arc<Shared>);
 
+#[derive(Debug)]
 struct Shared {
     pool: Arc<Pool>,
     places: Arc<Semaphore>,
@@ -32,7 +32,7 @@ struct Shared {
 
 /// Nobody will tell what came of it: it panicked, or the node stops.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what the request asked for was not done: it failed, or the node stops")]
+#[error("what had to be done for this connection was not: it failed, or the node stops")]
 pub struct Lost;
 
 impl Lost {
@@ -80,14 +80,14 @@ impl Errands {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
         tell: impl FnOnce(T, &mut Outbox) + 'static,
-    ) -> Flow {
+    ) -> Wait {
         let outcome = self.run(work);
-        Flow::Wait(Box::pin(async move {
+        Box::pin(async move {
             match outcome.await {
                 Ok(outcome) => Answer::write(move |outbox| tell(outcome, outbox)),
                 Err(lost) => lost.close(),
             }
-        }))
+        })
     }
 
     /// Carries through what is queued, and ends the threads. Whatever it held is dropped then.
