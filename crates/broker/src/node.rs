@@ -172,3 +172,6 @@ impl RunningNode {
         drop(self.endpoint);
     }
 }
+
+#[cfg(test)]
+mod tests;
