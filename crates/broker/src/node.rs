@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use arc_swap::{ArcSwap, Guard};
 use host::{Clock, DirLock, Pool, Rng};
 use metadata::decide::{ConfigCheck, CreateTopics, NewTopic, TopicDefaults};
+use net::Errands;
 use net::http::HttpServer;
 use record::Uuid;
 
@@ -34,10 +35,14 @@ pub struct Node {
     pub clock: Clock,
     /// Chance, for ids.
     pub rng: Rng,
-    /// Threads for work that waits for the disk.
+    /// Threads for work that waits for the disk, or takes long.
     pub pool: Arc<Pool>,
-    /// Threads for fetches that need the disk to find where their records are.
-    pub look_ups: Pool,
+    /// What requests have done there.
+    pub errands: Errands,
+    /// What is in the page cache is asked for there too, for one request after the other: the others need the threads.
+    pub cache_asks: Errands,
+    /// Threads of their own for fetches that need the disk to find where their records are.
+    pub look_ups: Errands,
     /// Where the logs are.
     pub log_dirs: Arc<LogDirs>,
     /// Partitions on their way to another of these.
@@ -116,7 +121,7 @@ pub fn random_id(rng: &Rng) -> Uuid {
 pub struct RunningNode {
     pub(crate) server: net::Server,
     pub(crate) tasks: Vec<TasksThread>,
-    pub(crate) moves: Moves,
+    pub(crate) node: Arc<Node>,
     pub(crate) control: ControlThread,
     pub(crate) coordinators: CoordinatorsThread,
     pub(crate) addresses: Vec<SocketAddr>,
@@ -158,9 +163,15 @@ impl RunningNode {
         self.coordinators.stop();
         self.server.shutdown();
         self.tasks.into_iter().for_each(TasksThread::stop);
-        self.moves.stop();
+        self.node.moves.stop();
+        // What requests have begun is done before the logs are closed, and holds the node no longer: it ends here.
+        self.node.errands.stop();
+        self.node.look_ups.stop();
         self.control.stop();
         // Last, so that whoever asks learns that the node stops.
         drop(self.endpoint);
     }
 }
+
+#[cfg(test)]
+mod tests;

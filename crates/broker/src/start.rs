@@ -15,6 +15,7 @@ use host::{Clock, Disk, Pool, Rng};
 use metadata::decide::RegisterBroker;
 use metadata::{Endpoint, SecurityProtocol};
 use net::http::HttpServer;
+use net::{ERRANDS_MAX, Errands};
 use quorum::{NodeId, Quorum};
 use record::BrokerId;
 use storage::LogDir;
@@ -152,16 +153,16 @@ pub fn start(options: &Options) -> Result<RunningNode, StartError> {
     let endpoint = options.metrics.as_ref().map(|address| endpoint(address, &observed)).transpose()?;
     let Opened { node, control, coordinators, tasks, durability } =
         open(disk, config, directories, &addresses, &observed, options)?;
-    let (published, groups, moves) = (Arc::clone(&node.published), Arc::clone(&node.coordinators), node.moves.clone());
-    let server =
-        net::Server::start(net_config(&node.config), sockets, Arc::new(Requests(node))).map_err(StartError::Threads)?;
+    let (published, groups) = (Arc::clone(&node.published), Arc::clone(&node.coordinators));
+    let requests = Arc::new(Requests(Arc::clone(&node)));
+    let server = net::Server::start(net_config(&node.config), sockets, requests).map_err(StartError::Threads)?;
     observed.serve(Serving { published, loops: server.observers(), coordinators: Some(groups) });
     Ok(RunningNode {
         server,
         control,
         coordinators,
         tasks,
-        moves,
+        node,
         addresses,
         data_dirs,
         durability,
@@ -229,7 +230,7 @@ fn open(
     let quorum = Quorum::open(&disk, &metadata, &quorum_options, || random_id(&rng))?;
     directories.identify(&disk, config.node_id, quorum.image().cluster_id(), &rng)?;
     let pool = Pool::new("pool", 2).map(Arc::new).map_err(StartError::Threads)?;
-    let look_ups = Pool::new("look-up", 2).map_err(StartError::Threads)?;
+    let look_ups = Pool::new("look-up", 2).map(Arc::new).map_err(StartError::Threads)?;
     let trash = Trash::new(disk.clone(), Arc::clone(&pool));
     let (log_dirs, hosting) = hosting(&disk, &config, directories, observed, &trash)?;
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
@@ -260,8 +261,10 @@ fn open(
         config,
         clock,
         rng,
+        errands: Errands::new(&pool, ERRANDS_MAX),
+        cache_asks: Errands::new(&pool, 1),
+        look_ups: Errands::new(&look_ups, ERRANDS_MAX),
         pool,
-        look_ups,
         log_dirs,
         moves,
         trash,

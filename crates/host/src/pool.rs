@@ -4,15 +4,19 @@ use std::collections::VecDeque;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
-/// Runs tasks on its own threads. Dropping it runs what is queued and waits for it.
+/// Runs tasks on its own threads. Dropping it is [`Pool::stop`].
 #[derive(Debug)]
 pub struct Pool(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Threads { shared: Arc<Shared>, threads: Vec<JoinHandle<()>> },
+    /// The threads until they are waited for.
+    Threads {
+        shared: Arc<Shared>,
+        threads: Mutex<Vec<JoinHandle<()>>>,
+    },
     Inline,
 }
 
@@ -29,13 +33,13 @@ impl Pool {
     /// The system gives no thread.
     pub fn new(name: &str, threads: usize) -> io::Result<Pool> {
         assert!(threads > 0, "a pool needs a thread");
-        let shared = Arc::new(Shared::default());
-        let mut pool = Pool(Kind::Threads { shared: shared.clone(), threads: Vec::new() });
-        for index in 0..threads {
+        let (shared, count) = (Arc::new(Shared::default()), threads);
+        let mut pool = Pool(Kind::Threads { shared: shared.clone(), threads: Mutex::default() });
+        for index in 0..count {
             let shared = shared.clone();
-            let thread = std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || shared.work())?;
+            let thread = thread::Builder::new().name(format!("{name}-{index}")).spawn(move || shared.work())?;
             if let Kind::Threads { threads, .. } = &mut pool.0 {
-                threads.push(thread);
+                threads.get_mut().unwrap_or_else(PoisonError::into_inner).push(thread);
             }
         }
         Ok(pool)
@@ -49,7 +53,7 @@ impl Pool {
     /// As [`Pool::run`], but gives the task back instead of blocking.
     ///
     /// # Errors
-    /// The task, when [`Pool::QUEUED_MAX`] wait already.
+    /// The task, when [`Pool::QUEUED_MAX`] wait already, or the pool has stopped.
     pub fn try_run(&self, task: Task) -> Result<(), Task> {
         match &self.0 {
             Kind::Threads { shared, .. } => return shared.try_push(task),
@@ -58,24 +62,31 @@ impl Pool {
         Ok(())
     }
 
-    /// Runs a task, some time. Tasks start in the order in which they came.
+    /// Runs a task, some time. Tasks start in the order in which they came. One that comes after the pool has stopped is dropped.
     pub fn run(&self, task: Task) {
         match &self.0 {
             Kind::Threads { shared, .. } => shared.push(task),
             Kind::Inline => task(),
         }
     }
+
+    /// Runs what is queued, takes nothing more, and returns when the threads have ended; only a thread of its own, on which a task
+    /// may call this or drop the pool, is not waited for. Whatever tasks held is dropped then.
+    pub fn stop(&self) {
+        let Kind::Threads { shared, threads } = &self.0 else { return };
+        shared.close();
+        let threads = std::mem::take(&mut *threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let here = thread::current().id();
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != here) {
+            // A worker catches the panics of its tasks, so there is nothing to learn from how it ended.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if let Kind::Threads { shared, threads } = &mut self.0 {
-            shared.close();
-            for thread in threads.drain(..) {
-                // A worker catches the panics of its tasks, so there is nothing to learn from how it ended.
-                let _ = thread.join();
-            }
-        }
+        self.stop();
     }
 }
 
@@ -96,15 +107,19 @@ struct Queue {
 
 impl Shared {
     fn push(&self, task: Task) {
-        let full = |queue: &mut Queue| queue.tasks.len() >= Pool::QUEUED_MAX;
+        let full = |queue: &mut Queue| queue.tasks.len() >= Pool::QUEUED_MAX && !queue.closed;
         let mut queue = self.taken.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        if queue.closed {
+            drop(queue);
+            return;
+        }
         queue.tasks.push_back(task);
         self.filled.notify_one();
     }
 
     fn try_push(&self, task: Task) -> Result<(), Task> {
         let mut queue = self.lock();
-        if queue.tasks.len() >= Pool::QUEUED_MAX {
+        if queue.closed || queue.tasks.len() >= Pool::QUEUED_MAX {
             return Err(task);
         }
         queue.tasks.push_back(task);
@@ -115,6 +130,7 @@ impl Shared {
     fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();
+        self.taken.notify_all();
     }
 
     fn work(&self) {

@@ -5,12 +5,15 @@
 //! of the process, so slow peers and many of them cost none.
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use host::{File, FileSlice, Pool};
-use tokio::sync::oneshot;
+
+use crate::errands::{ERRANDS_MAX, Errands};
 
 /// What is brought into the page cache before it is sent: enough for few, large, sequential reads, little enough to be there
 /// still when it is sent.
@@ -27,17 +30,18 @@ const BLIND_AFTER: u32 = 16;
 /// The threads, and whether asking is worth anything.
 #[derive(Debug)]
 pub(crate) struct Lane {
-    pool: Pool,
+    errands: Errands,
     in_vain: Arc<AtomicU32>,
 }
 
 /// Ready when the range is in the page cache, or cannot be.
-pub(crate) type Reading = oneshot::Receiver<io::Result<()>>;
+pub(crate) type Reading = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 
 impl Lane {
     /// Starts them.
     pub fn new() -> io::Result<Lane> {
-        Ok(Lane { pool: Pool::new("cold", THREADS)?, in_vain: Arc::default() })
+        let pool = Arc::new(Pool::new("cold", THREADS)?);
+        Ok(Lane { errands: Errands::new(&pool, ERRANDS_MAX), in_vain: Arc::default() })
     }
 
     /// How many bytes of a range have to be read before it is sent. Where the kernel does not tell, none.
@@ -49,19 +53,15 @@ impl Lane {
         len - u32::try_from(cached).unwrap_or(len).min(len)
     }
 
-    /// Has a range read. `None` when so many wait that one more would keep the loop waiting.
-    pub fn read(&self, range: FileSlice) -> Option<Reading> {
-        let (done, reading) = oneshot::channel();
+    /// Has a range read.
+    pub fn read(&self, range: FileSlice) -> Reading {
         let in_vain = Arc::clone(&self.in_vain);
-        let task = move || {
-            // Nothing is read for a connection that is gone.
-            if !done.is_closed() {
-                let read = read(&range);
-                note(&in_vain, range.file.is_cached(range.position, u64::from(range.len)));
-                let _ = done.send(read);
-            }
-        };
-        self.pool.try_run(Box::new(task)).ok().map(|()| reading)
+        let reading = self.errands.run(move || {
+            let read = read(&range);
+            note(&in_vain, range.file.is_cached(range.position, u64::from(range.len)));
+            read
+        });
+        Box::pin(async move { reading.await.unwrap_or_else(|lost| Err(io::Error::other(lost))) })
     }
 }
 

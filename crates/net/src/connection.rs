@@ -3,10 +3,10 @@
 //! A turn is one read, [`Service::turn`] over the complete frames, one send. The bytes that are read lie in the loop's scratch area
 //! while the service looks at them, so reading and handling happen within one poll; only what is left over is copied.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -287,10 +287,7 @@ impl<'m, S: Service> Connection<'m, S> {
             let missing = u64::from(outbox.missing());
             stats.bytes_cold.add(missing);
             window.file.note_missed(missing);
-            self.reading = lane.read(window);
-            if self.reading.is_none() {
-                outbox.warmed();
-            }
+            self.reading = Some(lane.read(window));
         }
         if let Some(drained) = self.outbox.take() {
             self.member.local.buffers.give_outbox(drained);
@@ -325,12 +322,12 @@ fn poll_read(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), End>> {
     let Some(under_way) = reading else { return Poll::Ready(Ok(())) };
-    let Poll::Ready(read) = Pin::new(under_way).poll(cx) else {
+    let Poll::Ready(read) = under_way.as_mut().poll(cx) else {
         member.enter(Phase::Waiting);
         return Poll::Pending;
     };
     *reading = None;
-    read.unwrap_or_else(|_| Err(io::Error::other("the reading thread failed")))?;
+    read?;
     outbox.warmed();
     member.stamp(Phase::Writing);
     Poll::Ready(Ok(()))

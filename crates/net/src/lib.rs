@@ -4,7 +4,8 @@
 //!
 //! [`Server::start`] runs one thread per loop (`loops`), each with a single-threaded runtime whose tasks never leave it. Loop 0
 //! accepts (`listener`), `placement` chooses the loop that adopts the socket, and from then on one task per connection
-//! (`connection`) takes *turns*: one read, [`Service::turn`] over the complete frames, one send.
+//! (`connection`) takes *turns*: one read, [`Service::turn`] over the complete frames, one send. What would keep the loop waiting
+//! is done by other threads ([`Errands`]).
 //!
 //! # Memory
 //!
@@ -25,6 +26,7 @@ mod cold;
 mod config;
 mod congestion;
 mod connection;
+mod errands;
 mod frames;
 pub mod http;
 mod listener;
@@ -43,6 +45,7 @@ pub mod wake;
 mod watch;
 
 pub use config::Config;
+pub use errands::{ERRANDS_MAX, Errands, Lost};
 pub use frames::Frames;
 pub use listener::{bind, is_listening};
 pub use notify::notify;

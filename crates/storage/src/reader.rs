@@ -114,21 +114,9 @@ impl LogReader {
     /// Also `None` when `from` is at or above `upper` but within the log.
     ///
     /// A `hint` is the position of a batch known from before, such as the end that a parked fetch waited at; it saves
-    /// the look-up when it serves. No record is read, only batch headers.
+    /// the look-up when it serves. No record is read, only batch headers; with [`Patience::CachedOnly`] it fails with
+    /// [`ReadError::NotCached`] rather than wait for the disk.
     pub fn read(
-        &self,
-        from: Offset,
-        hint: Option<LogPosition>,
-        upper: LogPosition,
-        max_bytes: u32,
-        at_least_one: bool,
-    ) -> Result<Option<FileSlice>, ReadError> {
-        self.read_with(from, hint, upper, max_bytes, at_least_one, Patience::Waits)
-    }
-
-    /// As [`LogReader::read`]; with [`Patience::CachedOnly`] it fails with [`ReadError::NotCached`] rather than wait for the
-    /// disk.
-    pub fn read_with(
         &self,
         from: Offset,
         hint: Option<LogPosition>,

@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 
+use bytes::Bytes;
+use kafka_protocol::messages::DescribeLogDirsRequest;
 use rustix::fs::{Advice, fadvise};
 use serde_json::Value;
 
@@ -100,6 +102,30 @@ fn what_is_evicted_leaves_the_figures_and_comes_back_when_it_is_read() {
 
     connection.fetch_all(&topic, 0);
     assert_eq!(scrape().known("cold_bytes_total"), cold, "the second time nothing had to be read");
+}
+
+#[test]
+fn one_request_is_told_of_so_many_segments_and_the_command_line_asks_for_the_rest() {
+    const SEGMENTS_MAX: usize = 1024;
+    const PARTITIONS: usize = SEGMENTS_MAX + 6;
+    let Some(broker) = Broker::own(&[]) else { return };
+    let mut connection = Connection::open(&broker);
+    let topic = unique("many");
+    connection.create_topic(&topic, PARTITIONS as i32);
+    // An own tag of the request, true; and of the answer's partitions, of which the first number is -1 where it is unknown.
+    let request = DescribeLogDirsRequest::default().with_topics(None);
+    let request = request.with_unknown_tagged_fields([(20_000, Bytes::from_static(&[1]))].into());
+    let response = connection.call(4, &request);
+    let partitions = response.results.iter().flat_map(|dir| &dir.topics).flat_map(|topic| &topic.partitions);
+    let cached = partitions.map(|partition| partition.unknown_tagged_fields[&20_000].first_chunk().copied());
+    let cached: Vec<i64> = cached.map(|cached| i64::from_be_bytes(cached.expect("four numbers"))).collect();
+    let known = cached.iter().filter(|bytes| **bytes >= 0).count();
+    assert!(cached.len() >= PARTITIONS && known == SEGMENTS_MAX, "{known} of {}", cached.len());
+
+    let said = output_of(&mut ottla(&broker, &["topic", "describe", &topic, "--cache", "--json"]), b"");
+    let described: Value = serde_json::from_slice(&said).unwrap();
+    let logs: Vec<&Value> = described["partitions"].as_array().unwrap().iter().map(|one| &one["log"]).collect();
+    assert_eq!(logs.iter().filter(|log| log["hot_from"] == 0).count(), PARTITIONS);
 }
 
 #[test]

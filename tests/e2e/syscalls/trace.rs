@@ -50,19 +50,45 @@ impl Tracer {
 
     /// As [`Tracer::attach`], with further options of strace.
     pub fn attach_with(broker: &Broker, options: &[&str]) -> Tracer {
+        let options = options.iter().map(|&option| option.to_owned());
+        Tracer::run(options.chain(["-f".to_owned(), "-p".to_owned(), broker.pid().to_string()]).collect(), 1)
+    }
+
+    /// Holds up every read of a file by the threads of `broker` whose names begin with `name`, until this is finished.
+    pub fn hold_reads(broker: &Broker, name: &str) -> Tracer {
+        let threads = threads_of(broker, name);
+        assert!(!threads.is_empty(), "no thread is called {name}");
+        let mut options = vec!["-e".to_owned(), "inject=pread64:delay_enter=600000000".to_owned()];
+        options.extend(threads.iter().flat_map(|thread| ["-p".to_owned(), thread.clone()]));
+        Tracer::run(options, threads.len())
+    }
+
+    /// Runs strace until it has attached to so many.
+    fn run(options: Vec<String>, count: usize) -> Tracer {
         let output = tempfile::tempdir().unwrap();
         let mut strace = Command::new("strace")
-            .args(["-f", "-y", "-s", "0", "-o"])
+            .args(["-y", "-s", "0", "-o"])
             .arg(output.path().join("trace"))
             .args(options)
-            .args(["-p", &broker.pid().to_string()])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let said = lines_of(strace.stderr.take().unwrap());
-        let attached = said.recv_timeout(PATIENCE).unwrap_or_default();
-        assert!(attached.contains("attached"), "strace said: {attached}");
+        for _ in 0..count {
+            let attached = said.recv_timeout(PATIENCE).unwrap_or_default();
+            assert!(attached.contains("attached"), "strace said: {attached}");
+        }
         Tracer { strace, output }
+    }
+
+    /// Waits until a call of this name has begun.
+    pub fn await_call(&self, name: &str) {
+        let path = self.output.path().join("trace");
+        let began = std::time::Instant::now();
+        while !std::fs::read_to_string(&path).is_ok_and(|text| text.contains(name)) {
+            assert!(began.elapsed() < PATIENCE, "{name} was not called");
+            std::thread::yield_now();
+        }
     }
 
     /// As [`Tracer::finish`], with the end of the send that answered this connection last: a client may have its answer
@@ -79,6 +105,14 @@ impl Tracer {
         self.strace.wait().unwrap();
         Trace::parse(&std::fs::read_to_string(self.output.path().join("trace")).unwrap())
     }
+}
+
+/// The ids of its threads with such names.
+fn threads_of(broker: &Broker, name: &str) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", broker.pid())).unwrap().map(Result::unwrap);
+    let is_called = |path: &Path| std::fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.starts_with(name));
+    let tasks = tasks.filter(|task| is_called(&task.path()));
+    tasks.map(|task| task.file_name().into_string().unwrap()).collect()
 }
 
 impl Trace {

@@ -1,7 +1,7 @@
 //! A coordinator's log, from its start to its end.
 
 use record::{BatchError, Limits, Offset, Record, RecordError};
-use storage::ReadError;
+use storage::{Patience, ReadError};
 
 use crate::partition::Partition;
 
@@ -68,7 +68,7 @@ pub fn read_all(
         if partition.is_retired() || !is_wanted() {
             return Err(LoadError::Retired);
         }
-        let Some(slice) = reader.read(at, None, end, READ_BYTES, true)? else { break };
+        let Some(slice) = reader.read(at, None, end, READ_BYTES, true, Patience::Waits)? else { break };
         bytes.clear();
         slice.read_into(&mut bytes)?;
         at = take_batches(&bytes, at, &mut scratch, &mut take)?;

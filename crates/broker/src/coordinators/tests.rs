@@ -8,7 +8,7 @@ use coordinator::{Answer, Client, CommittedPartition};
 use host::sim::{Failure, Fault, OpKind};
 use host::{Clock, Disk, Pool, SimClock, SimDisk};
 use record::{LeaderEpoch, Offset, Timestamp};
-use storage::{Log, LogDir};
+use storage::{Log, LogDir, Patience};
 use wire::Array;
 use wire::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
 use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic};
@@ -348,7 +348,7 @@ fn the_records_of_a_step_are_one_batch_unless_that_would_be_too_large() {
     let scene = Scene::new();
     let batches = || {
         let (end, reader) = (scene.partition.reader().end(), scene.partition.reader());
-        let slice = reader.read(Offset(0), None, end, u32::MAX, true).unwrap().unwrap();
+        let slice = reader.read(Offset(0), None, end, u32::MAX, true, Patience::Waits).unwrap().unwrap();
         let mut bytes = Vec::new();
         slice.read_into(&mut bytes).unwrap();
         record::batches(&bytes).map(|batch| batch.unwrap().header().record_count).collect::<Vec<_>>()

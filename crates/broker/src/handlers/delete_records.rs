@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use net::Outbox;
 use record::{Offset, PartitionIndex, Timestamp};
-use tokio::sync::oneshot;
 use wire::ErrorCode;
 use wire::messages::delete_records::{
     DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
@@ -28,17 +27,11 @@ pub fn handle(call: &Call<'_>, request: DeleteRecordsRequest<'_>, _outbox: &mut 
         partitions: last_asked(&topic).iter().map(|asked| Wanted::find(call, topic.name, asked)).collect(),
     });
     let (mut topics, node, respond): (Vec<Topic>, _, _) = (topics.collect(), Arc::clone(call.node), call.respond());
-    Flow::wait(async move {
-        let (done, answer) = oneshot::channel();
-        let worker = Arc::clone(&node);
-        node.pool.run(Box::new(move || {
-            delete(&mut topics, &worker);
-            // The connection that asked may be gone.
-            let _ = done.send(topics);
-        }));
-        let topics = answer.await.unwrap_or_default();
-        move |outbox: &mut Outbox| tell(respond, &topics, outbox)
-    })
+    let work = move || {
+        delete(&mut topics, &node);
+        topics
+    };
+    Flow::Wait(call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox)))
 }
 
 /// The partitions of a topic; what is said last of one counts.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use net::Outbox;
 use storage::LogDir;
-use tokio::sync::oneshot;
 use wire::messages::describe_log_dirs::{
     DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeLogDirsResult,
     DescribeLogDirsTopic, LogCache,
@@ -43,8 +42,12 @@ struct Described {
     topics: Vec<Vec<DescribeLogDirsPartition>>,
 }
 
+/// So many segments of a request's logs are looked at in the page cache. Each costs a system call, and more where its file is not
+/// open; with what the disk has to be asked for that is a second at worst.
+const SEGMENTS_MAX: usize = 1024;
+
 /// Answers from the open logs. What was not asked for, and what is offline, is left out. What is in the page cache takes a
-/// system call for each segment, and more: then the answer is put together off the loop.
+/// system call for each segment, and more: then the answer is put together off the loop, for one request at a time.
 pub fn handle(call: &Call<'_>, request: DescribeLogDirsRequest<'_>, outbox: &mut Outbox) -> Flow {
     let tells_cache = request.tells_cache;
     let asked = asked(call, &request);
@@ -53,18 +56,23 @@ pub fn handle(call: &Call<'_>, request: DescribeLogDirsRequest<'_>, outbox: &mut
         tell(respond, &described(asked, log), outbox);
         return Flow::Done;
     }
-    let node = Arc::clone(call.node);
-    Flow::wait(async move {
-        let (done, answer) = oneshot::channel();
-        node.pool.run(Box::new(move || {
-            // The connection that asked may be gone.
-            if !done.is_closed() {
-                let _ = done.send(described(asked, log_with_cache));
-            }
-        }));
-        let described = answer.await.unwrap_or_default();
-        move |outbox: &mut Outbox| tell(respond, &described, outbox)
-    })
+    let work = move || {
+        let mut budget = Budget(SEGMENTS_MAX);
+        described(asked, |partition| log_with_cache(partition, &mut budget))
+    };
+    Flow::Wait(call.node.cache_asks.answer(work, move |described, outbox| tell(respond, &described, outbox)))
+}
+
+/// How many segments may still be looked at.
+struct Budget(usize);
+
+impl Budget {
+    /// Whether a log of so many segments may be looked at; then it is paid for. One that is too large leaves the rest to smaller ones.
+    fn covers(&mut self, segments: usize) -> bool {
+        let left = self.0.checked_sub(segments);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
 }
 
 /// The directories, with the logs that the request asks for.
@@ -113,12 +121,15 @@ fn asked_of(
     (!is_empty).then(|| AskedTopic { name: Arc::clone(&topic.name), open, copies })
 }
 
-fn described(asked: Vec<Asked>, log: fn(&Partition) -> DescribeLogDirsPartition) -> Vec<Described> {
-    let partitions = |topic: &AskedTopic| {
+fn described(asked: Vec<Asked>, mut log: impl FnMut(&Partition) -> DescribeLogDirsPartition) -> Vec<Described> {
+    let mut partitions = |topic: &AskedTopic| {
         let open = topic.open.iter().map(|partition| log(partition));
         open.chain(topic.copies.iter().cloned()).collect()
     };
-    let described = |asked: Asked| Described { topics: asked.topics.iter().map(partitions).collect(), asked };
+    let described = |asked: Asked| {
+        let topics = asked.topics.iter().map(&mut partitions).collect();
+        Described { asked, topics }
+    };
     asked.into_iter().map(described).collect()
 }
 
@@ -158,10 +169,12 @@ fn log(partition: &Partition) -> DescribeLogDirsPartition {
     }
 }
 
-fn log_with_cache(partition: &Partition) -> DescribeLogDirsPartition {
+/// What `budget` does not cover is told as what the system does not tell.
+fn log_with_cache(partition: &Partition, budget: &mut Budget) -> DescribeLogDirsPartition {
     let reader = partition.reader();
     // An error is one of descriptors or of the disk, and told by those who read.
-    let residency = reader.residency().ok().flatten();
+    let is_covered = budget.covers(reader.segment_count());
+    let residency = is_covered.then(|| reader.residency().ok().flatten()).flatten();
     let cache = LogCache {
         cached_bytes: residency.map_or(-1, |residency| told(residency.cached_bytes)),
         hot_from: residency.map_or(-1, |residency| residency.hot_from.0),
@@ -188,4 +201,17 @@ fn copy(future: &Move) -> DescribeLogDirsPartition {
 
 fn told(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_larger_than_the_rest_of_the_budget_leaves_it_to_smaller_ones() {
+        let mut budget = Budget(10);
+        let covered = [4, 7, 5, 2, 1, 1, 0].map(|segments| budget.covers(segments));
+        assert_eq!(covered, [true, false, true, false, true, false, true]);
+        assert!(!Budget(SEGMENTS_MAX).covers(usize::MAX));
+    }
 }

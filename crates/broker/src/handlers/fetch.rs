@@ -2,13 +2,12 @@
 //! (KIP-320), v12 flexible, v13 topic ids (KIP-516).
 //!
 //! Where the records are that it asks for is looked up from the page cache alone; what is not there is looked for on another
-//! thread ([`look_ups`]). A fetch that finds fewer than `min_bytes` parks until its partitions grow or `max_wait_ms` is over. No record byte
+//! thread. A fetch that finds fewer than `min_bytes` parks until its partitions grow or `max_wait_ms` is over ([`park`]). No record byte
 //! is touched: the answer is a head with holes, and for each hole a file range.
 //!
 //! A *whole* fetch ([`plan`]) names all that it reads. One with epoch 0 leaves a session behind, of which later fetches,
 //! with epochs from 1, name only what has changed: see [`session`].
 
-mod look_ups;
 mod park;
 mod part;
 mod plan;
@@ -17,7 +16,6 @@ mod session;
 use std::time::Duration;
 
 use net::Outbox;
-use storage::Patience;
 use wire::ErrorCode;
 use wire::messages::fetch::{FetchRequest, FetchResponse};
 
@@ -40,27 +38,17 @@ pub fn handle(call: &Call<'_>, request: FetchRequest<'_>, outbox: &mut Outbox) -
         return refuse(call, ErrorCode::INVALID_REQUEST, outbox);
     }
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+    let look_ups = &call.node.look_ups;
     if let INITIAL_EPOCH | FINAL_EPOCH = request.session_epoch {
         call.node.fetch_sessions.close(request.session_id);
-        return whole(call, Plan::new(call, &request, request.session_epoch == INITIAL_EPOCH), wait, outbox);
+        let plan = Plan::new(call, &request, request.session_epoch == INITIAL_EPOCH);
+        return park::go(plan, wait, look_ups, outbox);
     }
     match session::resume(call, &request) {
-        Ok(Resumed::Round(round)) => round.go(wait, outbox),
-        Ok(Resumed::Ended) => whole(call, Plan::new(call, &request, false), wait, outbox),
+        Ok(Resumed::Round(round)) => park::go(round, wait, look_ups, outbox),
+        Ok(Resumed::Ended) => park::go(Plan::new(call, &request, false), wait, look_ups, outbox),
         Err(error_code) => refuse(call, error_code, outbox),
     }
-}
-
-fn whole(call: &Call<'_>, plan: Plan, wait: Duration, outbox: &mut Outbox) -> Flow {
-    let found = plan.read(Patience::CachedOnly);
-    if found.is_cold {
-        return park::after_look_up(&call.node.look_ups, plan, wait);
-    }
-    if found.must_answer(&plan) || wait.is_zero() {
-        plan.answer(&found, outbox);
-        return Flow::Done;
-    }
-    park::until_ready(plan, wait)
 }
 
 fn refuse(call: &Call<'_>, error_code: ErrorCode, outbox: &mut Outbox) -> Flow {

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use net::Outbox;
 use record::{LeaderEpoch, Offset, PartitionIndex, Timestamp};
 use storage::ReadError;
-use tokio::sync::oneshot;
 use wire::ErrorCode;
 use wire::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
@@ -74,17 +73,11 @@ pub fn handle(call: &Call<'_>, request: ListOffsetsRequest<'_>, outbox: &mut Out
         tell(respond, &topics, outbox);
         return Flow::Done;
     }
-    let node = Arc::clone(call.node);
-    Flow::wait(async move {
-        let (done, answer) = oneshot::channel();
-        node.pool.run(Box::new(move || {
-            topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(Part::find);
-            // The connection that asked may be gone.
-            let _ = done.send(topics);
-        }));
-        let topics = answer.await.unwrap_or_default();
-        move |outbox: &mut Outbox| tell(respond, &topics, outbox)
-    })
+    let work = move || {
+        topics.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(Part::find);
+        topics
+    };
+    Flow::Wait(call.node.errands.answer(work, move |topics, outbox| tell(respond, &topics, outbox)))
 }
 
 /// The partitions of a topic in their order, each once; without what is asked where that is said more than once.

@@ -14,8 +14,9 @@ pub type Logs = BTreeMap<PartitionIndex, LogDescription>;
 
 /// What brokers that are not Ottla's leave out.
 const NOT_TOLD: &str = "  (the broker does not tell what is in its page cache: only Ottla's does)";
-/// What Ottla's leave out on an older system.
-const NOT_KNOWN: &str = "  (the broker's system does not tell what is in its page cache)";
+/// What Ottla's leave out on an older system, and of logs that would take long.
+const NOT_KNOWN: &str =
+    "  (-: the broker's system does not tell what is in its page cache, or the log has more than 1024 segments)";
 
 /// For people.
 pub fn show(logs: &Logs, output: Output) -> Result<(), Failure> {

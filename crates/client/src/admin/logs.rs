@@ -52,9 +52,33 @@ impl Admin {
         }
         let mut described = BTreeMap::new();
         for (leader, partitions) in by_leader {
-            described.extend(self.logs_at(leader, &topic.name, partitions).await??);
+            let told = self.all_logs_at(leader, &topic.name, partitions).await??;
+            described.extend(told);
         }
         Ok(described)
+    }
+
+    /// A broker looks at so many segments for one request; what it left out is asked for again, as long as it tells more.
+    async fn all_logs_at(
+        &self,
+        broker: BrokerId,
+        topic: &str,
+        mut partitions: Vec<i32>,
+    ) -> Result<Result<BTreeMap<PartitionIndex, LogDescription>, Refusal>, CallError> {
+        let mut described = BTreeMap::new();
+        loop {
+            let told = match self.logs_at(broker, topic, partitions).await? {
+                Ok(told) => told,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let untold = told.iter().filter(|(_, log)| log.cached.is_none()).map(|(index, _)| index.0);
+            partitions = untold.collect();
+            let is_last = partitions.is_empty() || partitions.len() == told.len();
+            described.extend(told);
+            if is_last {
+                return Ok(Ok(described));
+            }
+        }
     }
 
     async fn logs_at(

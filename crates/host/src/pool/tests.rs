@@ -82,3 +82,42 @@ fn a_task_for_which_there_is_no_room_comes_back() {
     assert!(pool.try_run(Box::new(|| ())).is_err());
     drop(go);
 }
+
+#[test]
+fn a_pool_that_has_stopped_has_done_everything_and_takes_nothing_more() {
+    let pool = Pool::new("stops", 1).unwrap();
+    let held = Arc::new(());
+    (0..3).for_each(|_| {
+        pool.run(Box::new({
+            let held = held.clone();
+            move || drop(held)
+        }))
+    });
+    pool.stop();
+    assert_eq!(Arc::strong_count(&held), 1, "tasks have dropped what they held");
+    let late = {
+        let held = held.clone();
+        move || drop(held)
+    };
+    assert!(pool.try_run(Box::new(late.clone())).is_err());
+    pool.run(Box::new(|| panic!("a task that came too late")));
+    drop(late);
+    assert_eq!(Arc::strong_count(&held), 1);
+    pool.stop();
+}
+
+#[test]
+fn a_task_may_drop_the_last_handle_of_its_pool() {
+    let pool = Arc::new(Pool::new("last", 1).unwrap());
+    let (dropped, is_dropped) = mpsc::sync_channel(1);
+    let (go, wait) = mpsc::sync_channel::<()>(0);
+    let last = pool.clone();
+    pool.run(Box::new(move || {
+        let _ = wait.recv();
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| drop(last)));
+        dropped.send(ended.is_ok()).unwrap();
+    }));
+    drop(pool);
+    drop(go);
+    assert_eq!(is_dropped.recv(), Ok(true), "it does not wait for itself");
+}

@@ -86,7 +86,7 @@ fn a_reader_that_does_not_wait_says_what_is_not_there() {
     let (reader, segment) = (fixture.log.reader(), Arc::clone(&fixture.segments()[1]));
     let from = segment.base_offset + 20;
     let position = |patience| {
-        let read = reader.read_with(from, None, reader.end(), 5_000, true, patience);
+        let read = reader.read(from, None, reader.end(), 5_000, true, patience);
         read.map(|slice| slice.expect("there are records").position)
     };
     let is_refused = || matches!(position(Patience::CachedOnly), Err(ReadError::NotCached));

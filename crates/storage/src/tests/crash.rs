@@ -63,7 +63,7 @@ fn recovered_after(sim: &SimDisk, stop: Stop) -> Result<Option<Vec<Expected>>, S
     let reader = log.reader();
     let (mut found, mut from) = (Vec::new(), reader.log_start_offset());
     while from < reader.end().offset {
-        match reader.read(from, None, reader.end(), 1, true) {
+        match reader.read(from, None, reader.end(), 1, true, Patience::Waits) {
             Ok(Some(slice)) => {
                 let mut bytes = Vec::new();
                 slice.read_into(&mut bytes).unwrap();

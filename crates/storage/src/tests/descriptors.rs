@@ -80,7 +80,7 @@ fn a_log_works_with_a_single_open_file() {
     let reader = log.reader();
     assert_eq!(read_all(&reader).unwrap(), expected(&batches(), 0));
     assert_eq!(reader.max_timestamp(Offset(60)).unwrap(), Some((Offset(59), Timestamp(34))));
-    let slice = reader.read(Offset(0), None, reader.end(), u32::MAX, true).unwrap().unwrap();
+    let slice = reader.read(Offset(0), None, reader.end(), u32::MAX, true, Patience::Waits).unwrap().unwrap();
     read_all(&reader).unwrap();
     let (mut bytes, first) = (Vec::new(), &expected(&batches(), 0)[0].bytes);
     slice.read_into(&mut bytes).unwrap();
@@ -120,7 +120,7 @@ fn a_retired_segment_is_read_until_its_files_are_gone() {
     assert!(matches!(reader.offset_for_timestamp(Timestamp(0), Offset(60)), Err(ReadError::Deleted)));
     assert!(matches!(reader.max_timestamp(Offset(1)), Err(ReadError::Deleted)));
     reader.shared().plant_log_start_offset(Offset(20));
-    let read = reader.read(Offset(0), None, reader.end(), 1, true);
+    let read = reader.read(Offset(0), None, reader.end(), 1, true, Patience::Waits);
     assert!(matches!(read, Err(ReadError::OffsetOutOfRange { .. })), "{read:?}");
 }
 

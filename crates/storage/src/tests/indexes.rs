@@ -32,7 +32,8 @@ fn check(reader: &LogReader, log: &[Expected], what: &str) {
     assert_eq!(read_all(reader).unwrap(), log, "{what}");
     for batch in log {
         for offset in batch.base..batch.next {
-            let slice = reader.read(record::Offset(offset), None, reader.end(), 1, true).unwrap().unwrap();
+            let slice =
+                reader.read(record::Offset(offset), None, reader.end(), 1, true, Patience::Waits).unwrap().unwrap();
             let mut bytes = Vec::new();
             slice.read_into(&mut bytes).unwrap();
             assert_eq!(bytes, batch.bytes, "offset {offset}, {what}");

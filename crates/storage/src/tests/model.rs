@@ -37,7 +37,7 @@ fn read(
     max: u32,
     one: bool,
 ) -> Option<Vec<u8>> {
-    let slice = reader.read(Offset(from), hint, upper, max, one).unwrap()?;
+    let slice = reader.read(Offset(from), hint, upper, max, one, Patience::Waits).unwrap()?;
     let mut bytes = Vec::new();
     slice.read_into(&mut bytes).unwrap();
     Some(bytes)
@@ -59,9 +59,12 @@ fn check(reader: &LogReader, log: &[Expected], segments: &[i64], uppers: &[LogPo
     }
     let end = reader.end().offset;
     for upper in uppers {
-        assert!(reader.read(end, None, *upper, 1000, true).unwrap().is_none(), "nothing is at the end");
+        assert!(
+            reader.read(end, None, *upper, 1000, true, Patience::Waits).unwrap().is_none(),
+            "nothing is at the end"
+        );
         for outside in [Offset(-1), end + 1] {
-            let error = reader.read(outside, None, *upper, 1000, true).unwrap_err();
+            let error = reader.read(outside, None, *upper, 1000, true, Patience::Waits).unwrap_err();
             assert!(matches!(error, ReadError::OffsetOutOfRange { .. }), "{error}");
         }
     }

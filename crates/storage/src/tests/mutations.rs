@@ -60,7 +60,7 @@ fn served(log: &Log) -> Result<Vec<Option<Expected>>, String> {
     let mut found = Vec::new();
     let mut from = reader.log_start_offset();
     while from < reader.end().offset {
-        match reader.read(from, None, reader.end(), 1, true) {
+        match reader.read(from, None, reader.end(), 1, true, Patience::Waits) {
             Ok(Some(slice)) => {
                 let mut bytes = Vec::new();
                 slice.read_into(&mut bytes).map_err(|error| error.to_string())?;

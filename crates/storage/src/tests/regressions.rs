@@ -174,7 +174,7 @@ fn a_last_offset_that_the_disk_changed_hides_no_other_batch() {
     file.write_all_at(&[0, 0, 0, 65], second + LAST_OFFSET_DELTA_AT).unwrap();
     let reader = log.reader();
     for (offset, batch) in (0..12).map(|offset| (offset, offset as usize / 2)).filter(|(_, batch)| *batch != 1) {
-        let slice = reader.read(Offset(offset), None, reader.end(), 1, true).unwrap().unwrap();
+        let slice = reader.read(Offset(offset), None, reader.end(), 1, true, Patience::Waits).unwrap().unwrap();
         let mut bytes = Vec::new();
         slice.read_into(&mut bytes).unwrap();
         assert_eq!(bytes, wanted[batch].bytes, "offset {offset}");

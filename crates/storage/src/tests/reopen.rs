@@ -98,7 +98,7 @@ fn damage_with_batches_after_it_is_kept_and_reading_it_is_an_error() {
         assert_eq!(log.damage(), [Damage { segment: Offset(0), position: position as u32, len }], "byte {at}");
         let reader = log.reader();
         for (index, batch) in wanted.iter().enumerate() {
-            let read = reader.read(Offset(batch.base), None, reader.end(), 1, true);
+            let read = reader.read(Offset(batch.base), None, reader.end(), 1, true, Patience::Waits);
             match index == victim {
                 true => assert!(matches!(read, Err(ReadError::Corrupt { .. })), "byte {at}"),
                 false => {
@@ -108,7 +108,7 @@ fn damage_with_batches_after_it_is_kept_and_reading_it_is_an_error() {
                 }
             }
         }
-        let before = reader.read(Offset(0), None, reader.end(), u32::MAX, true).unwrap().unwrap();
+        let before = reader.read(Offset(0), None, reader.end(), u32::MAX, true, Patience::Waits).unwrap().unwrap();
         assert_eq!(before.len, position as u32, "a slice ends before the damage");
     }
 }
@@ -125,11 +125,14 @@ fn a_sealed_segment_that_lost_its_end_is_no_silent_gap() {
     assert_eq!(damage.segment, Offset(0));
     let reader = log.reader();
     let next = expected(&batches(), 0).into_iter().find(|batch| {
-        matches!(reader.read(Offset(batch.base), None, reader.end(), 1, true), Err(ReadError::Corrupt { .. }))
+        matches!(
+            reader.read(Offset(batch.base), None, reader.end(), 1, true, Patience::Waits),
+            Err(ReadError::Corrupt { .. })
+        )
     });
     assert_eq!(reader.end().offset, Offset(24));
     let next = next.expect("the lost batch is an error");
-    assert!(reader.read(Offset(next.next), None, reader.end(), 1, true).unwrap().is_some());
+    assert!(reader.read(Offset(next.next), None, reader.end(), 1, true, Patience::Waits).unwrap().is_some());
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn serves_exactly(log: &Log, wanted: &[Expected], start: i64) {
     let reader = log.reader();
     assert_eq!(reader.log_start_offset(), Offset(start));
     for from in 0..reader.end().offset.0 {
-        match reader.read(Offset(from), None, reader.end(), 1, true) {
+        match reader.read(Offset(from), None, reader.end(), 1, true, Patience::Waits) {
             Err(ReadError::OffsetOutOfRange { .. }) => assert!(from < start, "{from}"),
             Ok(Some(slice)) => {
                 let mut bytes = Vec::new();
@@ -72,7 +72,7 @@ fn when_everything_goes_the_active_segment_goes_too_and_offsets_go_on() {
         assert_eq!(files(&sim, ".log").len(), 1);
         let reader = log.reader();
         assert_eq!((reader.log_start_offset(), reader.end().offset, reader.size_bytes()), (Offset(8), Offset(8), 0));
-        assert!(reader.read(Offset(8), None, reader.end(), 100, true).unwrap().is_none());
+        assert!(reader.read(Offset(8), None, reader.end(), 100, true, Patience::Waits).unwrap().is_none());
         assert!(log.advance_start(Offset(8), NOW).unwrap().is_empty(), "an empty segment stays");
         let crashed = match stop {
             Stop::Clean => {

@@ -212,7 +212,7 @@ fn recovered(sim: &SimDisk) -> Result<Option<Found>, String> {
     let reader = log.reader();
     let (start, mut batches, mut from) = (reader.log_start_offset(), Vec::new(), reader.log_start_offset());
     while from < reader.end().offset {
-        match reader.read(from, None, reader.end(), 1, true) {
+        match reader.read(from, None, reader.end(), 1, true, Patience::Waits) {
             Ok(Some(slice)) => {
                 let mut bytes = Vec::new();
                 slice.read_into(&mut bytes).unwrap();

@@ -142,7 +142,10 @@ fn the_log_starts_where_its_checkpoint_says() {
         let log = open(&sim, small(), stop);
         let reader = log.reader();
         assert_eq!(reader.log_start_offset(), Offset(7));
-        assert!(matches!(reader.read(Offset(6), None, reader.end(), 1, true), Err(ReadError::OffsetOutOfRange { .. })));
+        assert!(matches!(
+            reader.read(Offset(6), None, reader.end(), 1, true, Patience::Waits),
+            Err(ReadError::OffsetOutOfRange { .. })
+        ));
         assert_eq!(read_all(&reader).unwrap(), expected(&batches(), 0)[3..]);
     }
 }
@@ -249,7 +252,10 @@ fn an_emptied_sealed_segment_is_told_after_any_stop() {
         let log = open(&sim, small(), stop);
         let [damage] = log.damage()[..] else { panic!("{:?}", log.damage()) };
         let reader = log.reader();
-        assert!(matches!(reader.read(damage.segment, None, reader.end(), 1, true), Err(ReadError::Corrupt { .. })));
+        assert!(matches!(
+            reader.read(damage.segment, None, reader.end(), 1, true, Patience::Waits),
+            Err(ReadError::Corrupt { .. })
+        ));
         assert_eq!(reader.end().offset, Offset(24), "{stop:?}: later segments stay");
     }
 }
@@ -267,7 +273,8 @@ fn a_segment_under_another_name_and_overlapping_ones_lose_no_other_record() {
             let reader = log.reader();
             assert_eq!(reader.end().offset, Offset(24));
             for batch in wanted.iter().skip(8) {
-                let slice = reader.read(Offset(batch.base), None, reader.end(), 1, true).unwrap().unwrap();
+                let slice =
+                    reader.read(Offset(batch.base), None, reader.end(), 1, true, Patience::Waits).unwrap().unwrap();
                 let mut bytes = Vec::new();
                 slice.read_into(&mut bytes).unwrap();
                 assert_eq!(bytes, batch.bytes, "{stop:?} {name}");
@@ -298,8 +305,11 @@ fn damage_is_copied_and_known_after_a_clean_start_too() {
         let log = open(&sim, LogConfig::default(), stop);
         assert_eq!(log.damage(), wanted, "{stop:?}");
         let reader = log.reader();
-        assert!(matches!(reader.read(Offset(2), None, reader.end(), 1, true), Err(ReadError::Corrupt { .. })));
-        assert!(reader.read(Offset(4), None, reader.end(), 1, true).unwrap().is_some());
+        assert!(matches!(
+            reader.read(Offset(2), None, reader.end(), 1, true, Patience::Waits),
+            Err(ReadError::Corrupt { .. })
+        ));
+        assert!(reader.read(Offset(4), None, reader.end(), 1, true, Patience::Waits).unwrap().is_some());
     }
     let sidecar = files(&sim, ".damage").remove(0);
     let text = disk.read(&sidecar).unwrap();
@@ -534,7 +544,7 @@ fn served(sim: &SimDisk, config: &LogConfig, stop: Stop) -> Vec<Vec<u8>> {
     let reader = log.reader();
     let mut found = Vec::new();
     for offset in 0..reader.end().offset.0 {
-        if let Ok(Some(slice)) = reader.read(Offset(offset), None, reader.end(), 1, true) {
+        if let Ok(Some(slice)) = reader.read(Offset(offset), None, reader.end(), 1, true, Patience::Waits) {
             let mut bytes = Vec::new();
             slice.read_into(&mut bytes).unwrap();
             found.push(bytes);

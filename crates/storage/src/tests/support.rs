@@ -9,6 +9,7 @@ use record::{
     Timestamp, Uuid, validate,
 };
 
+pub use crate::Patience;
 use crate::{AppendError, AppendOutcome, Log, LogConfig, LogDir, LogReader, Outcomes, Stop};
 
 pub(crate) const NAME: &str = "orders-3";
@@ -123,7 +124,7 @@ pub(crate) fn expected(batches: &[Vec<u8>], mut base: i64) -> Vec<Expected> {
 pub(crate) fn read_all(reader: &LogReader) -> Result<Vec<Expected>, crate::ReadError> {
     let mut found = Vec::new();
     let mut from = reader.log_start_offset();
-    while let Some(slice) = reader.read(from, None, reader.end(), u32::MAX, true)? {
+    while let Some(slice) = reader.read(from, None, reader.end(), u32::MAX, true, Patience::Waits)? {
         let mut bytes = Vec::new();
         slice.read_into(&mut bytes).unwrap();
         for batch in record::batches(&bytes) {

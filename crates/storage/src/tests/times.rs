@@ -154,7 +154,7 @@ fn check_offsets(reader: &LogReader, log: &[Expected]) -> Result<u64, TestCaseEr
     let mut look_ups = 0;
     for batch in log {
         for offset in batch.base..batch.next {
-            let slice = reader.read(Offset(offset), None, reader.end(), 1, true).unwrap().unwrap();
+            let slice = reader.read(Offset(offset), None, reader.end(), 1, true, Patience::Waits).unwrap().unwrap();
             let mut bytes = Vec::new();
             slice.read_into(&mut bytes).unwrap();
             prop_assert_eq!(&bytes, &batch.bytes, "offset {}", offset);
@@ -253,7 +253,7 @@ fn reads_of_look_ups(segments: usize) -> Vec<u64> {
     let by_time = (0..20).map(|part| count(&|| assert!(look_up(next * part / 20).is_some())));
     let by_offset = (0..20).map(|part| {
         let offset = Offset(end.0 * part / 20);
-        count(&|| drop(reader.read(offset, None, reader.end(), 1, true).unwrap()))
+        count(&|| drop(reader.read(offset, None, reader.end(), 1, true, Patience::Waits).unwrap()))
     });
     let largest = count(&|| assert!(reader.max_timestamp(end).unwrap().is_some()));
     by_time.chain(by_offset).chain([largest]).collect()

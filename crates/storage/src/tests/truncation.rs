@@ -158,10 +158,10 @@ fn readers_from_before_a_truncation_see_the_end_and_no_cut_bytes() {
     let (reader, upper) = (log.reader(), log.reader().end());
     log.truncate_to(Offset(9)).unwrap();
     for from in 0..9 {
-        assert!(reader.read(Offset(from), None, upper, u32::MAX, true).unwrap().is_some());
+        assert!(reader.read(Offset(from), None, upper, u32::MAX, true, Patience::Waits).unwrap().is_some());
     }
-    assert!(reader.read(Offset(9), None, upper, u32::MAX, true).unwrap().is_none());
-    assert!(reader.read(Offset(10), None, upper, u32::MAX, true).is_err());
+    assert!(reader.read(Offset(9), None, upper, u32::MAX, true, Patience::Waits).unwrap().is_none());
+    assert!(reader.read(Offset(10), None, upper, u32::MAX, true, Patience::Waits).is_err());
     assert!(reader.size_bytes() < 600);
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use expected::{Expected, Topic, data_records};
 use host::Disk;
-use ottla_storage::{Log, LogConfig, LogDir, LogReader, Stop};
+use ottla_storage::{Log, LogConfig, LogDir, LogReader, Patience, Stop};
 use record::{Offset, Timestamp};
 use tempfile::TempDir;
 
@@ -80,7 +80,7 @@ fn files(dir: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
 /// The bytes of all batches from `from` on, as a consumer gets them.
 fn read_from(reader: &LogReader, mut from: Offset) -> Vec<u8> {
     let mut all = Vec::new();
-    while let Some(slice) = reader.read(from, None, reader.end(), u32::MAX, true).unwrap() {
+    while let Some(slice) = reader.read(from, None, reader.end(), u32::MAX, true, Patience::Waits).unwrap() {
         let before = all.len();
         slice.read_into(&mut all).unwrap();
         let last = record::batches(&all[before..]).map(Result::unwrap).last().expect("a slice has a batch");

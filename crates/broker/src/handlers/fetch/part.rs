@@ -185,7 +185,7 @@ impl Part {
         };
         let high_watermark = partition.high_watermark();
         let read = match divergence {
-            None => partition.reader().read_with(asked.from, hint, high_watermark, limit, at_least_one, patience),
+            None => partition.reader().read(asked.from, hint, high_watermark, limit, at_least_one, patience),
             Some(_) => Ok(None),
         };
         let log_start_offset = partition.log_start_offset();

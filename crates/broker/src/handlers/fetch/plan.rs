@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::task::Context;
 
 use net::Outbox;
-use record::Offset;
+use net::wake::Wake;
 use smallvec::SmallVec;
 use storage::{LogPosition, Patience};
 use wire::messages::fetch::{
@@ -13,11 +14,12 @@ use wire::messages::fetch::{
 use wire::{Array, ErrorCode};
 
 use super::Limits;
+use super::park::{Fetch, Look};
 use super::part::{Asked, FetchedTopic, Part};
 use super::session::Place;
 use crate::api::{Call, Respond};
 use crate::node::Node;
-use crate::partition::Partition;
+use crate::partition::{Partition, Ticket};
 
 /// A fetch, resolved. One of a single partition, as of most consumers that keep up, is read and answered without an allocation.
 pub struct Plan {
@@ -26,7 +28,12 @@ pub struct Plan {
     limits: Limits,
     /// Where its session is made when it is answered; `None` when it asks for none.
     session: Option<Arc<Node>>,
+    tickets: Tickets,
 }
+
+/// The registrations of a plan that waits, with each of its partitions. They end with it.
+#[derive(Default)]
+struct Tickets(Vec<(Arc<Partition>, Ticket)>);
 
 struct Topic {
     topic: FetchedTopic,
@@ -47,7 +54,7 @@ pub struct Found {
     bytes: u64,
     is_urgent: bool,
     /// A part was not read, nor those behind it: the disk would have been waited for.
-    pub is_cold: bool,
+    is_cold: bool,
 }
 
 impl Plan {
@@ -56,12 +63,18 @@ impl Plan {
         let replica = super::replica_of(call, request);
         let topics = request.topics.iter().map(|topic| Topic::resolve(call, &topic, replica)).collect();
         let session = opens_session.then(|| Arc::clone(call.node));
-        Plan { respond: call.respond(), topics, limits: Limits::of(call, request), session }
+        Plan {
+            respond: call.respond(),
+            topics,
+            limits: Limits::of(call, request),
+            session,
+            tickets: Tickets::default(),
+        }
     }
 
     /// Finds the file ranges. The first partition with records gives at least one whole batch, so that a batch larger
     /// than every limit can still be read (KIP-74).
-    pub fn read(&self, patience: Patience) -> Found {
+    fn read(&self, patience: Patience) -> Found {
         let parts = SmallVec::with_capacity(self.wanted().count());
         let mut found = Found { parts, bytes: 0, is_urgent: false, is_cold: false };
         for wanted in self.wanted() {
@@ -72,28 +85,6 @@ impl Plan {
             }
         }
         found
-    }
-
-    /// Each readable partition with the offset that this fetch waits to see passed.
-    pub fn watched(&self) -> impl Iterator<Item = (&Arc<Partition>, Offset)> {
-        self.wanted().filter_map(|wanted| Some((wanted.target.as_ref().ok()?, wanted.asked.from)))
-    }
-
-    /// Writes the answer.
-    pub fn answer(&self, found: &Found, outbox: &mut Outbox) {
-        let mut parts = found.parts.iter();
-        let committed = self.limits.reads_committed;
-        let partitions = self.topics.iter().map(|topic| topic.responses(&mut parts, committed));
-        let partitions: SmallVec<[_; 1]> = partitions.collect();
-        let topics = self.topics.iter().zip(&partitions).map(|(Topic { topic, .. }, partitions)| {
-            FetchableTopicResponse { topic: topic.name(), topic_id: topic.id(), partitions: Array::Slice(partitions) }
-        });
-        let topics: SmallVec<[FetchableTopicResponse<'_>; 1]> = topics.collect();
-        let session_id = self.session.as_ref().map_or(0, |node| self.open_session(node, found));
-        let response = FetchResponse { session_id, responses: Array::Slice(&topics), ..Default::default() };
-        let files = found.parts.iter().filter_map(|part| part.slice.clone());
-        self.respond.answer_with_files(outbox, &response, files);
-        self.count(found);
     }
 
     fn count(&self, found: &Found) {
@@ -118,6 +109,62 @@ impl Plan {
 
     fn wanted(&self) -> impl Iterator<Item = &Wanted> {
         self.topics.iter().flat_map(|topic| &topic.partitions)
+    }
+}
+
+impl Fetch for Plan {
+    type Reply = Found;
+
+    fn look(&self, is_up: bool, patience: Patience) -> Look<Found> {
+        let found = self.read(patience);
+        match is_up || found.must_answer(self) {
+            _ if found.is_cold => Look::Cold,
+            true => Look::Reply(found),
+            false => Look::Nothing,
+        }
+    }
+
+    fn watch(&mut self, cx: &Context<'_>) {
+        let mut tickets = std::mem::take(&mut self.tickets);
+        tickets.withdraw();
+        for wanted in self.wanted() {
+            let Ok(partition) = &wanted.target else { continue };
+            // Records beyond what an earlier look found are what it waits for.
+            let beyond = wanted.asked.from.max(partition.high_watermark().offset);
+            let ticket = partition.waiters().register(beyond, Wake::of(cx));
+            tickets.0.push((Arc::clone(partition), ticket));
+        }
+        self.tickets = tickets;
+    }
+
+    fn answer(&self, found: Found, outbox: &mut Outbox) {
+        let mut parts = found.parts.iter();
+        let committed = self.limits.reads_committed;
+        let partitions = self.topics.iter().map(|topic| topic.responses(&mut parts, committed));
+        let partitions: SmallVec<[_; 1]> = partitions.collect();
+        let topics = self.topics.iter().zip(&partitions).map(|(Topic { topic, .. }, partitions)| {
+            FetchableTopicResponse { topic: topic.name(), topic_id: topic.id(), partitions: Array::Slice(partitions) }
+        });
+        let topics: SmallVec<[FetchableTopicResponse<'_>; 1]> = topics.collect();
+        let session_id = self.session.as_ref().map_or(0, |node| self.open_session(node, &found));
+        let response = FetchResponse { session_id, responses: Array::Slice(&topics), ..Default::default() };
+        let files = found.parts.iter().filter_map(|part| part.slice.clone());
+        self.respond.answer_with_files(outbox, &response, files);
+        self.count(&found);
+    }
+}
+
+impl Tickets {
+    fn withdraw(&mut self) {
+        for (partition, ticket) in self.0.drain(..) {
+            partition.waiters().withdraw(ticket);
+        }
+    }
+}
+
+impl Drop for Tickets {
+    fn drop(&mut self) {
+        self.withdraw();
     }
 }
 
@@ -170,7 +217,7 @@ impl Found {
     }
 
     /// Errors are told at once, and so is enough data.
-    pub fn must_answer(&self, plan: &Plan) -> bool {
+    fn must_answer(&self, plan: &Plan) -> bool {
         self.is_urgent || self.parts.is_empty() || self.bytes >= u64::from(plan.limits.min_bytes)
     }
 }

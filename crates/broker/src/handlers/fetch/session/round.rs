@@ -1,22 +1,18 @@
-//! One fetch of a session: it looks, and waits until there is enough to tell.
+//! One fetch of a session.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::Context;
 
-use net::{Answer, Outbox};
+use net::Outbox;
 use storage::Patience;
-use tokio::time::Sleep;
+use wire::ErrorCode;
 use wire::messages::fetch::{FetchResponse, FetchableTopicResponse};
-use wire::{ApiKey, ErrorCode};
 
-use super::super::{Limits, look_ups};
+use super::super::Limits;
+use super::super::park::{Fetch, Look};
 use super::Session;
-use super::places::Answered;
-use crate::api::{Flow, Respond};
-use crate::metrics::requests::Waiting;
+use super::places::{Answered, Places};
+use crate::api::Respond;
 use crate::node::Node;
 
 /// One fetch of a session.
@@ -30,79 +26,49 @@ pub struct Round {
 }
 
 /// How a round ends.
-enum Reply {
+pub enum Reply {
     /// With these partitions.
     Told(Vec<Answered>),
     /// Another request has taken the session further, so what it would tell is no news.
     Overtaken,
 }
 
-/// What a look comes to.
-enum Look {
-    /// It is time for this.
-    Reply(Reply),
-    /// There is not enough to tell yet.
-    Nothing,
-    /// The disk would have been waited for.
-    Cold,
-}
-
 impl Round {
-    /// Answers at once, or parks for `wait`. A round that needs the disk to find its records looks on a thread that may wait
-    /// for it; the session's lock is held meanwhile, which only another request of the same session would notice.
-    pub fn go(self, wait: Duration, outbox: &mut Outbox) -> Flow {
-        match self.look(wait.is_zero(), Patience::CachedOnly) {
-            Look::Reply(reply) => {
-                self.answer(reply, outbox);
-                Flow::Done
-            }
-            Look::Nothing => {
-                let parked = Parked::new(self, Box::pin(tokio::time::sleep(wait)));
-                Flow::wait(async move {
-                    let (round, reply) = parked.await;
-                    move |outbox: &mut Outbox| round.answer(reply, outbox)
-                })
-            }
-            Look::Cold => self.go_elsewhere(wait),
-        }
-    }
-
-    fn go_elsewhere(self, wait: Duration) -> Flow {
-        let deadline = Box::pin(tokio::time::sleep(wait));
-        let node = Arc::clone(&self.node);
-        let looking = look_ups::elsewhere(&node.look_ups, move || {
-            let look = self.look(wait.is_zero(), Patience::Waits);
-            (self, look)
-        });
-        Flow::Wait(Box::pin(async move {
-            let Some((round, look)) = looking.await else { return look_ups::lost() };
-            let (round, reply) = match look {
-                Look::Reply(reply) => (round, reply),
-                Look::Nothing | Look::Cold => Parked::new(round, deadline).await,
-            };
-            Answer::write(move |outbox| round.answer(reply, outbox))
-        }))
-    }
-
-    /// The reply, if it is time for one; when time is up it is.
-    fn look(&self, is_up: bool, patience: Patience) -> Look {
-        let mut state = self.session.lock();
-        if state.epoch != self.epoch {
-            return Look::Reply(Reply::Overtaken);
-        }
-        let found = state.places.look(&self.node.view(), &self.limits, patience);
+    fn look_at(&self, places: &mut Places, is_up: bool, patience: Patience) -> Look<Reply> {
+        let found = places.look(&self.node.view(), &self.limits, patience);
         match is_up || found.must_answer(&self.limits) {
             _ if found.is_cold => Look::Cold,
-            true => Look::Reply(Reply::Told(state.places.settle(found))),
+            true => Look::Reply(Reply::Told(places.settle(found))),
             false => Look::Nothing,
         }
     }
+}
 
-    /// Whatever happens to the session's partitions from now on wakes the task that is polled with `cx`.
-    fn watch(&self, cx: &Context<'_>) {
+impl Fetch for Round {
+    type Reply = Reply;
+
+    /// The session's lock is held meanwhile, unless the disk may have to be waited for.
+    fn look(&self, is_up: bool, patience: Patience) -> Look<Reply> {
+        let overtaken = Look::Reply(Reply::Overtaken);
+        match patience {
+            Patience::CachedOnly => {
+                let mut state = self.session.lock();
+                let is_ours = state.epoch == self.epoch;
+                let places = state.places.as_mut().filter(|_| is_ours);
+                places.map_or(overtaken, |places| self.look_at(places, is_up, patience))
+            }
+            Patience::Waits => {
+                let away = self.session.take(self.epoch);
+                away.map_or(overtaken, |mut away| self.look_at(&mut away.places, is_up, patience))
+            }
+        }
+    }
+
+    fn watch(&mut self, cx: &Context<'_>) {
         let mut state = self.session.lock();
-        if state.epoch == self.epoch {
-            state.places.watch(cx);
+        let is_ours = state.epoch == self.epoch;
+        if let Some(places) = state.places.as_mut().filter(|_| is_ours) {
+            places.watch(cx);
         }
     }
 
@@ -128,37 +94,5 @@ impl Round {
         let response = FetchResponse { session_id, responses: topics.collect(), ..Default::default() };
         let files = answered.iter().filter_map(|answered| answered.part.slice.clone());
         self.respond.answer_with_files(outbox, &response, files);
-    }
-}
-
-struct Parked {
-    /// Taken when it is over.
-    round: Option<Round>,
-    deadline: Pin<Box<Sleep>>,
-    _waiting: Waiting,
-}
-
-impl Parked {
-    fn new(round: Round, deadline: Pin<Box<Sleep>>) -> Parked {
-        Parked { round: Some(round), deadline, _waiting: Waiting::begin(ApiKey::FETCH) }
-    }
-}
-
-impl Future for Parked {
-    type Output = (Round, Reply);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let is_up = self.deadline.as_mut().poll(cx).is_ready();
-        let round = self.round.take().expect("a future is not polled after it was ready");
-        if !is_up {
-            // Watch first, look second: what happens between the two is seen by one of them.
-            round.watch(cx);
-        }
-        // What is new is in the page cache, and what was there before was looked up already.
-        if let Look::Reply(reply) = round.look(is_up, Patience::Waits) {
-            return Poll::Ready((round, reply));
-        }
-        self.round = Some(round);
-        Poll::Pending
     }
 }
