@@ -76,7 +76,7 @@ impl Bench {
             config: LogConfig::default(),
         };
         let start = self.clock.monotonic();
-        let logs: Vec<_> = dir.create_logs((0..self.logs).map(new).collect());
+        let logs: Vec<_> = dir.create_logs((0..self.logs).map(new).collect(), self.threads);
         let mut logs = logs.into_iter().collect::<Result<Vec<Log>, _>>()?;
         self.report("created", start);
         for log in &mut logs {

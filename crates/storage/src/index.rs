@@ -98,6 +98,8 @@ pub(crate) struct Index<E> {
     file: LazyFile,
     /// Entries written.
     count: AtomicU32,
+    /// Whether the file had a part of an entry at its end when it was opened.
+    is_ragged: bool,
     entry: std::marker::PhantomData<fn() -> E>,
 }
 
@@ -111,7 +113,8 @@ impl<E: Entry> Index<E> {
             len => len?,
         };
         let count = u32::try_from(len / E::LEN as u64).unwrap_or(u32::MAX);
-        Ok(Index { file, count: AtomicU32::new(count), entry: std::marker::PhantomData })
+        let is_ragged = !len.is_multiple_of(E::LEN as u64);
+        Ok(Index { file, count: AtomicU32::new(count), is_ragged, entry: std::marker::PhantomData })
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -155,14 +158,17 @@ impl<E: Entry> Index<E> {
         self.file.file()?.set_len(u64::from(count) * E::LEN as u64)
     }
 
-    /// Whether the file holds so many entries and nothing else.
-    pub(crate) fn has_exactly(&self, count: u32) -> io::Result<bool> {
-        Ok(self.file.file()?.len()? == u64::from(count) * E::LEN as u64)
+    /// Whether the file held so many entries and nothing else when it was opened, and was not changed since.
+    pub(crate) fn has_exactly(&self, count: u32) -> bool {
+        self.count() == count && !self.is_ragged
     }
 
     /// The first entries, as far as they ascend.
     pub(crate) fn ascending(&self) -> io::Result<Vec<E>> {
         let count = self.count();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
         let mut bytes = vec![0; count as usize * E::LEN];
         self.file.file()?.read_exact_at(&mut bytes, 0)?;
         let mut entries: Vec<E> = Vec::with_capacity(count as usize);

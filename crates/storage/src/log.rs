@@ -71,7 +71,6 @@ impl Log {
     /// A log that was recovered, and is durable up to its recovery point.
     pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
         let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
-        segments.iter().for_each(|segment| segment.close_files());
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         if recovered.recovery_point < next_offset {
@@ -80,7 +79,7 @@ impl Log {
         let (dir, name) = (Arc::clone(dir), name.to_owned());
         let unflushed = if recovered.is_unflushed { Unflushed::unknown() } else { Unflushed::none() };
         let (is_retiring, durable_start) = (false, Offset(0));
-        let midway = Midway::from(active.end(next_offset).position);
+        let midway = Midway::from(recovered.snapshot_position);
         Log {
             dir,
             name,
@@ -159,17 +158,27 @@ impl Log {
         if Epochs::load(disk, &path)?.as_ref() != Some(&self.epochs) {
             self.epochs.store(disk, &path)?;
         }
+        if self.needs_no_closing_snapshot() {
+            return Ok(());
+        }
         match snapshot::load(disk, &path, self.next_offset)? {
             Some((stored, true)) if stored == self.producers => Ok(()),
             _ => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
         }
     }
 
+    fn needs_no_closing_snapshot(&self) -> bool {
+        let size = self.active.end(self.next_offset).position;
+        self.producers.is_empty() && recovery::needs_none_to_close(size, self.midway.position())
+    }
+
     fn sync_closing_state(&self) -> io::Result<()> {
         let (disk, path) = (self.dir.disk(), self.path());
         self.active.segment().offset_index.sync()?;
         self.active.segment().time_index.sync()?;
-        snapshot::sync(disk, &path, self.next_offset)?;
+        if !self.needs_no_closing_snapshot() {
+            snapshot::sync(disk, &path, self.next_offset)?;
+        }
         disk.sync_dir(&path)
     }
 

@@ -20,9 +20,14 @@ pub(super) struct Midway {
 const SNAPSHOT_EVERY_BYTES: u32 = 64 << 20;
 
 impl Midway {
-    /// At a place up to which nothing needs to be read.
+    /// Where a snapshot speaks of so many bytes of the active segment.
     pub(super) fn from(position: u32) -> Midway {
         Midway { position, offset: None }
+    }
+
+    /// How many bytes of the active segment a snapshot speaks of. More than there are, where some were cut off since.
+    pub(super) fn position(&self) -> u32 {
+        self.position
     }
 
     /// A segment begins at `base`, with a snapshot of its own, which must stay.

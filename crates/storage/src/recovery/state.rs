@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use record::Offset;
+use record::{BatchHeader, Offset};
 
 use super::Files;
 use super::listing::Listing;
@@ -17,6 +17,14 @@ use crate::room::is_full;
 use crate::scan::ScanError;
 use crate::segment::Segment;
 
+/// What a log knows of its batches besides where they are.
+pub(super) struct State {
+    pub(super) producers: Producers,
+    pub(super) epochs: Epochs,
+    /// How many bytes of the last segment a snapshot speaks of.
+    pub(super) snapshot_position: u32,
+}
+
 /// The state as a clean close left it; `None` when a part of it is missing, or the log says otherwise.
 pub(super) fn closed(
     files: Files<'_>,
@@ -24,14 +32,57 @@ pub(super) fn closed(
     segments: &[Arc<Segment>],
     last_size: u32,
     ends: Range<Offset>,
-) -> io::Result<Option<(Producers, Epochs)>> {
+) -> io::Result<Option<State>> {
+    let Some(epochs) = load_epochs(files, segments, last_size, ends.clone())? else { return Ok(None) };
+    if listing.snapshots.last() != Some(&ends.end) {
+        return closed_without(files, listing, segments, last_size, ends.end, epochs);
+    }
     let loaded = snapshot::load(files.disk(), files.path, ends.end)?;
     // Kafka's directories have none.
     let needs_windows = !listing.windows.is_empty();
     let producers = loaded.and_then(|(producers, has_windows)| (has_windows || !needs_windows).then_some(producers));
-    let Some(producers) = producers else { return Ok(None) };
-    Ok(load_epochs(files, segments, last_size, ends)?.map(|epochs| (producers, epochs)))
+    Ok(producers.map(|producers| State { producers, epochs, snapshot_position: last_size }))
 }
+
+/// The state of a log that was closed without a snapshot at its end: see [`needs_none_to_close`].
+fn closed_without(
+    files: Files<'_>,
+    listing: &Listing,
+    segments: &[Arc<Segment>],
+    last_size: u32,
+    end: Offset,
+    epochs: Epochs,
+) -> io::Result<Option<State>> {
+    if listing.snapshots.last().is_some_and(|newest| *newest > end) {
+        return Ok(None);
+    }
+    let Newest { mut producers, from, without_windows } =
+        Newest::load(files.disk(), files.path, listing.snapshots.iter().copied())?;
+    let Some(snapshot_position) = position_in_last(segments, last_size, from)? else { return Ok(None) };
+    if !needs_none_to_close(last_size, snapshot_position) {
+        return Ok(None);
+    }
+    let update = |header: &BatchHeader| producers.update(header, header.base_offset);
+    replay(segments, last_size, from, update)?;
+    producers.adopt(without_windows);
+    Ok(Some(State { producers, epochs, snapshot_position }))
+}
+
+/// Whether a log of which nobody knows a producer, and whose last snapshot speaks of so many bytes of the last segment, is
+/// closed without another: to read the few headers after it takes less than to write one and to read that.
+pub(crate) fn needs_none_to_close(size: u32, snapshot_position: u32) -> bool {
+    size.saturating_sub(snapshot_position) <= CLOSED_REPLAY_BYTES_MAX
+}
+
+/// Whether a start that had to replay what follows `snapshot_position` (`None` where that is in an earlier segment) writes a
+/// snapshot, so that the next one needn't: the start after a second crash replays as much again, and what comes until the log
+/// itself takes the next one.
+fn is_worth_a_snapshot(size: u32, snapshot_position: Option<u32>) -> bool {
+    snapshot_position.is_none_or(|position| size - position >= REPLAY_BYTES_MAX)
+}
+
+const CLOSED_REPLAY_BYTES_MAX: u32 = 64 << 10;
+const REPLAY_BYTES_MAX: u32 = 1 << 20;
 
 /// The state from the newest good snapshot, the checkpoint, and the batch headers after them. Snapshots that speak of
 /// batches that are not there go, before others get their offsets.
@@ -41,7 +92,7 @@ pub(super) fn rebuild(
     segments: &[Arc<Segment>],
     last_size: u32,
     ends: Range<Offset>,
-) -> io::Result<(Producers, Epochs)> {
+) -> io::Result<State> {
     remove_strays(files, listing, segments, ends.end)?;
     let snapshots = listing.snapshots.iter().copied().filter(|offset| *offset <= ends.end);
     let Newest { mut producers, from: producers_from, without_windows } =
@@ -57,15 +108,25 @@ pub(super) fn rebuild(
         epochs.assign(header.partition_leader_epoch, header.base_offset);
     })?;
     producers.adopt(without_windows);
-    if producers_from < ends.end {
-        // The next start needn't read those headers again; where there is no room it does.
-        let stored = snapshot::store(&producers, files.disk(), files.path, ends.end, snapshot::Durable::No);
-        stored.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
+    let mut snapshot_position = position_in_last(segments, last_size, producers_from)?;
+    if producers_from < ends.end && is_worth_a_snapshot(last_size, snapshot_position) {
+        match snapshot::store(&producers, files.disk(), files.path, ends.end, snapshot::Durable::No) {
+            Ok(()) => snapshot_position = Some(last_size),
+            // The next start reads those headers again.
+            Err(error) if is_full(&error) => {}
+            Err(error) => return Err(error),
+        }
     }
     if loaded.as_ref() != Some(&epochs) {
         epochs.store(files.disk(), files.path)?;
     }
-    Ok((producers, epochs))
+    Ok(State { producers, epochs, snapshot_position: snapshot_position.unwrap_or_default() })
+}
+
+/// Where in the last segment the batches from `offset` on begin; `None` when that is in an earlier one.
+fn position_in_last(segments: &[Arc<Segment>], last_size: u32, offset: Offset) -> io::Result<Option<u32>> {
+    let last = segments.last().expect("a log has a segment");
+    if offset < last.base_offset { Ok(None) } else { start_of(last, offset, last_size).map(Some) }
 }
 
 /// The checkpoint, when each of its starts is that of a batch of this epoch.
@@ -111,7 +172,7 @@ fn replay(
     segments: &[Arc<Segment>],
     last_size: u32,
     from: Offset,
-    mut see: impl FnMut(&record::BatchHeader),
+    mut see: impl FnMut(&BatchHeader),
 ) -> io::Result<()> {
     let first = segments.partition_point(|segment| segment.base_offset <= from).saturating_sub(1);
     for segment in &segments[first..] {
