@@ -16,6 +16,7 @@ use crate::active::Active;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, Stop};
 use crate::epochs::Epochs;
+use crate::files::Durable;
 use crate::open_files::LogFiles;
 use crate::producers::{ActiveProducer, Producers, snapshot};
 use crate::reader::LogReader;
@@ -155,15 +156,15 @@ impl Log {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.active.finish()?;
         let (disk, path) = (self.dir.disk(), self.path());
-        if Epochs::load(disk, &path)?.as_ref() != Some(&self.epochs) {
-            self.epochs.store(disk, &path)?;
+        if Epochs::load(disk, &path)?.unwrap_or_default() != self.epochs {
+            self.epochs.store(disk, &path, Durable::No)?;
         }
         if self.needs_no_closing_snapshot() {
             return Ok(());
         }
         match snapshot::load(disk, &path, self.next_offset)? {
             Some((stored, true)) if stored == self.producers => Ok(()),
-            _ => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
+            _ => snapshot::store(&self.producers, disk, &path, self.next_offset, Durable::No),
         }
     }
 
@@ -176,6 +177,7 @@ impl Log {
         let (disk, path) = (self.dir.disk(), self.path());
         self.active.segment().offset_index.sync()?;
         self.active.segment().time_index.sync()?;
+        Epochs::sync(disk, &path)?;
         if !self.needs_no_closing_snapshot() {
             snapshot::sync(disk, &path, self.next_offset)?;
         }

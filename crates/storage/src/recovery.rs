@@ -169,9 +169,7 @@ pub(crate) fn create(dir: &LogDir, name: &str, config: &LogConfig) -> io::Result
     let (syncs, start, has_recovery_point) = (Syncs::Together, Offset(0), false);
     let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
     let last = Last::empty(Segment::create(&log, Offset(0))?, config);
-    let epochs = Epochs::default();
-    epochs.write(dir.disk(), &path)?;
-    let state = State { producers: Producers::default(), epochs, snapshot_position: 0 };
+    let state = State { producers: Producers::default(), epochs: Epochs::default(), snapshot_position: 0 };
     files.assemble(vec![], last, |_, _, _| Ok(Some(state))).map(|created| {
         let created = created.expect("the state was given");
         created.segments.iter().for_each(|segment| segment.close_files());

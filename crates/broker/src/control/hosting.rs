@@ -221,6 +221,10 @@ impl Hosting {
     fn log_counts(&self, view: &View) -> Vec<usize> {
         let dirs = &self.opening.dirs;
         let mut counts = vec![0; dirs.all().len()];
+        if counts.len() == 1 {
+            // Nothing depends on it, and there may be many partitions.
+            return counts;
+        }
         let open = view.topics().flat_map(|topic| topic.partitions.iter().flatten());
         open.for_each(|partition| counts[dirs.index_of(partition.dir())] += 1);
         counts

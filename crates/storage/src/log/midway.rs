@@ -4,7 +4,7 @@
 use record::Offset;
 
 use super::Log;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::producers::snapshot;
 
 /// How far the active segment is since the last snapshot.
@@ -49,7 +49,7 @@ impl Log {
         }
         self.midway.position = position;
         let (disk, path) = (self.dir.disk(), self.path());
-        if snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No).is_ok()
+        if snapshot::store(&self.producers, disk, &path, self.next_offset, Durable::No).is_ok()
             && let Some(before) = self.midway.offset.replace(self.next_offset)
         {
             for extension in [files::SNAPSHOT, files::WINDOWS] {

@@ -10,8 +10,9 @@ use record::{Offset, Timestamp};
 
 use super::{AppendError, Log};
 use crate::end::LogPosition;
+use crate::epochs::Epochs;
 use crate::files;
-use crate::producers::snapshot;
+use crate::files::Durable;
 use crate::retire::{Side, retire, retired_before};
 use crate::room::is_full;
 use crate::view::LogView;
@@ -71,7 +72,7 @@ impl Log {
     fn retire_below_start(&mut self, now: Timestamp, segments_max: usize) -> io::Result<Vec<PathBuf>> {
         let start = self.shared.log_start_offset();
         if start == self.next_offset && !self.active.is_empty() {
-            match self.roll(now, snapshot::Durable::Yes) {
+            match self.roll(now, Durable::Yes) {
                 // The segment goes when there is room.
                 Err(error) if is_full(&error) && !self.dir.failed() => {}
                 rolled => rolled?,
@@ -102,8 +103,12 @@ impl Log {
     }
 
     /// What the segments below tell is known from elsewhere before they go: the end of the log from the name of the
-    /// first that stays, the producers from its snapshot.
+    /// first that stays, the producers from its snapshot, the epochs from their checkpoint.
     fn keep_state_at(&mut self, first: Offset) -> io::Result<()> {
+        if self.unflushed.epochs {
+            self.dir.watch_sync(Epochs::sync(self.dir.disk(), &self.path()))?;
+            (self.unflushed.epochs, self.unflushed.names) = (false, true);
+        }
         if !self.producers.is_empty() {
             for extension in [files::WINDOWS, files::SNAPSHOT] {
                 let path = files::path(&self.path(), first, extension);

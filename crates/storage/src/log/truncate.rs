@@ -10,7 +10,7 @@ use record::Offset;
 use super::{AppendError, Log};
 use crate::active::Active;
 use crate::end::LogPosition;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::index::TimeEntry;
 use crate::open_files::is_out_of_descriptors;
 use crate::producers::Producers;
@@ -142,7 +142,7 @@ impl Log {
         self.producers = self.producers_at_end()?;
         if self.epochs.truncate_from(end.offset) {
             // Epochs that begin above the end are ignored wherever the checkpoint is read.
-            let stored = self.epochs.store(dir.disk(), &path);
+            let stored = self.epochs.store(dir.disk(), &path, Durable::Yes);
             stored.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
         }
         Ok(retired)
@@ -217,7 +217,7 @@ impl Log {
         disk.sync_dir(&path)?;
         self.unflushed.names = false;
         (self.producers, self.epochs) = (Producers::default(), crate::epochs::Epochs::default());
-        self.epochs.store(disk, &path)?;
+        self.epochs.store(disk, &path, Durable::Yes)?;
         self.shared.set_log_start_offset(offset);
         self.shared.end.store(end);
         self.shared.view.store(Arc::new(LogView::new(vec![Arc::clone(&segment)])));

@@ -10,7 +10,7 @@ use record::{BatchHeader, Offset};
 use super::Files;
 use super::listing::Listing;
 use crate::epochs::Epochs;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::producers::snapshot::Newest;
 use crate::producers::{Producers, snapshot};
 use crate::room::is_full;
@@ -33,7 +33,12 @@ pub(super) fn closed(
     last_size: u32,
     ends: Range<Offset>,
 ) -> io::Result<Option<State>> {
-    let Some(epochs) = load_epochs(files, segments, last_size, ends.clone())? else { return Ok(None) };
+    let is_empty = segments.len() == 1 && last_size == 0;
+    let epochs = match load_epochs(files, segments, last_size, ends.clone())? {
+        Some(epochs) => epochs,
+        None if is_empty => Epochs::default(),
+        None => return Ok(None),
+    };
     if listing.snapshots.last() != Some(&ends.end) {
         return closed_without(files, listing, segments, last_size, ends.end, epochs);
     }
@@ -98,6 +103,10 @@ pub(super) fn rebuild(
     let Newest { mut producers, from: producers_from, without_windows } =
         Newest::load(files.disk(), files.path, snapshots)?;
     let loaded = load_epochs(files, segments, last_size, ends.clone())?;
+    let loaded = match loaded {
+        Some(loaded) if !is_as_new_as(&loaded, segments, last_size, producers_from)? => None,
+        loaded => loaded,
+    };
     let epochs_from = if loaded.is_some() { producers_from } else { Offset(0) };
     let mut epochs = loaded.clone().unwrap_or_default();
     epochs.truncate_from(ends.end);
@@ -110,15 +119,15 @@ pub(super) fn rebuild(
     producers.adopt(without_windows);
     let mut snapshot_position = position_in_last(segments, last_size, producers_from)?;
     if producers_from < ends.end && is_worth_a_snapshot(last_size, snapshot_position) {
-        match snapshot::store(&producers, files.disk(), files.path, ends.end, snapshot::Durable::No) {
+        match snapshot::store(&producers, files.disk(), files.path, ends.end, Durable::No) {
             Ok(()) => snapshot_position = Some(last_size),
             // The next start reads those headers again.
             Err(error) if is_full(&error) => {}
             Err(error) => return Err(error),
         }
     }
-    if loaded.as_ref() != Some(&epochs) {
-        epochs.store(files.disk(), files.path)?;
+    if loaded.unwrap_or_default() != epochs {
+        epochs.store(files.disk(), files.path, Durable::Yes)?;
     }
     Ok(State { producers, epochs, snapshot_position: snapshot_position.unwrap_or_default() })
 }
@@ -164,6 +173,20 @@ fn load_epochs(
         }
     }
     Ok(Some(epochs))
+}
+
+/// Whether the checkpoint knows the epochs of the batches below `offset`, which are not passed again: after a power cut it may be
+/// older than they are. Where the last of them is gone, the next one must not be of a later epoch.
+fn is_as_new_as(epochs: &Epochs, segments: &[Arc<Segment>], last_size: u32, offset: Offset) -> io::Result<bool> {
+    let at = segments.partition_point(|segment| segment.base_offset < offset);
+    let Some(index) = at.checked_sub(1) else { return Ok(true) };
+    let size = segments[index].sealed_size().unwrap_or(last_size);
+    let last = offset + -1;
+    match segments[index].find(last, None, size) {
+        Ok(batch) => Ok(batch.is_some_and(|batch| batch.header.partition_leader_epoch <= epochs.at(last))),
+        Err(ScanError::NoBatch { .. }) => Ok(false),
+        Err(ScanError::Io(error)) => Err(error),
+    }
 }
 
 /// Passes the headers of all batches at or above `from`, in order. A segment whose headers end early is read up to
