@@ -135,6 +135,11 @@ impl<E: Entry> Index<E> {
         Ok(())
     }
 
+    /// Drops what an earlier file of that name held, if anything. Nobody may search meanwhile.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        if self.has_exactly(0) { Ok(()) } else { self.replace(&[]) }
+    }
+
     /// Replaces all entries. Nobody may search meanwhile.
     pub(crate) fn replace(&self, entries: &[E]) -> io::Result<()> {
         self.count.store(0, Ordering::Release);

@@ -35,7 +35,7 @@ use midway::Midway;
 pub struct Log {
     dir: Arc<LogDir>,
     name: String,
-    config: LogConfig,
+    config: Arc<LogConfig>,
     shared: Arc<Shared>,
     active: Active,
     next_offset: Offset,
@@ -53,7 +53,12 @@ impl Log {
     /// Creates the log `name` (`<topic>-<partition>`) in a directory of its own, durably.
     ///
     /// What a crash left of an earlier creation is completed; segments that are there are kept.
-    pub fn create(dir: &Arc<LogDir>, name: &str, topic_id: Uuid, config: LogConfig) -> Result<Log, OpenError> {
+    pub fn create(
+        dir: &Arc<LogDir>,
+        name: &str,
+        topic_id: Uuid,
+        config: impl Into<Arc<LogConfig>>,
+    ) -> Result<Log, OpenError> {
         dir.check()?;
         dir.forget([name])?;
         dir.watch(dir.disk().create_dir_all(&dir.path().join(name)))?;
@@ -63,14 +68,20 @@ impl Log {
     }
 
     /// Opens the log `name`, recovering it when it was not closed.
-    pub fn open(dir: &Arc<LogDir>, name: &str, config: LogConfig, stop: Stop) -> Result<Log, OpenError> {
+    pub fn open(
+        dir: &Arc<LogDir>,
+        name: &str,
+        config: impl Into<Arc<LogConfig>>,
+        stop: Stop,
+    ) -> Result<Log, OpenError> {
         dir.check()?;
+        let config = config.into();
         let recovered = recovery::open(dir, name, &config, stop, Syncs::Each)?;
         Ok(Log::new(dir, name, config, recovered))
     }
 
     /// A log that was recovered, and is durable up to its recovery point.
-    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
+    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: Arc<LogConfig>, recovered: Recovered) -> Log {
         let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
@@ -114,8 +125,8 @@ impl Log {
     }
 
     /// Takes changed topic settings; they hold from the next append on.
-    pub fn set_config(&mut self, config: LogConfig) {
-        self.config = config;
+    pub fn set_config(&mut self, config: impl Into<Arc<LogConfig>>) {
+        self.config = config.into();
     }
 
     /// The epoch that a follower which is in `epoch` should compare with, and the offset where that one ends here (KIP-101,

@@ -22,8 +22,8 @@ pub struct NewLog {
     pub name: String,
     /// The id of its topic.
     pub topic_id: Uuid,
-    /// Its settings.
-    pub config: LogConfig,
+    /// Its settings, shared with the other logs of its topic.
+    pub config: Arc<LogConfig>,
 }
 
 /// How far the opening of many logs has come.
@@ -48,14 +48,14 @@ impl LogDir {
     /// all logs of the directory were opened, recovery is complete ([`LogDir::recovery_is_complete`]).
     pub fn open_logs(
         self: &Arc<Self>,
-        wanted: &[(String, LogConfig)],
+        wanted: &[(String, Arc<LogConfig>)],
         stop: Stop,
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Vec<Result<Log, OpenError>> {
         let syncs = if self.syncs_each(wanted.len()) { Syncs::Each } else { Syncs::Together };
         let (done, count) = (AtomicUsize::new(0), wanted.len());
-        let open = |(name, config): &(String, LogConfig)| {
+        let open = |(name, config): &(String, Arc<LogConfig>)| {
             self.check()?;
             let opened = recovery::open(self, name, config, stop, syncs);
             progress(Progress { logs_done: done.fetch_add(1, Ordering::Relaxed) + 1, logs: count });
@@ -104,27 +104,27 @@ impl LogDir {
     fn finish<'w>(
         self: &Arc<Self>,
         opened: Vec<Opened>,
-        wanted: impl Iterator<Item = (&'w str, &'w LogConfig)>,
+        wanted: impl Iterator<Item = (&'w str, &'w Arc<LogConfig>)>,
     ) -> Vec<Result<Log, OpenError>> {
         let needs_sync = |opened: &Opened| opened.as_ref().is_ok_and(|recovered| recovered.needs_sync);
         let synced = match opened.iter().any(needs_sync) {
             true => self.watch_sync(self.disk().sync_filesystem(self.path())),
             false => Ok(()),
         };
-        let finish = |(opened, (name, config)): (Opened, (&str, &LogConfig))| {
+        let finish = |(opened, (name, config)): (Opened, (&str, &Arc<LogConfig>))| {
             let recovered = opened?;
             if synced.is_err() && recovered.needs_sync {
                 self.note_opened(name, false);
                 return Err(OpenError::Failed(LogDirFailed));
             }
             self.note_recovery_point(name, recovered.recovery_point)?;
-            Ok(Log::new(self, name, config.clone(), recovered))
+            Ok(Log::new(self, name, Arc::clone(config), recovered))
         };
         opened.into_iter().zip(wanted).map(finish).collect()
     }
 
     /// Whether the directory has no other logs.
-    fn are_all(&self, wanted: &[(String, LogConfig)]) -> io::Result<bool> {
+    fn are_all(&self, wanted: &[(String, Arc<LogConfig>)]) -> io::Result<bool> {
         let mut names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         Ok(self.logs()?.iter().all(|log| names.binary_search(&log.as_str()).is_ok()))
@@ -193,10 +193,15 @@ impl LogDir {
             self.watch(self.disk().create_dir_all(&path))?;
         }
         for (file, text) in partition_metadata(new.topic_id) {
-            let written = self.disk().open(&path.join(file), Open::Create).and_then(|file| {
-                file.set_len(0)?;
-                file.write_all_at(&text, 0)
-            });
+            let path = path.join(file);
+            let written = match is_new {
+                // A file that was cut is written back when it is closed, which takes longer than all the rest.
+                true => self.disk().open(&path, Open::CreateNew).and_then(|file| file.write_all_at(&text, 0)),
+                false => self.disk().open(&path, Open::Create).and_then(|file| {
+                    file.set_len(0)?;
+                    file.write_all_at(&text, 0)
+                }),
+            };
             self.watch(written)?;
         }
         match is_new {

@@ -59,9 +59,12 @@ impl Segment {
     /// Makes the files of a new segment. Their names are durable after a sync of the directory.
     pub(crate) fn create(files: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open(files, base_offset)?;
-        segment.log.create()?.set_len(0)?;
-        segment.offset_index.replace(&[])?;
-        segment.time_index.replace(&[])?;
+        let log = segment.log.create()?;
+        if !log.is_empty()? {
+            log.set_len(0)?;
+        }
+        segment.offset_index.clear()?;
+        segment.time_index.clear()?;
         Ok(segment)
     }
 

@@ -16,7 +16,7 @@ use crate::config::{TopicConfig, cordon};
 use crate::handlers::is_internal;
 use crate::log_dirs::{Listed, LogDirs, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
-use crate::partition::{Partition, Retired};
+use crate::partition::{Partition, Retired, Settings};
 use crate::view::{HostedTopic, View};
 
 /// Opens and retires logs in the log directories.
@@ -137,8 +137,8 @@ impl Hosting {
             future.abandon();
             return None;
         };
-        let config = self.topic_config(topic);
-        let Replaced { log, error, set_aside } = future.take_place(log, &config.log_config());
+        let config = Settings::of(self.topic_config(topic));
+        let Replaced { log, error, set_aside } = future.take_place(log, config.log());
         if let Some(path) = set_aside {
             self.trash.add(path, now + partition.file_delete_delay());
         }
@@ -191,7 +191,7 @@ impl Hosting {
         is_new: bool,
         listed: &Listed,
     ) -> Vec<HostedTopic> {
-        let configs: Vec<TopicConfig> = topics.iter().map(|(topic, _)| self.topic_config(topic)).collect();
+        let configs: Vec<_> = topics.iter().map(|(topic, _)| Settings::of(self.topic_config(topic))).collect();
         let is_open = |hosted: Option<&HostedTopic>, index| hosted.and_then(|hosted| hosted.open_partition(index));
         let mut wanted = Vec::new();
         for ((topic, hosted), config) in topics.iter().zip(&configs) {
@@ -199,12 +199,12 @@ impl Hosting {
             wanted.extend(closed.map(|(index, _)| WantedLog {
                 name: log_name(&topic.name, index),
                 topic_id: topic.id,
-                config: config.log_config(),
+                config: Arc::clone(config.log()),
                 is_new: is_new && !hosted.is_some_and(|hosted| hosted.has(index)),
             }));
         }
         let mut logs = self.opening.all(wanted, self.log_counts(view), listed).into_iter();
-        let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &TopicConfig| {
+        let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &Arc<Settings>| {
             let partition = |(index, partition): (PartitionIndex, &metadata::Partition)| {
                 is_open(hosted, index).or_else(|| {
                     let log = logs.next().expect("one result for each log that was wanted");
@@ -235,7 +235,7 @@ impl Hosting {
         topic: &Topic,
         index: PartitionIndex,
         partition: &metadata::Partition,
-        config: &TopicConfig,
+        settings: &Arc<Settings>,
         log: Result<Log, NoLog>,
     ) -> Option<Arc<Partition>> {
         let log = log.inspect_err(|error| match error {
@@ -247,7 +247,7 @@ impl Hosting {
         });
         let open = |log: Log| {
             let flushing = self.flushing[self.opening.dirs.index_of(log.dir())].clone();
-            Partition::new(index, partition.leader_epoch, config.clone(), log, flushing)
+            Partition::new(index, partition.leader_epoch, Arc::clone(settings), log, flushing)
         };
         log.ok().map(open).map(Arc::new)
     }
@@ -286,8 +286,8 @@ impl Hosting {
                 continue;
             };
             if defaults_changed || topic.configs != before.configs {
-                let config = self.topic_config(topic);
-                hosted.partitions.iter().flatten().for_each(|partition| partition.set_config(config.clone()));
+                let settings = Settings::of(self.topic_config(topic));
+                hosted.partitions.iter().flatten().for_each(|partition| partition.set_config(Arc::clone(&settings)));
                 changed = true;
             }
         }

@@ -18,8 +18,8 @@ pub struct WantedLog {
     pub name: String,
     /// The id of its topic.
     pub topic_id: Uuid,
-    /// Its settings.
-    pub config: LogConfig,
+    /// Its settings, shared with the other logs of its topic.
+    pub config: Arc<LogConfig>,
     /// Whether the partition was made just now, so that its log is nowhere yet.
     pub is_new: bool,
 }
@@ -58,7 +58,7 @@ pub struct Opening {
 /// What is to be done in one directory; each log with its place among all that are wanted.
 #[derive(Default)]
 struct Share {
-    there: Vec<(usize, (String, LogConfig))>,
+    there: Vec<(usize, (String, Arc<LogConfig>))>,
     new: Vec<(usize, NewLog)>,
 }
 

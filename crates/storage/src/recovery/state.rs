@@ -243,3 +243,24 @@ fn remove_strays(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_writes_a_snapshot_only_where_much_was_replayed() {
+        assert!(is_worth_a_snapshot(0, None), "an earlier segment had to be read");
+        assert!(!is_worth_a_snapshot(10_000, Some(0)));
+        assert!(!is_worth_a_snapshot(REPLAY_BYTES_MAX, Some(1)) && is_worth_a_snapshot(REPLAY_BYTES_MAX, Some(0)));
+        assert!(!is_worth_a_snapshot(u32::MAX, Some(u32::MAX)));
+    }
+
+    #[test]
+    fn a_log_without_producers_is_closed_without_a_snapshot_where_little_follows_the_last() {
+        assert!(needs_none_to_close(0, 0) && needs_none_to_close(CLOSED_REPLAY_BYTES_MAX, 0));
+        assert!(!needs_none_to_close(CLOSED_REPLAY_BYTES_MAX + 1, 0));
+        assert!(needs_none_to_close(1 << 30, 1 << 30));
+        assert!(needs_none_to_close(0, 5), "bytes were cut off since");
+    }
+}

@@ -16,7 +16,7 @@ fn batches() -> Vec<Vec<u8>> {
 }
 
 fn wanted() -> Vec<NewLog> {
-    (0..LOGS).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small() }).collect()
+    (0..LOGS).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small().into() }).collect()
 }
 
 /// Logs over several segments, in the page cache.

@@ -344,7 +344,7 @@ fn a_full_disk_at_any_write_of_a_start_is_told_and_never_becomes_a_clean_stop() 
 }
 
 fn wanted_logs(count: usize) -> Vec<NewLog> {
-    (0..count).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small() }).collect()
+    (0..count).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small().into() }).collect()
 }
 
 fn opened(sim: &SimDisk, count: usize, stop: Stop) -> Vec<Result<Log, OpenError>> {
@@ -352,7 +352,7 @@ fn opened(sim: &SimDisk, count: usize, stop: Stop) -> Vec<Result<Log, OpenError>
 }
 
 fn opened_with(sim: &SimDisk, count: usize, stop: Stop, config: &LogConfig) -> Vec<Result<Log, OpenError>> {
-    let wanted: Vec<_> = wanted_logs(count).into_iter().map(|new| (new.name, config.clone())).collect();
+    let wanted: Vec<_> = wanted_logs(count).into_iter().map(|new| (new.name, config.clone().into())).collect();
     log_dir(sim).open_logs(&wanted, stop, 2, &|_| {})
 }
 
