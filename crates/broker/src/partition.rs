@@ -37,8 +37,6 @@ pub struct Partition {
     appender: Mutex<Appender>,
     reader: LogReader,
     dir: Arc<LogDir>,
-    /// Of its log.
-    name: Box<str>,
     /// Of the fetches that wait for records.
     waiters: Waiters,
     /// Of the produce requests that wait for the disk.
@@ -157,7 +155,6 @@ impl Partition {
             settings: ArcSwap::new(settings),
             reader: log.reader(),
             dir: Arc::clone(log.dir()),
-            name: log.name().into(),
             appender: Mutex::new(Appender::Open(log)),
             waiters: Waiters::default(),
             synced: Waiters::default(),

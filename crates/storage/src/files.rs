@@ -23,6 +23,24 @@ pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
 pub(crate) const PARTITION_METADATA_COPY: &str = "partition.metadata.copy";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
+/// What a file of a segment holds: one byte in each of the many that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Log,
+    OffsetIndex,
+    TimeIndex,
+}
+
+impl Kind {
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Kind::Log => LOG,
+            Kind::OffsetIndex => OFFSET_INDEX,
+            Kind::TimeIndex => TIME_INDEX,
+        }
+    }
+}
+
 /// `<offset as 20 digits>.<extension>` in `dir`.
 pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
     dir.join(format!("{:020}.{extension}", offset.0))

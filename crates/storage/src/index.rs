@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use record::{Offset, Timestamp};
 use smallvec::SmallVec;
 
-use crate::files;
+use crate::files::Kind;
 use crate::open_files::{LazyFile, LogFiles, Patience};
 
 /// An entry of the offset index.
@@ -45,8 +45,8 @@ type Encoded = SmallVec<[u8; 64]>;
 pub(crate) trait Entry: Copy {
     /// Bytes of an entry.
     const LEN: usize;
-    /// The extension of the file.
-    const EXTENSION: &'static str;
+    /// Which file of the segment it is in.
+    const KIND: Kind;
     /// Reads an entry from its `LEN` bytes.
     fn decode(bytes: &[u8]) -> Self;
     /// Appends the bytes.
@@ -57,7 +57,7 @@ pub(crate) trait Entry: Copy {
 
 impl Entry for OffsetEntry {
     const LEN: usize = 8;
-    const EXTENSION: &'static str = files::OFFSET_INDEX;
+    const KIND: Kind = Kind::OffsetIndex;
 
     fn decode(bytes: &[u8]) -> OffsetEntry {
         OffsetEntry { relative_offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
@@ -75,7 +75,7 @@ impl Entry for OffsetEntry {
 
 impl Entry for TimeEntry {
     const LEN: usize = 12;
-    const EXTENSION: &'static str = files::TIME_INDEX;
+    const KIND: Kind = Kind::TimeIndex;
 
     fn decode(bytes: &[u8]) -> TimeEntry {
         let timestamp = u64::from(u32_at(bytes, 0)) << 32 | u64::from(u32_at(bytes, 4));
@@ -107,7 +107,7 @@ impl<E: Entry> Index<E> {
     /// The index of a segment; its file is created when missing. Bytes after the last whole entry are ignored, and
     /// overwritten.
     pub(crate) fn open(log: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Index<E>> {
-        let file = LazyFile::new(log, base_offset, E::EXTENSION);
+        let file = LazyFile::new(log, base_offset, E::KIND);
         let len = match file.len() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => file.create()?.len()?,
             len => len?,

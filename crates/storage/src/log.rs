@@ -34,7 +34,6 @@ use midway::Midway;
 #[derive(Debug)]
 pub struct Log {
     dir: Arc<LogDir>,
-    name: String,
     config: Arc<LogConfig>,
     shared: Arc<Shared>,
     active: Active,
@@ -77,24 +76,23 @@ impl Log {
         dir.check()?;
         let config = config.into();
         let recovered = recovery::open(dir, name, &config, stop, Syncs::Each)?;
-        Ok(Log::new(dir, name, config, recovered))
+        Ok(Log::new(dir, config, recovered))
     }
 
     /// A log that was recovered, and is durable up to its recovery point.
-    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: Arc<LogConfig>, recovered: Recovered) -> Log {
+    pub(crate) fn new(dir: &Arc<LogDir>, config: Arc<LogConfig>, recovered: Recovered) -> Log {
         let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         if recovered.recovery_point < next_offset {
             shared.begin_durable_at(recovered.recovery_point);
         }
-        let (dir, name) = (Arc::clone(dir), name.to_owned());
+        let dir = Arc::clone(dir);
         let unflushed = if recovered.is_unflushed { Unflushed::unknown() } else { Unflushed::none() };
         let (is_retiring, durable_start) = (false, Offset(0));
         let midway = Midway::from(recovered.snapshot_position);
         Log {
             dir,
-            name,
             config,
             shared,
             active,
@@ -197,8 +195,8 @@ impl Log {
 
     /// Everything of the finished log is durable.
     pub(crate) fn note_closed(&self) -> io::Result<()> {
-        self.dir.note_recovery_point(&self.name, self.next_offset)?;
-        self.dir.note_high_watermark(&self.name, self.next_offset)
+        self.dir.note_recovery_point(self.name(), self.next_offset)?;
+        self.dir.note_high_watermark(self.name(), self.next_offset)
     }
 
     /// Renames the directory as that of a deleted log, durably, and returns its new path. Readers that are left go on
@@ -215,7 +213,7 @@ impl Log {
 
     /// `<topic>-<partition>`.
     pub fn name(&self) -> &str {
-        &self.name
+        self.files().name()
     }
 
     pub(crate) fn files(&self) -> &Arc<LogFiles> {
@@ -223,6 +221,6 @@ impl Log {
     }
 
     fn path(&self) -> PathBuf {
-        self.dir.path().join(&self.name)
+        self.files().dir().to_owned()
     }
 }

@@ -118,7 +118,7 @@ impl LogDir {
                 return Err(OpenError::Failed(LogDirFailed));
             }
             self.note_recovery_point(name, recovered.recovery_point)?;
-            Ok(Log::new(self, name, Arc::clone(config), recovered))
+            Ok(Log::new(self, Arc::clone(config), recovered))
         };
         opened.into_iter().zip(wanted).map(finish).collect()
     }

@@ -7,7 +7,7 @@ use host::File;
 use record::Offset;
 
 use crate::end::LogPosition;
-use crate::files;
+use crate::files::Kind;
 use crate::index::{Index, OffsetEntry, TimeEntry};
 use crate::open_files::{LazyFile, LogFiles, Patience};
 use crate::reader::ReadError;
@@ -73,7 +73,7 @@ impl Segment {
         Ok(Segment {
             base_offset,
             files: Arc::clone(files),
-            log: LazyFile::new(files, base_offset, files::LOG),
+            log: LazyFile::new(files, base_offset, Kind::Log),
             offset_index: Index::open(files, base_offset)?,
             time_index: Index::open(files, base_offset)?,
             damage: Box::default(),

@@ -156,7 +156,7 @@ impl Log {
     pub(super) fn publish_durable(&mut self, end: LogPosition) {
         self.shared.durable_end.store(end);
         // The checkpoint was read when the log was opened, so this is a change in memory.
-        let _ = self.dir.note_recovery_point(&self.name, end.offset);
+        let _ = self.dir.note_recovery_point(self.name(), end.offset);
     }
 
     /// Makes everything that was appended durable, and the log's recovery point with it.

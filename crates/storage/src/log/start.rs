@@ -30,12 +30,12 @@ impl Log {
         // Also where retention has passed `to`, which no checkpoint may know yet.
         if to > self.durable_start {
             let wanted = to.max(start);
-            let noted = self.dir.note_log_start_offset(&self.name, wanted).and_then(|()| self.dir.write_checkpoints());
+            let noted = self.dir.note_log_start_offset(self.name(), wanted).and_then(|()| self.dir.write_checkpoints());
             if noted.is_ok() {
                 self.durable_start = wanted;
             } else {
                 // No later checkpoint may say what was not promised.
-                let _ = self.dir.note_log_start_offset(&self.name, start);
+                let _ = self.dir.note_log_start_offset(self.name(), start);
             }
             self.refusable(noted)?;
         }
@@ -63,7 +63,7 @@ impl Log {
             self.shared.set_log_start_offset(to);
             self.epochs.truncate_below(to);
             // A deletion under way may have noted a higher one.
-            self.dir.watch(self.dir.raise_log_start_offset(&self.name, to))?;
+            self.dir.watch(self.dir.raise_log_start_offset(self.name(), to))?;
         }
         let retired = self.retire_below_start(now, segments_max);
         self.refusable(retired)

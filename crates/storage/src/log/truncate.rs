@@ -95,11 +95,11 @@ impl Log {
     /// Before anything is cut: what comes there later is not durable.
     fn lower_recovery_point(&mut self, end: LogPosition) -> Result<(), AppendError> {
         // After a restart the durable end may lie below what was noted.
-        let noted = self.refusable(self.dir.recovery_point(&self.name))?.unwrap_or_default();
+        let noted = self.refusable(self.dir.recovery_point(self.name()))?.unwrap_or_default();
         if self.shared.durable_end.load().offset.max(noted) <= end.offset {
             return Ok(());
         }
-        let noted = self.dir.note_recovery_point(&self.name, end.offset).and_then(|()| self.dir.write_checkpoints());
+        let noted = self.dir.note_recovery_point(self.name(), end.offset).and_then(|()| self.dir.write_checkpoints());
         self.refusable(noted)
     }
 
@@ -209,8 +209,8 @@ impl Log {
         self.shared.view.load().segments().iter().for_each(|segment| segment.mark_retired());
         let retired = retire(disk, &path, Side::From(Offset(0)))?;
         disk.sync_dir(&path)?;
-        self.dir.note_log_start_offset(&self.name, offset)?;
-        self.dir.note_recovery_point(&self.name, offset)?;
+        self.dir.note_log_start_offset(self.name(), offset)?;
+        self.dir.note_recovery_point(self.name(), offset)?;
         self.dir.write_checkpoints()?;
         self.durable_start = offset;
         let segment = Arc::new(Segment::create(self.active.segment().files(), offset)?);
