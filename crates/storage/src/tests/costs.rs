@@ -58,12 +58,13 @@ fn what_is_replayed_again_after_a_second_crash_is_bounded() {
     let sim = SimDisk::new();
     let mut log = create(&sim, config.clone());
     append(&mut log, &[sequenced(7, 0, 0, 1)]);
-    let plain = batch(Compression::None, &[NOW.0], 1_000);
-    append(&mut log, &vec![plain.clone(); 900]);
+    let plain =
+        |range: std::ops::Range<i64>| range.map(|n| batch(Compression::None, &[NOW.0 + n], 1_000)).collect::<Vec<_>>();
+    append(&mut log, &plain(0..900));
     drop(log);
     drop(open(&sim, config.clone(), Stop::Process));
     assert!(files(&sim, ".snapshot").is_empty(), "less than a MiB");
-    append(&mut open(&sim, config.clone(), Stop::Process), &vec![plain; 100]);
+    append(&mut open(&sim, config.clone(), Stop::Process), &plain(900..1_000));
     let mut log = open(&sim, config.clone(), Stop::Process);
     assert_eq!(files(&sim, ".snapshot").len(), 1, "more than a MiB");
     append(&mut log, &[sequenced(7, 0, 1, 1)]);
