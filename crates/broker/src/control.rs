@@ -265,6 +265,7 @@ impl Controller {
         self.hosting.settle_twice(now)?;
         self.publish();
         self.hosting.flush_recovered(&self.published.load());
+        host::give_back_unused();
         Ok(())
     }
 

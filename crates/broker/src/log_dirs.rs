@@ -38,6 +38,19 @@ pub enum Place {
     Nowhere,
 }
 
+/// What was found in the directories when they were listed: for each directory the names of logs, ascending, with the ids of
+/// their topics. It holds as long as no log is created, renamed or removed.
+#[derive(Debug, Default)]
+pub struct Listed(pub Vec<Vec<(String, Uuid)>>);
+
+impl Listed {
+    fn id(&self, dir: usize, name: &str) -> Option<Uuid> {
+        let logs = self.0.get(dir)?;
+        let at = logs.binary_search_by(|(log, _)| log.as_str().cmp(name)).ok()?;
+        Some(logs[at].1)
+    }
+}
+
 impl LogDirs {
     /// In the order of `log.dirs`. `is_lacking` says that this node had more directories before.
     pub fn new(dirs: Vec<Arc<LogDir>>, metadata: Option<usize>, is_lacking: bool) -> LogDirs {
@@ -88,12 +101,15 @@ impl LogDirs {
         self.is_lacking || self.dirs.iter().any(|dir| dir.failed())
     }
 
-    /// Where the log `name` of the topic `id` lies. Logs of that name of other topics, which were deleted while a crash
-    /// kept their directories, are set aside.
+    /// Where the log `name` of the topic `id` lies, which is known without a look when `listed` has it. Logs of that name of
+    /// other topics, which were deleted while a crash kept their directories, are set aside.
     ///
     /// # Errors
     /// It was not found, and not every directory could be looked into.
-    pub fn find(&self, name: &str, id: Uuid) -> io::Result<Place> {
+    pub fn find(&self, name: &str, id: Uuid, listed: &Listed) -> io::Result<Place> {
+        if let Some((index, _)) = self.working().find(|(index, _)| listed.id(*index, name) == Some(id)) {
+            return Ok(Place::Here(index));
+        }
         let (mut place, mut failed) = (Place::Nowhere, None);
         for (index, dir) in self.working() {
             match settled(dir, name, id) {

@@ -37,8 +37,6 @@ pub struct Partition {
     appender: Mutex<Appender>,
     reader: LogReader,
     dir: Arc<LogDir>,
-    /// Of its log.
-    name: Box<str>,
     /// Of the fetches that wait for records.
     waiters: Waiters,
     /// Of the produce requests that wait for the disk.
@@ -56,10 +54,22 @@ pub struct Partition {
     cached: CachedBytes,
 }
 
-/// The topic's settings in force.
-struct Settings {
+/// The topic's settings in force, which its partitions share.
+pub struct Settings {
     topic: TopicConfig,
-    log: LogConfig,
+    log: Arc<LogConfig>,
+}
+
+impl Settings {
+    /// What follows from the topic's configuration.
+    pub fn of(topic: TopicConfig) -> Arc<Settings> {
+        Arc::new(Settings { log: topic.log_config().into(), topic })
+    }
+
+    /// The part that shapes a log.
+    pub fn log(&self) -> &Arc<LogConfig> {
+        &self.log
+    }
 }
 
 /// Who may write to the log.
@@ -135,18 +145,16 @@ impl Partition {
     pub fn new(
         index: PartitionIndex,
         leader_epoch: LeaderEpoch,
-        topic: TopicConfig,
+        settings: Arc<Settings>,
         log: Log,
         flushing: Flushing,
     ) -> Partition {
-        let settings = ArcSwap::from_pointee(Settings { log: topic.log_config(), topic });
         Partition {
             index,
             leader_epoch,
-            settings,
+            settings: ArcSwap::new(settings),
             reader: log.reader(),
             dir: Arc::clone(log.dir()),
-            name: log.name().into(),
             appender: Mutex::new(Appender::Open(log)),
             waiters: Waiters::default(),
             synced: Waiters::default(),
@@ -329,10 +337,9 @@ impl Partition {
     }
 
     /// Puts changed settings in force.
-    pub fn set_config(&self, topic: TopicConfig) {
-        let log_config = topic.log_config();
+    pub fn set_config(&self, settings: Arc<Settings>) {
         // Before the high watermark becomes the durable end, that must be where the high watermark is: it never goes back.
-        let becomes_durable = log_config.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
+        let becomes_durable = settings.log.flush_messages == 1 && self.settings.load().log.flush_messages != 1;
         // Other changes need not wait for a flush that runs.
         let syncing = becomes_durable.then(|| self.lock_syncing());
         let mut flushed = if syncing.is_some() { self.sync_alone() } else { Ok(()) };
@@ -344,9 +351,9 @@ impl Partition {
             if let Err(error) = flushed {
                 tracing::error!(partition = self.index.0, %error, "the log could not be flushed");
             }
-            log.set_config(log_config.clone());
+            log.set_config(Arc::clone(&settings.log));
             // Also under the lock: no append may come between the flush and the new rule.
-            self.settings.store(Arc::new(Settings { topic, log: log_config }));
+            self.settings.store(settings);
         }
         self.waiters.notify(self.high_watermark().offset);
     }

@@ -73,10 +73,10 @@ impl Bench {
         let new = |index: usize| NewLog {
             name: format!("topic-{index}"),
             topic_id: Uuid([1; 16]),
-            config: LogConfig::default(),
+            config: LogConfig::default().into(),
         };
         let start = self.clock.monotonic();
-        let logs: Vec<_> = dir.create_logs((0..self.logs).map(new).collect());
+        let logs: Vec<_> = dir.create_logs((0..self.logs).map(new).collect(), self.threads);
         let mut logs = logs.into_iter().collect::<Result<Vec<Log>, _>>()?;
         self.report("created", start);
         for log in &mut logs {
@@ -89,7 +89,7 @@ impl Bench {
     fn open(&self, stop: Option<Stop>, close: bool) -> Outcome<()> {
         let (dir, found) = self.dir()?;
         let stop = stop.unwrap_or(found);
-        let wanted: Vec<_> = dir.logs()?.into_iter().map(|name| (name, LogConfig::default())).collect();
+        let wanted: Vec<_> = dir.logs()?.into_iter().map(|name| (name, LogConfig::default().into())).collect();
         let start = self.clock.monotonic();
         let logs = dir.open_logs(&wanted, stop, self.threads, &|_| {});
         let logs = logs.into_iter().collect::<Result<Vec<Log>, _>>()?;

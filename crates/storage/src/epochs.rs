@@ -1,7 +1,9 @@
 //! Which leader epoch begins at which offset: the file `leader-epoch-checkpoint` and its copy in memory.
 //!
 //! An epoch is in the file before the first batch of it is in the log, so a reader of the file never knows less than
-//! the log does. A file that is missing or garbage is made again from the batch headers.
+//! the log does. Neither is synced then: the first append after a start would wait for the disk, in each of thousands of logs.
+//! After a power cut the file may be older than the log, which recovery sees from the batches. A file that is missing or
+//! garbage is made again from their headers; a log without batches needs none.
 
 use std::io;
 use std::path::Path;
@@ -9,6 +11,7 @@ use std::path::Path;
 use host::{Disk, Open};
 use record::{LeaderEpoch, Offset};
 
+use crate::files::Durable;
 use crate::{checkpoint, files};
 
 /// The epochs of one log, ascending in both epoch and start offset.
@@ -29,22 +32,28 @@ impl Epochs {
         Ok(starts.map(Epochs).filter(Epochs::is_ascending))
     }
 
-    /// Replaces the checkpoint in `dir`, durably.
-    pub(crate) fn store(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
-        disk.write_atomic(&dir.join(files::EPOCHS), &self.encode())
+    /// Replaces the checkpoint in `dir`.
+    pub(crate) fn store(&self, disk: &Disk, dir: &Path, durable: Durable) -> io::Result<()> {
+        let text = checkpoint::encode(self.0.iter().map(|start| format!("{} {}", start.epoch, start.start_offset)));
+        files::replace(disk, &dir.join(files::EPOCHS), &text, durable)
     }
 
-    /// Writes the checkpoint in a new directory, which somebody else makes durable.
-    pub(crate) fn write(&self, disk: &Disk, dir: &Path) -> io::Result<()> {
-        disk.open(&dir.join(files::EPOCHS), Open::Create)?.write_all_at(&self.encode(), 0)
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        checkpoint::encode(self.0.iter().map(|start| format!("{} {}", start.epoch, start.start_offset)))
+    /// Makes the checkpoint in `dir` durable, if there is one; its name needs a sync of `dir`.
+    pub(crate) fn sync(disk: &Disk, dir: &Path) -> io::Result<()> {
+        match disk.open(&dir.join(files::EPOCHS), Open::ReadWrite) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            file => file?.sync_data(),
+        }
     }
 
     pub(crate) fn starts(&self) -> &[EpochStart] {
         &self.0
+    }
+
+    /// The epoch of the record at `offset`; [`LeaderEpoch::NONE`] when it lies below all of them.
+    pub(crate) fn at(&self, offset: Offset) -> LeaderEpoch {
+        let after = self.0.partition_point(|start| start.start_offset <= offset);
+        after.checked_sub(1).map_or(LeaderEpoch::NONE, |index| self.0[index].epoch)
     }
 
     pub(crate) fn latest(&self) -> LeaderEpoch {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use host::Disk;
+use host::{Disk, Open};
 use record::Offset;
 
 pub(crate) const LOG: &str = "log";
@@ -23,6 +23,24 @@ pub(crate) const PARTITION_METADATA: &str = "partition.metadata";
 pub(crate) const PARTITION_METADATA_COPY: &str = "partition.metadata.copy";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
+/// What a file of a segment holds: one byte in each of the many that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Log,
+    OffsetIndex,
+    TimeIndex,
+}
+
+impl Kind {
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Kind::Log => LOG,
+            Kind::OffsetIndex => OFFSET_INDEX,
+            Kind::TimeIndex => TIME_INDEX,
+        }
+    }
+}
+
 /// `<offset as 20 digits>.<extension>` in `dir`.
 pub(crate) fn path(dir: &Path, offset: Offset, extension: &str) -> PathBuf {
     dir.join(format!("{:020}.{extension}", offset.0))
@@ -35,6 +53,33 @@ pub(crate) fn offsets(disk: &Disk, dir: &Path, extension: &str) -> io::Result<Ve
     let mut offsets: Vec<Offset> = files.filter_map(|entry| offset_of(&entry.name, extension)).collect();
     offsets.sort_unstable();
     Ok(offsets)
+}
+
+/// Whether what is written must be there after a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    Yes,
+    No,
+}
+
+/// Replaces the content of a file, so that the death of the process leaves the old or the new one, and a power cut does if it
+/// is durable; else it may leave anything.
+pub(crate) fn replace(disk: &Disk, path: &Path, bytes: &[u8], durable: Durable) -> io::Result<()> {
+    if durable == Durable::Yes {
+        return disk.write_atomic(path, bytes);
+    }
+    let mut temporary = path.to_owned();
+    temporary.as_mut_os_string().push(".tmp");
+    let file = match disk.open(&temporary, Open::CreateNew) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = disk.open(&temporary, Open::ReadWrite)?;
+            file.set_len(0)?;
+            file
+        }
+        file => file?,
+    };
+    file.write_all_at(bytes, 0)?;
+    disk.rename(&temporary, path)
 }
 
 /// The content, or `None` when there is no such file.

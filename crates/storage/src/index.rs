@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use record::{Offset, Timestamp};
 use smallvec::SmallVec;
 
-use crate::files;
+use crate::files::Kind;
 use crate::open_files::{LazyFile, LogFiles, Patience};
 
 pub(crate) use search::Beside;
@@ -49,8 +49,8 @@ type Encoded = SmallVec<[u8; 64]>;
 pub(crate) trait Entry: Copy {
     /// Bytes of an entry.
     const LEN: usize;
-    /// The extension of the file.
-    const EXTENSION: &'static str;
+    /// Which file of the segment it is in.
+    const KIND: Kind;
     /// Reads an entry from its `LEN` bytes.
     fn decode(bytes: &[u8]) -> Self;
     /// Appends the bytes.
@@ -61,7 +61,7 @@ pub(crate) trait Entry: Copy {
 
 impl Entry for OffsetEntry {
     const LEN: usize = 8;
-    const EXTENSION: &'static str = files::OFFSET_INDEX;
+    const KIND: Kind = Kind::OffsetIndex;
 
     fn decode(bytes: &[u8]) -> OffsetEntry {
         OffsetEntry { relative_offset: u32_at(bytes, 0), position: u32_at(bytes, 4) }
@@ -79,7 +79,7 @@ impl Entry for OffsetEntry {
 
 impl Entry for TimeEntry {
     const LEN: usize = 12;
-    const EXTENSION: &'static str = files::TIME_INDEX;
+    const KIND: Kind = Kind::TimeIndex;
 
     fn decode(bytes: &[u8]) -> TimeEntry {
         let timestamp = u64::from(u32_at(bytes, 0)) << 32 | u64::from(u32_at(bytes, 4));
@@ -102,6 +102,8 @@ pub(crate) struct Index<E> {
     file: LazyFile,
     /// Entries written.
     count: AtomicU32,
+    /// Whether the file had a part of an entry at its end when it was opened.
+    is_ragged: bool,
     entry: std::marker::PhantomData<fn() -> E>,
 }
 
@@ -109,13 +111,14 @@ impl<E: Entry> Index<E> {
     /// The index of a segment; its file is created when missing. Bytes after the last whole entry are ignored, and
     /// overwritten.
     pub(crate) fn open(log: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Index<E>> {
-        let file = LazyFile::new(log, base_offset, E::EXTENSION);
+        let file = LazyFile::new(log, base_offset, E::KIND);
         let len = match file.len() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => file.create()?.len()?,
             len => len?,
         };
         let count = u32::try_from(len / E::LEN as u64).unwrap_or(u32::MAX);
-        Ok(Index { file, count: AtomicU32::new(count), entry: std::marker::PhantomData })
+        let is_ragged = !len.is_multiple_of(E::LEN as u64);
+        Ok(Index { file, count: AtomicU32::new(count), is_ragged, entry: std::marker::PhantomData })
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -134,6 +137,11 @@ impl<E: Entry> Index<E> {
         self.file.file()?.write_all_at(&bytes, u64::from(count) * E::LEN as u64)?;
         self.count.store(count + entries.len() as u32, Ordering::Release);
         Ok(())
+    }
+
+    /// Drops what an earlier file of that name held, if anything. Nobody may search meanwhile.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        if self.has_exactly(0) { Ok(()) } else { self.replace(&[]) }
     }
 
     /// Replaces all entries. Nobody may search meanwhile.
@@ -159,14 +167,17 @@ impl<E: Entry> Index<E> {
         self.file.file()?.set_len(u64::from(count) * E::LEN as u64)
     }
 
-    /// Whether the file holds so many entries and nothing else.
-    pub(crate) fn has_exactly(&self, count: u32) -> io::Result<bool> {
-        Ok(self.file.file()?.len()? == u64::from(count) * E::LEN as u64)
+    /// Whether the file held so many entries and nothing else when it was opened, and was not changed since.
+    pub(crate) fn has_exactly(&self, count: u32) -> bool {
+        self.count() == count && !self.is_ragged
     }
 
     /// The first entries, as far as they ascend.
     pub(crate) fn ascending(&self) -> io::Result<Vec<E>> {
         let count = self.count();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
         let mut bytes = vec![0; count as usize * E::LEN];
         self.file.file()?.read_exact_at(&mut bytes, 0)?;
         let mut entries: Vec<E> = Vec::with_capacity(count as usize);

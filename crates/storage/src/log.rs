@@ -16,6 +16,7 @@ use crate::active::Active;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, Stop};
 use crate::epochs::Epochs;
+use crate::files::Durable;
 use crate::open_files::LogFiles;
 use crate::producers::{ActiveProducer, Producers, snapshot};
 use crate::reader::LogReader;
@@ -33,8 +34,7 @@ use midway::Midway;
 #[derive(Debug)]
 pub struct Log {
     dir: Arc<LogDir>,
-    name: String,
-    config: LogConfig,
+    config: Arc<LogConfig>,
     shared: Arc<Shared>,
     active: Active,
     next_offset: Offset,
@@ -52,7 +52,12 @@ impl Log {
     /// Creates the log `name` (`<topic>-<partition>`) in a directory of its own, durably.
     ///
     /// What a crash left of an earlier creation is completed; segments that are there are kept.
-    pub fn create(dir: &Arc<LogDir>, name: &str, topic_id: Uuid, config: LogConfig) -> Result<Log, OpenError> {
+    pub fn create(
+        dir: &Arc<LogDir>,
+        name: &str,
+        topic_id: Uuid,
+        config: impl Into<Arc<LogConfig>>,
+    ) -> Result<Log, OpenError> {
         dir.check()?;
         dir.forget([name])?;
         dir.watch(dir.disk().create_dir_all(&dir.path().join(name)))?;
@@ -62,28 +67,32 @@ impl Log {
     }
 
     /// Opens the log `name`, recovering it when it was not closed.
-    pub fn open(dir: &Arc<LogDir>, name: &str, config: LogConfig, stop: Stop) -> Result<Log, OpenError> {
+    pub fn open(
+        dir: &Arc<LogDir>,
+        name: &str,
+        config: impl Into<Arc<LogConfig>>,
+        stop: Stop,
+    ) -> Result<Log, OpenError> {
         dir.check()?;
+        let config = config.into();
         let recovered = recovery::open(dir, name, &config, stop, Syncs::Each)?;
-        Ok(Log::new(dir, name, config, recovered))
+        Ok(Log::new(dir, config, recovered))
     }
 
     /// A log that was recovered, and is durable up to its recovery point.
-    pub(crate) fn new(dir: &Arc<LogDir>, name: &str, config: LogConfig, recovered: Recovered) -> Log {
+    pub(crate) fn new(dir: &Arc<LogDir>, config: Arc<LogConfig>, recovered: Recovered) -> Log {
         let Recovered { segments, active, log_start_offset, next_offset, producers, mut epochs, .. } = recovered;
-        segments.iter().for_each(|segment| segment.close_files());
         epochs.truncate_below(log_start_offset);
         let shared = Arc::new(Shared::new(LogView::new(segments), log_start_offset, active.end(next_offset)));
         if recovered.recovery_point < next_offset {
             shared.begin_durable_at(recovered.recovery_point);
         }
-        let (dir, name) = (Arc::clone(dir), name.to_owned());
+        let dir = Arc::clone(dir);
         let unflushed = if recovered.is_unflushed { Unflushed::unknown() } else { Unflushed::none() };
         let (is_retiring, durable_start) = (false, Offset(0));
-        let midway = Midway::from(active.end(next_offset).position);
+        let midway = Midway::from(recovered.snapshot_position);
         Log {
             dir,
-            name,
             config,
             shared,
             active,
@@ -114,8 +123,8 @@ impl Log {
     }
 
     /// Takes changed topic settings; they hold from the next append on.
-    pub fn set_config(&mut self, config: LogConfig) {
-        self.config = config;
+    pub fn set_config(&mut self, config: impl Into<Arc<LogConfig>>) {
+        self.config = config.into();
     }
 
     /// The epoch that a follower which is in `epoch` should compare with, and the offset where that one ends here (KIP-101,
@@ -156,27 +165,38 @@ impl Log {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.active.finish()?;
         let (disk, path) = (self.dir.disk(), self.path());
-        if Epochs::load(disk, &path)?.as_ref() != Some(&self.epochs) {
-            self.epochs.store(disk, &path)?;
+        if Epochs::load(disk, &path)?.unwrap_or_default() != self.epochs {
+            self.epochs.store(disk, &path, Durable::No)?;
+        }
+        if self.needs_no_closing_snapshot() {
+            return Ok(());
         }
         match snapshot::load(disk, &path, self.next_offset)? {
             Some((stored, true)) if stored == self.producers => Ok(()),
-            _ => snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No),
+            _ => snapshot::store(&self.producers, disk, &path, self.next_offset, Durable::No),
         }
+    }
+
+    fn needs_no_closing_snapshot(&self) -> bool {
+        let size = self.active.end(self.next_offset).position;
+        self.producers.is_empty() && recovery::needs_none_to_close(size, self.midway.position())
     }
 
     fn sync_closing_state(&self) -> io::Result<()> {
         let (disk, path) = (self.dir.disk(), self.path());
         self.active.segment().offset_index.sync()?;
         self.active.segment().time_index.sync()?;
-        snapshot::sync(disk, &path, self.next_offset)?;
+        Epochs::sync(disk, &path)?;
+        if !self.needs_no_closing_snapshot() {
+            snapshot::sync(disk, &path, self.next_offset)?;
+        }
         disk.sync_dir(&path)
     }
 
     /// Everything of the finished log is durable.
     pub(crate) fn note_closed(&self) -> io::Result<()> {
-        self.dir.note_recovery_point(&self.name, self.next_offset)?;
-        self.dir.note_high_watermark(&self.name, self.next_offset)
+        self.dir.note_recovery_point(self.name(), self.next_offset)?;
+        self.dir.note_high_watermark(self.name(), self.next_offset)
     }
 
     /// Renames the directory as that of a deleted log, durably, and returns its new path. Readers that are left go on
@@ -193,7 +213,7 @@ impl Log {
 
     /// `<topic>-<partition>`.
     pub fn name(&self) -> &str {
-        &self.name
+        self.files().name()
     }
 
     pub(crate) fn files(&self) -> &Arc<LogFiles> {
@@ -201,6 +221,6 @@ impl Log {
     }
 
     fn path(&self) -> PathBuf {
-        self.dir.path().join(&self.name)
+        self.files().dir().to_owned()
     }
 }

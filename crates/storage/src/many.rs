@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use host::Open;
 use record::Uuid;
@@ -22,8 +22,8 @@ pub struct NewLog {
     pub name: String,
     /// The id of its topic.
     pub topic_id: Uuid,
-    /// Its settings.
-    pub config: LogConfig,
+    /// Its settings, shared with the other logs of its topic.
+    pub config: Arc<LogConfig>,
 }
 
 /// How far the opening of many logs has come.
@@ -48,17 +48,20 @@ impl LogDir {
     /// all logs of the directory were opened, recovery is complete ([`LogDir::recovery_is_complete`]).
     pub fn open_logs(
         self: &Arc<Self>,
-        wanted: &[(String, LogConfig)],
+        wanted: &[(String, Arc<LogConfig>)],
         stop: Stop,
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Vec<Result<Log, OpenError>> {
         let syncs = if self.syncs_each(wanted.len()) { Syncs::Each } else { Syncs::Together };
-        let open = |(name, config): &(String, LogConfig)| {
+        let (done, count) = (AtomicUsize::new(0), wanted.len());
+        let open = |(name, config): &(String, Arc<LogConfig>)| {
             self.check()?;
-            recovery::open(self, name, config, stop, syncs)
+            let opened = recovery::open(self, name, config, stop, syncs);
+            progress(Progress { logs_done: done.fetch_add(1, Ordering::Relaxed) + 1, logs: count });
+            opened
         };
-        let opened = self.side_by_side(wanted, threads, progress, open);
+        let opened = side_by_side(wanted.iter().collect(), threads, open);
         let logs = self.finish(opened, wanted.iter().map(|(name, config)| (name.as_str(), config)));
         if !self.is_trusted() && logs.iter().all(Result::is_ok) && self.are_all(wanted).unwrap_or(false) {
             // Without it the next start takes longer, and that is all.
@@ -67,6 +70,16 @@ impl LogDir {
             }
         }
         logs
+    }
+
+    /// [`LogDir::settled_topic_id`] of many logs, on `threads` threads. The results are in the order of `names`.
+    pub fn settled_topic_ids(
+        &self,
+        names: &[String],
+        is_known: impl Fn(Uuid) -> bool + Sync,
+        threads: usize,
+    ) -> Vec<io::Result<Option<Uuid>>> {
+        side_by_side(names.iter().collect(), threads, |name| self.settled_topic_id(name, &is_known))
     }
 
     /// Makes everything durable that is in the page cache of the directory's filesystem now: what [`Log::begin_common_flush`] began
@@ -87,78 +100,54 @@ impl LogDir {
         logs <= FEW || !self.disk().sync_filesystem_tells_errors()
     }
 
-    fn side_by_side<'w, T: Sync>(
-        &self,
-        wanted: &'w [T],
-        threads: usize,
-        progress: &(dyn Fn(Progress) + Sync),
-        open: impl Fn(&'w T) -> Opened + Sync,
-    ) -> Vec<Opened> {
-        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let opened: Vec<OnceLock<Opened>> = wanted.iter().map(|_| OnceLock::new()).collect();
-        let work = || {
-            while let Some((index, item)) = at(wanted, next.fetch_add(1, Ordering::Relaxed)) {
-                // Every index is taken once.
-                let _ = opened[index].set(open(item));
-                let logs_done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(Progress { logs_done, logs: wanted.len() });
-            }
-        };
-        std::thread::scope(|scope| {
-            let helpers = threads.min(wanted.len()).saturating_sub(1);
-            (0..helpers).for_each(|_| drop(scope.spawn(work)));
-            work();
-        });
-        opened.into_iter().map(|cell| cell.into_inner().expect("every log was tried")).collect()
-    }
-
     /// Makes what is not durable yet durable, notes the recovery points, and hands out the logs.
     fn finish<'w>(
         self: &Arc<Self>,
         opened: Vec<Opened>,
-        wanted: impl Iterator<Item = (&'w str, &'w LogConfig)>,
+        wanted: impl Iterator<Item = (&'w str, &'w Arc<LogConfig>)>,
     ) -> Vec<Result<Log, OpenError>> {
         let needs_sync = |opened: &Opened| opened.as_ref().is_ok_and(|recovered| recovered.needs_sync);
         let synced = match opened.iter().any(needs_sync) {
             true => self.watch_sync(self.disk().sync_filesystem(self.path())),
             false => Ok(()),
         };
-        let finish = |(opened, (name, config)): (Opened, (&str, &LogConfig))| {
+        let finish = |(opened, (name, config)): (Opened, (&str, &Arc<LogConfig>))| {
             let recovered = opened?;
             if synced.is_err() && recovered.needs_sync {
                 self.note_opened(name, false);
                 return Err(OpenError::Failed(LogDirFailed));
             }
             self.note_recovery_point(name, recovered.recovery_point)?;
-            Ok(Log::new(self, name, config.clone(), recovered))
+            Ok(Log::new(self, Arc::clone(config), recovered))
         };
         opened.into_iter().zip(wanted).map(finish).collect()
     }
 
     /// Whether the directory has no other logs.
-    fn are_all(&self, wanted: &[(String, LogConfig)]) -> io::Result<bool> {
+    fn are_all(&self, wanted: &[(String, Arc<LogConfig>)]) -> io::Result<bool> {
         let mut names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         Ok(self.logs()?.iter().all(|log| names.binary_search(&log.as_str()).is_ok()))
     }
 
-    /// Creates logs as [`Log::create`] does, with few syncs for all of them. The results are in the order of `wanted`.
+    /// Creates logs as [`Log::create`] does, on `threads` threads, with few syncs for all of them. The results are in the order of
+    /// `wanted`.
     ///
     /// A crash in between leaves logs that [`Log::create`] completes. One that cannot be created is no obstacle to the
     /// others, but a failed sync is.
-    pub fn create_logs(self: &Arc<Self>, wanted: Vec<NewLog>) -> Vec<Result<Log, OpenError>> {
+    pub fn create_logs(self: &Arc<Self>, wanted: Vec<NewLog>, threads: usize) -> Vec<Result<Log, OpenError>> {
         if self.syncs_each(wanted.len()) {
             return wanted.into_iter().map(|new| Log::create(self, &new.name, new.topic_id, new.config)).collect();
         }
         if let Err(error) = self.forget(wanted.iter().map(|new| new.name.as_str())) {
             return wanted.iter().map(|_| Err(OpenError::Io(same(&error)))).collect();
         }
-        let created = wanted.iter().map(|new| self.create_files(new)).collect();
+        let created = side_by_side(wanted.iter().collect(), threads, |new| self.create_files(new));
         self.finish(created, wanted.iter().map(|new| (new.name.as_str(), &new.config)))
     }
 
-    /// Closes logs as [`Log::close`] does, with few syncs for all of them. The results are in the order of `logs`.
-    pub fn close_logs(&self, logs: Vec<Log>) -> Vec<Result<(), CloseError>> {
+    /// Closes logs as [`Log::close`] does, on `threads` threads, with few syncs for all of them. The results are in the order of `logs`.
+    pub fn close_logs(&self, logs: Vec<Log>, threads: usize) -> Vec<Result<(), CloseError>> {
         if self.syncs_each(logs.len()) {
             return logs.into_iter().map(Log::close).collect();
         }
@@ -168,7 +157,7 @@ impl LogDir {
             self.watch(finished)?;
             Ok::<_, CloseError>(log)
         };
-        let finished: Vec<_> = logs.into_iter().map(finish).collect();
+        let finished = side_by_side(logs, threads, finish);
         let synced = self.watch_sync(self.disk().sync_filesystem(self.path()));
         let close = |finished: Result<Log, CloseError>| match &synced {
             Ok(()) => Ok(finished?.note_closed()?),
@@ -204,10 +193,15 @@ impl LogDir {
             self.watch(self.disk().create_dir_all(&path))?;
         }
         for (file, text) in partition_metadata(new.topic_id) {
-            let written = self.disk().open(&path.join(file), Open::Create).and_then(|file| {
-                file.set_len(0)?;
-                file.write_all_at(&text, 0)
-            });
+            let path = path.join(file);
+            let written = match is_new {
+                // A file that was cut is written back when it is closed, which takes longer than all the rest.
+                true => self.disk().open(&path, Open::CreateNew).and_then(|file| file.write_all_at(&text, 0)),
+                false => self.disk().open(&path, Open::Create).and_then(|file| {
+                    file.set_len(0)?;
+                    file.write_all_at(&text, 0)
+                }),
+            };
             self.watch(written)?;
         }
         match is_new {
@@ -222,6 +216,26 @@ fn same(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), error.to_string())
 }
 
-fn at<T>(items: &[T], index: usize) -> Option<(usize, &T)> {
-    items.get(index).map(|item| (index, item))
+/// Does the same work for all items on so many threads, this one among them. The results are in the order of the items.
+fn side_by_side<T: Send, R: Send>(items: Vec<T>, threads: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let helpers = threads.min(items.len()).saturating_sub(1);
+    let left = Mutex::new(items.into_iter().enumerate());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((index, item)) = next() {
+            done.push((index, work(item)));
+        }
+        done
+    };
+    let mut done = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(run)).collect();
+        let mut done = run();
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
 }

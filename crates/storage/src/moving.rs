@@ -135,7 +135,7 @@ impl FutureLog {
 
     /// Puts the copy in the place of `log`, which gets no more appends. Everything is durable before, so call it when
     /// [`FutureLog::catch_up`] has little left to do.
-    pub fn take_place(mut self, mut log: Log, config: &LogConfig) -> Replaced {
+    pub fn take_place(mut self, mut log: Log, config: &Arc<LogConfig>) -> Replaced {
         match self.complete(&mut log).and_then(|()| self.take_name()) {
             Ok(()) => {
                 let set_aside = self.set_aside(log);
@@ -160,8 +160,8 @@ impl FutureLog {
         }
     }
 
-    fn open(&self, dir: &Arc<LogDir>, config: &LogConfig) -> Result<Log, OpenError> {
-        Log::open(dir, &self.name, config.clone(), Stop::Clean)
+    fn open(&self, dir: &Arc<LogDir>, config: &Arc<LogConfig>) -> Result<Log, OpenError> {
+        Log::open(dir, &self.name, Arc::clone(config), Stop::Clean)
     }
 
     /// Copies the rest, and makes all of it durable.

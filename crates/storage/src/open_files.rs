@@ -15,6 +15,7 @@
 //! opened afterwards (`errseq_t`), so that a flush sees an error also when the descriptor of the write is gone.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +25,7 @@ use arc_swap::ArcSwapOption;
 use host::{Disk, File, Misses, Open};
 use record::Offset;
 
-use crate::files;
+use crate::files::{self, Kind};
 
 /// The open files of the segments of one log directory.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ pub(crate) struct LazyFile(Arc<Slot>);
 struct Slot {
     log: Arc<LogFiles>,
     base_offset: Offset,
-    extension: &'static str,
+    kind: Kind,
     file: ArcSwapOption<File>,
     /// Since the clock came by.
     is_used: AtomicBool,
@@ -198,6 +199,11 @@ impl LogFiles {
         &self.dir
     }
 
+    /// `<topic>-<partition>`, also when the log was deleted: kept in no other place, as there may be many logs.
+    pub(crate) fn name(&self) -> &str {
+        self.dir.file_name().and_then(OsStr::to_str).expect("the path was made from the name, which is a text")
+    }
+
     /// The log is deleted: comes before its directory is renamed.
     pub(crate) fn is_deleted(&self) -> bool {
         self.is_deleted.load(Ordering::SeqCst)
@@ -231,11 +237,11 @@ impl LogFiles {
 }
 
 impl LazyFile {
-    pub(crate) fn new(log: &Arc<LogFiles>, base_offset: Offset, extension: &'static str) -> LazyFile {
+    pub(crate) fn new(log: &Arc<LogFiles>, base_offset: Offset, kind: Kind) -> LazyFile {
         LazyFile(Arc::new(Slot {
             log: Arc::clone(log),
             base_offset,
-            extension,
+            kind,
             file: ArcSwapOption::empty(),
             is_used: AtomicBool::new(false),
             is_queued: AtomicBool::new(false),
@@ -294,7 +300,7 @@ impl LazyFile {
 
     /// The length in bytes, without opening the file.
     pub(crate) fn len(&self) -> io::Result<u64> {
-        self.0.log.disk().metadata_len(&files::path(&self.0.log.dir, self.0.base_offset, self.0.extension))
+        self.0.log.disk().metadata_len(&files::path(&self.0.log.dir, self.0.base_offset, self.0.kind.extension()))
     }
 
     /// Gives the descriptor back; the next use opens the file again.
@@ -318,7 +324,7 @@ impl Slot {
     fn open(&self, open: impl Fn(&Path) -> io::Result<File>) -> io::Result<File> {
         loop {
             let (dir, is_retired) = (self.log.present_dir(), self.is_retired.load(Ordering::SeqCst));
-            let mut path = files::path(dir.ok_or(io::ErrorKind::NotFound)?, self.base_offset, self.extension);
+            let mut path = files::path(dir.ok_or(io::ErrorKind::NotFound)?, self.base_offset, self.kind.extension());
             if is_retired {
                 path.as_mut_os_string().push(files::DELETED);
             }

@@ -62,6 +62,12 @@ impl LogReader {
         &self.shared
     }
 
+    /// `<topic>-<partition>` of the log.
+    pub fn log_name(&self) -> String {
+        // A log has a segment at any time.
+        self.view().segments()[0].files().name().to_owned()
+    }
+
     pub(crate) fn view(&self) -> Arc<LogView> {
         self.shared.view.load_full()
     }

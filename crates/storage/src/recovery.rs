@@ -53,6 +53,9 @@ use crate::sparse::Sparse;
 use gap::Gap;
 use listing::Listing;
 use start::Trusted;
+use state::State;
+
+pub(crate) use state::needs_none_to_close;
 
 /// Why a log cannot be opened or created.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,8 @@ pub(crate) struct Recovered {
     pub(crate) next_offset: Offset,
     pub(crate) producers: Producers,
     pub(crate) epochs: Epochs,
+    /// How many bytes of the active segment a snapshot of the producers speaks of.
+    pub(crate) snapshot_position: u32,
     /// What lies below is durable, or will be when it is handed out.
     pub(crate) recovery_point: Offset,
     /// Whether there may be something that is not durable yet, where syncs are left to the caller.
@@ -149,6 +154,8 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error.into()),
         recovered => dir.watch(recovered)?,
     };
+    // Many logs are opened before the first of them is used.
+    recovered.segments.iter().for_each(|segment| segment.close_files());
     if syncs == Syncs::Each {
         dir.note_recovery_point(name, recovered.recovery_point)?;
     }
@@ -162,10 +169,10 @@ pub(crate) fn create(dir: &LogDir, name: &str, config: &LogConfig) -> io::Result
     let (syncs, start, has_recovery_point) = (Syncs::Together, Offset(0), false);
     let files = Files { dir, path: &path, log: &log, config, syncs, start, has_recovery_point };
     let last = Last::empty(Segment::create(&log, Offset(0))?, config);
-    let epochs = Epochs::default();
-    epochs.write(dir.disk(), &path)?;
-    files.assemble(vec![], last, |_, _, _| Ok(Some((Producers::default(), epochs)))).map(|created| {
+    let state = State { producers: Producers::default(), epochs: Epochs::default(), snapshot_position: 0 };
+    files.assemble(vec![], last, |_, _, _| Ok(Some(state))).map(|created| {
         let created = created.expect("the state was given");
+        created.segments.iter().for_each(|segment| segment.close_files());
         Recovered { needs_sync: true, ..created }
     })
 }
@@ -320,14 +327,15 @@ impl<'a> Files<'a> {
         self,
         mut segments: Vec<Arc<Segment>>,
         last: Last,
-        state: impl FnOnce(&[Arc<Segment>], u32, Range<Offset>) -> io::Result<Option<(Producers, Epochs)>>,
+        state: impl FnOnce(&[Arc<Segment>], u32, Range<Offset>) -> io::Result<Option<State>>,
     ) -> io::Result<Option<Recovered>> {
         let Last { segment, size, next_offset, sparse } = last;
         let first_append = first_timestamp(&segment, size);
         let segment = Arc::new(segment);
         segments.push(Arc::clone(&segment));
         let log_start_offset = self.start.max(segments[0].base_offset);
-        let Some((producers, epochs)) = state(&segments, size, log_start_offset..next_offset)? else { return Ok(None) };
+        let Some(state) = state(&segments, size, log_start_offset..next_offset)? else { return Ok(None) };
+        let State { producers, epochs, snapshot_position } = state;
         let active = Active::new(segment, size, sparse, first_append);
         let (recovery_point, needs_sync, is_unflushed) = (next_offset, false, false);
         Ok(Some(Recovered {
@@ -337,6 +345,7 @@ impl<'a> Files<'a> {
             next_offset,
             producers,
             epochs,
+            snapshot_position,
             recovery_point,
             needs_sync,
             is_unflushed,

@@ -7,7 +7,7 @@ use host::File;
 use record::Offset;
 
 use crate::end::LogPosition;
-use crate::files;
+use crate::files::Kind;
 use crate::index::{Beside, Index, OffsetEntry, TimeEntry};
 use crate::open_files::{LazyFile, LogFiles, Patience};
 use crate::reader::ReadError;
@@ -59,9 +59,12 @@ impl Segment {
     /// Makes the files of a new segment. Their names are durable after a sync of the directory.
     pub(crate) fn create(files: &Arc<LogFiles>, base_offset: Offset) -> io::Result<Segment> {
         let segment = Segment::open(files, base_offset)?;
-        segment.log.create()?.set_len(0)?;
-        segment.offset_index.replace(&[])?;
-        segment.time_index.replace(&[])?;
+        let log = segment.log.create()?;
+        if !log.is_empty()? {
+            log.set_len(0)?;
+        }
+        segment.offset_index.clear()?;
+        segment.time_index.clear()?;
         Ok(segment)
     }
 
@@ -70,7 +73,7 @@ impl Segment {
         Ok(Segment {
             base_offset,
             files: Arc::clone(files),
-            log: LazyFile::new(files, base_offset, files::LOG),
+            log: LazyFile::new(files, base_offset, Kind::Log),
             offset_index: Index::open(files, base_offset)?,
             time_index: Index::open(files, base_offset)?,
             damage: Box::default(),

@@ -1,5 +1,6 @@
 //! The log as a whole, against models that keep everything in memory.
 
+mod costs;
 mod crash;
 mod descriptors;
 mod failures;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::Pool;
 use metadata::{Configs, Image, Topic};
-use record::{BrokerId, PartitionIndex};
+use record::{BrokerId, PartitionIndex, Uuid};
 use storage::{Log, LogDir, Replaced};
 
 use super::ControlError;
@@ -14,9 +14,9 @@ use super::opening::{NoLog, Opening, WantedLog};
 use super::trash::Trash;
 use crate::config::{TopicConfig, cordon};
 use crate::handlers::is_internal;
-use crate::log_dirs::{LogDirs, TwiceError, side_by_side};
+use crate::log_dirs::{Listed, LogDirs, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
-use crate::partition::{Partition, Retired};
+use crate::partition::{Partition, Retired, Settings};
 use crate::view::{HostedTopic, View};
 
 /// Opens and retires logs in the log directories.
@@ -35,6 +35,8 @@ pub struct Hosting {
     trash: Trash,
     /// Whether the partitions that were there at the start were opened: those that come later are new.
     is_started: bool,
+    /// What is there at the start, until it is opened.
+    listed: Listed,
 }
 
 impl Hosting {
@@ -64,35 +66,56 @@ impl Hosting {
             flushing,
             trash,
             is_started: false,
+            listed: Listed::default(),
         }
     }
 
-    /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own.
+    /// Sets logs aside that belong to no topic of `image`: a crash came between the deletion of their topic and their own. The
+    /// others are known to the first [`Hosting::open`], which comes next.
     pub fn set_strays_aside(&mut self, image: &Image, now: Duration) {
         let dirs = Arc::clone(&self.opening.dirs);
-        for (_, dir) in dirs.working() {
-            if let Err(error) = self.set_strays_of_aside(dir, image, now) {
-                let dir = dir.path().display();
-                tracing::error!(%dir, %error, "logs of deleted topics may be left; the next start tries again");
+        let mut listed = Listed(dirs.all().iter().map(|_| Vec::new()).collect());
+        for (index, dir) in dirs.working() {
+            match self.set_strays_of_aside(dir, image, now) {
+                Ok(logs) => listed.0[index] = logs,
+                Err(error) => {
+                    let dir = dir.path().display();
+                    tracing::error!(%dir, %error, "logs of deleted topics may be left; the next start tries again");
+                }
             }
         }
+        self.listed = listed;
     }
 
-    fn set_strays_of_aside(&mut self, dir: &LogDir, image: &Image, now: Duration) -> std::io::Result<()> {
-        for name in dir.logs()? {
-            let is_known = |id| image.topic_by_id(id).is_some();
-            let id = dir.settled_topic_id(&name, is_known)?;
-            if id.is_some_and(|id| !is_known(id)) {
-                tracing::info!(log = name, "the log of a deleted topic is removed");
-                self.trash.add(dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
+    fn set_strays_of_aside(
+        &mut self,
+        dir: &LogDir,
+        image: &Image,
+        now: Duration,
+    ) -> std::io::Result<Vec<(String, Uuid)>> {
+        let is_known = |id| image.topic_by_id(id).is_some();
+        let names = dir.logs()?;
+        let ids = dir.settled_topic_ids(&names, is_known, self.opening.threads);
+        let mut listed = Vec::with_capacity(names.len());
+        for (name, id) in names.into_iter().zip(ids) {
+            match id? {
+                Some(id) if is_known(id) => listed.push((name, id)),
+                Some(_) => {
+                    tracing::info!(log = name, "the log of a deleted topic is removed");
+                    self.trash.add(dir.set_aside(&name)?, now + self.defaults.file_delete_delay);
+                }
+                None => {}
             }
         }
-        Ok(())
+        Ok(listed)
     }
 
     /// Refuses a log that lies in two directories, once the strays are set aside; what a move left there goes.
-    pub fn settle_twice(&self, now: Duration) -> Result<(), TwiceError> {
+    pub fn settle_twice(&mut self, now: Duration) -> Result<(), TwiceError> {
         let set_aside = self.opening.dirs.settle_twice()?;
+        if !set_aside.is_empty() {
+            self.listed = Listed::default();
+        }
         set_aside.into_iter().for_each(|path| self.trash.add(path, now + self.defaults.file_delete_delay));
         Ok(())
     }
@@ -114,8 +137,8 @@ impl Hosting {
             future.abandon();
             return None;
         };
-        let config = self.topic_config(topic);
-        let Replaced { log, error, set_aside } = future.take_place(log, &config.log_config());
+        let config = Settings::of(self.topic_config(topic));
+        let Replaced { log, error, set_aside } = future.take_place(log, config.log());
         if let Some(path) = set_aside {
             self.trash.add(path, now + partition.file_delete_delay());
         }
@@ -141,7 +164,8 @@ impl Hosting {
         let is_whole = |topic: &Topic, hosted: &HostedTopic| hosted.partitions.len() == topic.partitions.len();
         let lacks = topics.filter(|(topic, hosted)| !hosted.is_some_and(|hosted| is_whole(topic, hosted)));
         let is_new = self.is_started;
-        let opened = self.open_topics(view, lacks.collect(), is_new);
+        let listed = std::mem::take(&mut self.listed);
+        let opened = self.open_topics(view, lacks.collect(), is_new, &listed);
         self.is_started = true;
         opened
     }
@@ -154,13 +178,20 @@ impl Hosting {
         let offline = view.topics().filter(|topic| topic.has_offline());
         let known = |hosted: &'_ Arc<HostedTopic>| view.image().topic_by_id(hosted.id).map(Arc::clone);
         let topics: Vec<_> = offline.filter_map(|hosted| Some((known(hosted)?, Arc::clone(hosted)))).collect();
-        self.open_topics(view, topics.iter().map(|(topic, hosted)| (&**topic, Some(&**hosted))).collect(), false)
+        let topics = topics.iter().map(|(topic, hosted)| (&**topic, Some(&**hosted))).collect();
+        self.open_topics(view, topics, false, &Listed::default())
     }
 
     /// Opens the partitions of `topics`, all logs together, but for those that are open already. Partitions that `view`
     /// has not are new if `is_new`.
-    fn open_topics(&self, view: &View, topics: Vec<(&Topic, Option<&HostedTopic>)>, is_new: bool) -> Vec<HostedTopic> {
-        let configs: Vec<TopicConfig> = topics.iter().map(|(topic, _)| self.topic_config(topic)).collect();
+    fn open_topics(
+        &self,
+        view: &View,
+        topics: Vec<(&Topic, Option<&HostedTopic>)>,
+        is_new: bool,
+        listed: &Listed,
+    ) -> Vec<HostedTopic> {
+        let configs: Vec<_> = topics.iter().map(|(topic, _)| Settings::of(self.topic_config(topic))).collect();
         let is_open = |hosted: Option<&HostedTopic>, index| hosted.and_then(|hosted| hosted.open_partition(index));
         let mut wanted = Vec::new();
         for ((topic, hosted), config) in topics.iter().zip(&configs) {
@@ -168,12 +199,12 @@ impl Hosting {
             wanted.extend(closed.map(|(index, _)| WantedLog {
                 name: log_name(&topic.name, index),
                 topic_id: topic.id,
-                config: config.log_config(),
+                config: Arc::clone(config.log()),
                 is_new: is_new && !hosted.is_some_and(|hosted| hosted.has(index)),
             }));
         }
-        let mut logs = self.opening.all(wanted, self.log_counts(view)).into_iter();
-        let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &TopicConfig| {
+        let mut logs = self.opening.all(wanted, self.log_counts(view), listed).into_iter();
+        let mut open = |topic: &Topic, hosted: Option<&HostedTopic>, config: &Arc<Settings>| {
             let partition = |(index, partition): (PartitionIndex, &metadata::Partition)| {
                 is_open(hosted, index).or_else(|| {
                     let log = logs.next().expect("one result for each log that was wanted");
@@ -190,6 +221,10 @@ impl Hosting {
     fn log_counts(&self, view: &View) -> Vec<usize> {
         let dirs = &self.opening.dirs;
         let mut counts = vec![0; dirs.all().len()];
+        if counts.len() == 1 {
+            // Nothing depends on it, and there may be many partitions.
+            return counts;
+        }
         let open = view.topics().flat_map(|topic| topic.partitions.iter().flatten());
         open.for_each(|partition| counts[dirs.index_of(partition.dir())] += 1);
         counts
@@ -200,7 +235,7 @@ impl Hosting {
         topic: &Topic,
         index: PartitionIndex,
         partition: &metadata::Partition,
-        config: &TopicConfig,
+        settings: &Arc<Settings>,
         log: Result<Log, NoLog>,
     ) -> Option<Arc<Partition>> {
         let log = log.inspect_err(|error| match error {
@@ -212,7 +247,7 @@ impl Hosting {
         });
         let open = |log: Log| {
             let flushing = self.flushing[self.opening.dirs.index_of(log.dir())].clone();
-            Partition::new(index, partition.leader_epoch, config.clone(), log, flushing)
+            Partition::new(index, partition.leader_epoch, Arc::clone(settings), log, flushing)
         };
         log.ok().map(open).map(Arc::new)
     }
@@ -251,8 +286,8 @@ impl Hosting {
                 continue;
             };
             if defaults_changed || topic.configs != before.configs {
-                let config = self.topic_config(topic);
-                hosted.partitions.iter().flatten().for_each(|partition| partition.set_config(config.clone()));
+                let settings = Settings::of(self.topic_config(topic));
+                hosted.partitions.iter().flatten().for_each(|partition| partition.set_config(Arc::clone(&settings)));
                 changed = true;
             }
         }
@@ -354,7 +389,8 @@ impl Hosting {
                 }
             }
         }
-        side_by_side(shares, Closing::run);
+        let threads = self.opening.threads;
+        side_by_side(shares, |share| share.run(threads));
     }
 }
 
@@ -370,9 +406,9 @@ impl Closing<'_> {
         Closing { dir, logs: Vec::new(), is_clean: !dir.failed() }
     }
 
-    fn run(self) {
+    fn run(self, threads: usize) {
         let mut is_clean = self.is_clean;
-        for error in self.dir.close_logs(self.logs).into_iter().filter_map(Result::err) {
+        for error in self.dir.close_logs(self.logs, threads).into_iter().filter_map(Result::err) {
             tracing::error!(%error, "a log was not closed; the next start recovers it");
             is_clean = false;
         }

@@ -9,7 +9,7 @@ use host::Clock;
 use record::Uuid;
 use storage::{Log, LogConfig, NewLog, OpenError, Progress, Stop};
 
-use crate::log_dirs::{LogDirs, Place, side_by_side};
+use crate::log_dirs::{Listed, LogDirs, Place, side_by_side};
 use crate::metrics::Metrics;
 
 /// A log that a partition needs.
@@ -18,8 +18,8 @@ pub struct WantedLog {
     pub name: String,
     /// The id of its topic.
     pub topic_id: Uuid,
-    /// Its settings.
-    pub config: LogConfig,
+    /// Its settings, shared with the other logs of its topic.
+    pub config: Arc<LogConfig>,
     /// Whether the partition was made just now, so that its log is nowhere yet.
     pub is_new: bool,
 }
@@ -58,7 +58,7 @@ pub struct Opening {
 /// What is to be done in one directory; each log with its place among all that are wanted.
 #[derive(Default)]
 struct Share {
-    there: Vec<(usize, (String, LogConfig))>,
+    there: Vec<(usize, (String, Arc<LogConfig>))>,
     new: Vec<(usize, NewLog)>,
 }
 
@@ -66,10 +66,11 @@ type Opened = Result<Log, NoLog>;
 
 impl Opening {
     /// Opens each log, or creates it where its topic is new or a crash came between the decision and the directory. The
-    /// results are in the order of `wanted`. The directories hold `logs` logs each already that are not wanted.
-    pub fn all(&self, wanted: Vec<WantedLog>, logs: Vec<usize>) -> Vec<Opened> {
+    /// results are in the order of `wanted`. The directories hold `logs` logs each already that are not wanted; what is
+    /// `listed` is not looked for again.
+    pub fn all(&self, wanted: Vec<WantedLog>, logs: Vec<usize>, listed: &Listed) -> Vec<Opened> {
         let mut results: Vec<Option<Opened>> = wanted.iter().map(|_| None).collect();
-        let shares = self.share_out(wanted, logs, &mut results);
+        let shares = self.share_out(wanted, logs, listed, &mut results);
         let pace = SharedPace::new(&self.clock, shares.iter().map(|share| share.there.len()).sum());
         // Also where nothing is wanted: that all is open there is worth knowing.
         let (idle, busy): (Vec<_>, Vec<_>) = shares
@@ -86,12 +87,18 @@ impl Opening {
     }
 
     /// Which directory opens or creates which log. What none does has its result already.
-    fn share_out(&self, wanted: Vec<WantedLog>, mut logs: Vec<usize>, results: &mut [Option<Opened>]) -> Vec<Share> {
+    fn share_out(
+        &self,
+        wanted: Vec<WantedLog>,
+        mut logs: Vec<usize>,
+        listed: &Listed,
+        results: &mut [Option<Opened>],
+    ) -> Vec<Share> {
         let mut shares: Vec<Share> = logs.iter().map(|_| Share::default()).collect();
         let mut homeless = Vec::new();
         for (at, wanted) in wanted.into_iter().enumerate() {
             let WantedLog { name, topic_id, config, is_new } = wanted;
-            match self.dirs.find(&name, topic_id) {
+            match self.dirs.find(&name, topic_id, listed) {
                 Ok(Place::Here(index)) => {
                     logs[index] += 1;
                     shares[index].there.push((at, (name, config)));
@@ -130,7 +137,7 @@ impl Opening {
         };
         let opened = dir.open_logs(&there, self.stops[index], self.threads, &progress);
         let (new_places, new): (Vec<usize>, Vec<_>) = share.new.into_iter().unzip();
-        let created = dir.create_logs(new);
+        let created = dir.create_logs(new, self.threads);
         let opened = places.into_iter().zip(opened).chain(new_places.into_iter().zip(created));
         opened.map(|(place, result)| (place, result.map_err(NoLog::from))).collect()
     }

@@ -15,8 +15,8 @@ use wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPart
 
 use super::*;
 use crate::config::TopicConfig;
-use crate::partition::Partition;
 use crate::partition::flushing::Flushing;
+use crate::partition::{Partition, Settings};
 
 /// A partition of a simulated disk that coordinates, in simulated time.
 struct Scene {
@@ -51,7 +51,7 @@ impl Scene {
         let log = Log::create(&dir, "__consumer_offsets-0", Uuid([7; 16]), topic.log_config()).unwrap();
         let (flush_pool, metrics) = (Arc::new(flush_pool), Metrics::new(Clock::sim(hands.clone())));
         let flushing = Flushing::new(&flush_pool, Arc::clone(&metrics));
-        let partition = Arc::new(Partition::new(PartitionIndex(0), LeaderEpoch(0), topic, log, flushing));
+        let partition = Arc::new(Partition::new(PartitionIndex(0), LeaderEpoch(0), Settings::of(topic), log, flushing));
         let load_pool = Arc::new(Pool::inline());
         let wiring = Wiring {
             published: Arc::new(ArcSwap::from_pointee(View::default())),
@@ -356,7 +356,7 @@ fn the_records_of_a_step_are_one_batch_unless_that_would_be_too_large() {
     let append = || append::append(&scene.partition, &records, record::Compression::None, Timestamp(1)).unwrap();
     append();
     assert_eq!(batches(), [100]);
-    scene.partition.set_config(TopicConfig { max_message_bytes: 2_000, ..TopicConfig::default() });
+    scene.partition.set_config(Settings::of(TopicConfig { max_message_bytes: 2_000, ..TopicConfig::default() }));
     append();
     let split = batches();
     assert!(split.len() > 2 && split.iter().sum::<i32>() == 200, "{split:?}");

@@ -85,10 +85,10 @@ fn a_log_is_found_where_it_lies_and_that_of_a_deleted_topic_is_set_aside() {
     let dirs = three(&SimDisk::new());
     drop(Log::create(&dirs.all()[2], "t-0", TOPIC, LogConfig::default()).unwrap());
     drop(Log::create(&dirs.all()[1], "t-0", OTHER, LogConfig::default()).unwrap());
-    assert_eq!(dirs.find("t-1", TOPIC).unwrap(), Place::Nowhere);
+    assert_eq!(dirs.find("t-1", TOPIC, &Listed::default()).unwrap(), Place::Nowhere);
     let twice = dirs.settle_twice().unwrap_err().to_string();
     assert!(twice.contains("the partition t-0 lies in /b and in /c"), "{twice}");
-    assert_eq!(dirs.find("t-0", TOPIC).unwrap(), Place::Here(2));
+    assert_eq!(dirs.find("t-0", TOPIC, &Listed::default()).unwrap(), Place::Here(2));
     assert_eq!(dirs.all()[1].deleted_logs().unwrap().len(), 1);
     assert!(dirs.settle_twice().unwrap().is_empty());
 }
@@ -102,7 +102,7 @@ fn a_log_without_the_id_of_its_topic_is_taken_where_it_lies() {
     for file in ["partition.metadata", "partition.metadata.copy"] {
         disk.remove_file(&Path::new("/b/t-0").join(file)).unwrap();
     }
-    assert_eq!(dirs.find("t-0", TOPIC).unwrap(), Place::Nameless(1));
+    assert_eq!(dirs.find("t-0", TOPIC, &Listed::default()).unwrap(), Place::Nameless(1));
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn a_directory_that_cannot_be_looked_into_hides_nothing_that_another_has() {
     let dirs = three(&sim);
     drop(Log::create(&dirs.all()[2], "t-0", TOPIC, LogConfig::default()).unwrap());
     sim.inject(Fault::next(OpKind::Open, Failure::Io));
-    assert_eq!(dirs.find("t-0", TOPIC).unwrap(), Place::Here(2));
+    assert_eq!(dirs.find("t-0", TOPIC, &Listed::default()).unwrap(), Place::Here(2));
     sim.inject(Fault::next(OpKind::Open, Failure::Io));
-    dirs.find("t-1", TOPIC).unwrap_err();
+    dirs.find("t-1", TOPIC, &Listed::default()).unwrap_err();
 }
 
 #[test]

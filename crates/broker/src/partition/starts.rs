@@ -27,7 +27,7 @@ impl Partition {
             return Err(DeleteRecordsError::OffsetOutOfRange);
         }
         self.lock().log()?;
-        let noted = self.dir.raise_log_start_offset(&self.name, before);
+        let noted = self.dir.raise_log_start_offset(&self.reader.log_name(), before);
         noted.map_err(|error| PartitionAppendError::from(AppendError::from(error)).into())
     }
 
@@ -59,7 +59,7 @@ impl Partition {
     pub fn note_high_watermark(&self) {
         if let Appender::Open(_) = *self.lock() {
             // A note in memory; the first one reads the file, and when that fails so does writing it.
-            let _ = self.dir.note_high_watermark(&self.name, self.high_watermark().offset);
+            let _ = self.dir.note_high_watermark(&self.reader.log_name(), self.high_watermark().offset);
         }
     }
 

@@ -39,7 +39,7 @@ fn partition(sim: &SimDisk, topic: TopicConfig, pool: Pool) -> Fixture {
     let partition = Partition::new(
         PartitionIndex(0),
         LeaderEpoch(0),
-        topic,
+        Settings::of(topic),
         log,
         Flushing::new(&pool, Metrics::new(host::Clock::real())),
     );
@@ -182,7 +182,7 @@ fn those_who_wait_for_the_disk_hear_that_the_partition_is_gone() {
 fn the_high_watermark_stays_when_a_topic_becomes_durable() {
     let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::inline());
     append(&partition, 4);
-    partition.set_config(flush_messages(1));
+    partition.set_config(Settings::of(flush_messages(1)));
     assert_eq!(partition.high_watermark().offset, Offset(4));
     assert_eq!(append(&partition, 1), Offset(5));
 }
@@ -190,7 +190,7 @@ fn the_high_watermark_stays_when_a_topic_becomes_durable() {
 #[test]
 fn changed_settings_hold_for_the_next_batch() {
     let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::inline());
-    partition.set_config(TopicConfig { max_message_bytes: 10, ..TopicConfig::default() });
+    partition.set_config(Settings::of(TopicConfig { max_message_bytes: 10, ..TopicConfig::default() }));
     assert_eq!(partition.rules(NOW).max_message_bytes, 10);
 }
 

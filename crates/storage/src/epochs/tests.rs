@@ -26,7 +26,7 @@ fn the_checkpoint_is_kafkas_and_garbage_is_as_good_as_none() {
     let disk = Disk::sim(SimDisk::new());
     let dir = Path::new("/");
     assert_eq!(Epochs::load(&disk, dir).unwrap(), None);
-    epochs(&[(2, 0), (6, 9)]).store(&disk, dir).unwrap();
+    epochs(&[(2, 0), (6, 9)]).store(&disk, dir, Durable::Yes).unwrap();
     let path = dir.join(files::EPOCHS);
     assert_eq!(disk.read(&path).unwrap(), b"0\n2\n2 0\n6 9\n");
     assert_eq!(Epochs::load(&disk, dir).unwrap(), Some(epochs(&[(2, 0), (6, 9)])));

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::Log;
 use crate::active::Active;
 use crate::dir::LogDirFailed;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::group::Group;
 use crate::producers::{Sequence, SequenceError, snapshot};
 use crate::room::is_full;
@@ -138,7 +138,7 @@ impl Log {
         let base_offset = self.next_offset;
         if self.active.is_full_for(group.len(), batch.header(), base_offset, &self.config, now) {
             self.active.write(group, now)?;
-            self.roll(now, snapshot::Durable::No)?;
+            self.roll(now, Durable::No)?;
         }
         self.assign_epoch(epoch)?;
         group.push(batch, base_offset, epoch);
@@ -154,8 +154,9 @@ impl Log {
         }
         let mut epochs = self.epochs.clone();
         epochs.assign(epoch, self.next_offset);
-        epochs.store(self.dir.disk(), &self.path())?;
+        epochs.store(self.dir.disk(), &self.path(), Durable::No)?;
         self.epochs = epochs;
+        self.unflushed.epochs = true;
         Ok(())
     }
 
@@ -164,7 +165,7 @@ impl Log {
     /// on disk; elsewhere a power cut may take its end, and the start after it removes what it left behind that.
     ///
     /// On an error no file of the new segment is left, or the next start finds it empty.
-    pub(super) fn roll(&mut self, now: Timestamp, durable: snapshot::Durable) -> io::Result<()> {
+    pub(super) fn roll(&mut self, now: Timestamp, durable: Durable) -> io::Result<()> {
         self.sync_names()?;
         self.active.finish()?;
         if self.config.syncs_before_roll() {

@@ -42,14 +42,16 @@ pub(super) struct Unflushed {
     last_append: Timestamp,
     /// The active segment's name is not durable.
     pub(super) names: bool,
+    /// The checkpoint of the epochs may not be durable.
+    pub(super) epochs: bool,
     /// A flush that began before a truncation may have synced bytes that others have replaced.
     pub(super) truncations: u64,
 }
 
 impl Unflushed {
-    /// Everything is durable.
+    /// Everything is durable, but for what an earlier process wrote of epochs, perhaps.
     pub(super) fn none() -> Unflushed {
-        Unflushed { since: None, last_append: Timestamp::NONE, names: false, truncations: 0 }
+        Unflushed { since: None, last_append: Timestamp::NONE, names: false, epochs: true, truncations: 0 }
     }
 
     /// An earlier process appended, and did not live to tell what of it is durable.
@@ -154,7 +156,7 @@ impl Log {
     pub(super) fn publish_durable(&mut self, end: LogPosition) {
         self.shared.durable_end.store(end);
         // The checkpoint was read when the log was opened, so this is a change in memory.
-        let _ = self.dir.note_recovery_point(&self.name, end.offset);
+        let _ = self.dir.note_recovery_point(self.name(), end.offset);
     }
 
     /// Makes everything that was appended durable, and the log's recovery point with it.

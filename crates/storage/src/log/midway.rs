@@ -4,7 +4,7 @@
 use record::Offset;
 
 use super::Log;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::producers::snapshot;
 
 /// How far the active segment is since the last snapshot.
@@ -20,9 +20,14 @@ pub(super) struct Midway {
 const SNAPSHOT_EVERY_BYTES: u32 = 64 << 20;
 
 impl Midway {
-    /// At a place up to which nothing needs to be read.
+    /// Where a snapshot speaks of so many bytes of the active segment.
     pub(super) fn from(position: u32) -> Midway {
         Midway { position, offset: None }
+    }
+
+    /// How many bytes of the active segment a snapshot speaks of. More than there are, where some were cut off since.
+    pub(super) fn position(&self) -> u32 {
+        self.position
     }
 
     /// A segment begins at `base`, with a snapshot of its own, which must stay.
@@ -44,7 +49,7 @@ impl Log {
         }
         self.midway.position = position;
         let (disk, path) = (self.dir.disk(), self.path());
-        if snapshot::store(&self.producers, disk, &path, self.next_offset, snapshot::Durable::No).is_ok()
+        if snapshot::store(&self.producers, disk, &path, self.next_offset, Durable::No).is_ok()
             && let Some(before) = self.midway.offset.replace(self.next_offset)
         {
             for extension in [files::SNAPSHOT, files::WINDOWS] {

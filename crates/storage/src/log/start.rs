@@ -10,8 +10,9 @@ use record::{Offset, Timestamp};
 
 use super::{AppendError, Log};
 use crate::end::LogPosition;
+use crate::epochs::Epochs;
 use crate::files;
-use crate::producers::snapshot;
+use crate::files::Durable;
 use crate::retire::{Side, retire, retired_before};
 use crate::room::is_full;
 use crate::view::LogView;
@@ -29,12 +30,12 @@ impl Log {
         // Also where retention has passed `to`, which no checkpoint may know yet.
         if to > self.durable_start {
             let wanted = to.max(start);
-            let noted = self.dir.note_log_start_offset(&self.name, wanted).and_then(|()| self.dir.write_checkpoints());
+            let noted = self.dir.note_log_start_offset(self.name(), wanted).and_then(|()| self.dir.write_checkpoints());
             if noted.is_ok() {
                 self.durable_start = wanted;
             } else {
                 // No later checkpoint may say what was not promised.
-                let _ = self.dir.note_log_start_offset(&self.name, start);
+                let _ = self.dir.note_log_start_offset(self.name(), start);
             }
             self.refusable(noted)?;
         }
@@ -62,7 +63,7 @@ impl Log {
             self.shared.set_log_start_offset(to);
             self.epochs.truncate_below(to);
             // A deletion under way may have noted a higher one.
-            self.dir.watch(self.dir.raise_log_start_offset(&self.name, to))?;
+            self.dir.watch(self.dir.raise_log_start_offset(self.name(), to))?;
         }
         let retired = self.retire_below_start(now, segments_max);
         self.refusable(retired)
@@ -71,7 +72,7 @@ impl Log {
     fn retire_below_start(&mut self, now: Timestamp, segments_max: usize) -> io::Result<Vec<PathBuf>> {
         let start = self.shared.log_start_offset();
         if start == self.next_offset && !self.active.is_empty() {
-            match self.roll(now, snapshot::Durable::Yes) {
+            match self.roll(now, Durable::Yes) {
                 // The segment goes when there is room.
                 Err(error) if is_full(&error) && !self.dir.failed() => {}
                 rolled => rolled?,
@@ -102,8 +103,12 @@ impl Log {
     }
 
     /// What the segments below tell is known from elsewhere before they go: the end of the log from the name of the
-    /// first that stays, the producers from its snapshot.
+    /// first that stays, the producers from its snapshot, the epochs from their checkpoint.
     fn keep_state_at(&mut self, first: Offset) -> io::Result<()> {
+        if self.unflushed.epochs {
+            self.dir.watch_sync(Epochs::sync(self.dir.disk(), &self.path()))?;
+            (self.unflushed.epochs, self.unflushed.names) = (false, true);
+        }
         if !self.producers.is_empty() {
             for extension in [files::WINDOWS, files::SNAPSHOT] {
                 let path = files::path(&self.path(), first, extension);

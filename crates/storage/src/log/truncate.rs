@@ -10,7 +10,7 @@ use record::Offset;
 use super::{AppendError, Log};
 use crate::active::Active;
 use crate::end::LogPosition;
-use crate::files;
+use crate::files::{self, Durable};
 use crate::index::TimeEntry;
 use crate::open_files::is_out_of_descriptors;
 use crate::producers::Producers;
@@ -95,11 +95,11 @@ impl Log {
     /// Before anything is cut: what comes there later is not durable.
     fn lower_recovery_point(&mut self, end: LogPosition) -> Result<(), AppendError> {
         // After a restart the durable end may lie below what was noted.
-        let noted = self.refusable(self.dir.recovery_point(&self.name))?.unwrap_or_default();
+        let noted = self.refusable(self.dir.recovery_point(self.name()))?.unwrap_or_default();
         if self.shared.durable_end.load().offset.max(noted) <= end.offset {
             return Ok(());
         }
-        let noted = self.dir.note_recovery_point(&self.name, end.offset).and_then(|()| self.dir.write_checkpoints());
+        let noted = self.dir.note_recovery_point(self.name(), end.offset).and_then(|()| self.dir.write_checkpoints());
         self.refusable(noted)
     }
 
@@ -142,7 +142,7 @@ impl Log {
         self.producers = self.producers_at_end()?;
         if self.epochs.truncate_from(end.offset) {
             // Epochs that begin above the end are ignored wherever the checkpoint is read.
-            let stored = self.epochs.store(dir.disk(), &path);
+            let stored = self.epochs.store(dir.disk(), &path, Durable::Yes);
             stored.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
         }
         Ok(retired)
@@ -209,15 +209,15 @@ impl Log {
         self.shared.view.load().segments().iter().for_each(|segment| segment.mark_retired());
         let retired = retire(disk, &path, Side::From(Offset(0)))?;
         disk.sync_dir(&path)?;
-        self.dir.note_log_start_offset(&self.name, offset)?;
-        self.dir.note_recovery_point(&self.name, offset)?;
+        self.dir.note_log_start_offset(self.name(), offset)?;
+        self.dir.note_recovery_point(self.name(), offset)?;
         self.dir.write_checkpoints()?;
         self.durable_start = offset;
         let segment = Arc::new(Segment::create(self.active.segment().files(), offset)?);
         disk.sync_dir(&path)?;
         self.unflushed.names = false;
         (self.producers, self.epochs) = (Producers::default(), crate::epochs::Epochs::default());
-        self.epochs.store(disk, &path)?;
+        self.epochs.store(disk, &path, Durable::Yes)?;
         self.shared.set_log_start_offset(offset);
         self.shared.end.store(end);
         self.shared.view.store(Arc::new(LogView::new(vec![Arc::clone(&segment)])));

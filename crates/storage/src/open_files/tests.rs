@@ -21,7 +21,7 @@ fn bounded(max: usize) -> Fixture {
 impl Fixture {
     /// A file that holds its number.
     fn file(&self, number: u8) -> LazyFile {
-        let file = LazyFile::new(&self.log, Offset(i64::from(number)), files::LOG);
+        let file = LazyFile::new(&self.log, Offset(i64::from(number)), Kind::Log);
         file.create().unwrap().write_all_at(&[number], 0).unwrap();
         file
     }
@@ -93,7 +93,7 @@ fn without_descriptors_some_are_closed_and_the_file_is_opened() {
     files.push(fixture.file(20));
     assert_eq!(fixture.open_files.count(), 13);
     fixture.sim.inject(Fault::next(OpKind::Open, Failure::NoDescriptors).times(2));
-    let unopened = LazyFile::new(&fixture.log, Offset(3), files::LOG);
+    let unopened = LazyFile::new(&fixture.log, Offset(3), Kind::Log);
     assert!(is_out_of_descriptors(&unopened.file().unwrap_err()), "it is tried once more and no oftener");
     assert_eq!(content(&unopened.file().unwrap()), 3);
 }
@@ -122,7 +122,7 @@ fn a_retired_file_is_opened_under_its_new_name_only() {
     let (deleted, held) = (PathBuf::from(format!("{}.deleted", path.display())), old.file().unwrap());
     old.mark_retired();
     disk.rename(&path, &deleted).unwrap();
-    let new = LazyFile::new(&fixture.log, Offset(1), files::LOG);
+    let new = LazyFile::new(&fixture.log, Offset(1), Kind::Log);
     new.create().unwrap().write_all_at(&[9], 0).unwrap();
     old.close();
     assert_eq!((content(&old.file().unwrap()), content(&new.file().unwrap())), (1, 9));

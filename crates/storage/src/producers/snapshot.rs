@@ -21,14 +21,7 @@ use host::{Disk, Open};
 use record::{Offset, ProducerEpoch, ProducerId, Timestamp, crc32c};
 
 use super::{Appended, Producer, Producers, WINDOW_BATCHES, Window};
-use crate::files;
-
-/// Whether a snapshot must be there after a power cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durable {
-    Yes,
-    No,
-}
+use crate::files::{self, Durable};
 
 /// Writes both files for the state up to `offset`.
 pub(crate) fn store(
@@ -41,18 +34,7 @@ pub(crate) fn store(
     let kafkas = framed(producers, put_producer);
     let windows = framed(producers, put_window);
     for (extension, bytes) in [(files::WINDOWS, windows), (files::SNAPSHOT, kafkas)] {
-        let path = files::path(dir, offset, extension);
-        match durable {
-            Durable::Yes => disk.write_atomic(&path, &bytes)?,
-            Durable::No => {
-                // A good one of this offset may be there.
-                let temporary = files::path(dir, offset, &format!("{extension}.tmp"));
-                let file = disk.open(&temporary, Open::Create)?;
-                file.set_len(0)?;
-                file.write_all_at(&bytes, 0)?;
-                disk.rename(&temporary, &path)?;
-            }
-        }
+        files::replace(disk, &files::path(dir, offset, extension), &bytes, durable)?;
     }
     Ok(())
 }

@@ -16,12 +16,12 @@ fn batches() -> Vec<Vec<u8>> {
 }
 
 fn wanted() -> Vec<NewLog> {
-    (0..LOGS).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small() }).collect()
+    (0..LOGS).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small().into() }).collect()
 }
 
 /// Logs over several segments, in the page cache.
 fn written(dir: &std::sync::Arc<LogDir>) -> Vec<Log> {
-    let mut logs: Vec<Log> = dir.create_logs(wanted()).into_iter().map(Result::unwrap).collect();
+    let mut logs: Vec<Log> = dir.create_logs(wanted(), 2).into_iter().map(Result::unwrap).collect();
     for log in &mut logs {
         append(log, &batches());
     }
@@ -36,7 +36,7 @@ fn a_power_cut_while_many_logs_are_closed_never_leaves_the_mark_alone() {
     dir.begin().unwrap();
     let logs = written(&dir);
     sim.forget_history();
-    assert!(dir.close_logs(logs).iter().all(Result::is_ok));
+    assert!(dir.close_logs(logs, 2).iter().all(Result::is_ok));
     dir.mark_clean_shutdown().unwrap();
     let mut marked = 0;
     for crashed in sim.crash_points() {
@@ -60,12 +60,12 @@ fn a_power_cut_while_many_logs_are_closed_never_leaves_the_mark_alone() {
 fn closing_an_untouched_log_writes_nothing() {
     let sim = SimDisk::new();
     let dir = log_dir(&sim);
-    assert!(dir.close_logs(written(&dir)).iter().all(Result::is_ok));
+    assert!(dir.close_logs(written(&dir), 2).iter().all(Result::is_ok));
     let wanted: Vec<_> = wanted().into_iter().map(|new| (new.name, new.config)).collect();
     let logs = dir.open_logs(&wanted, Stop::Clean, 1, &|_| {});
     let logs: Vec<Log> = logs.into_iter().map(Result::unwrap).collect();
     let before = sim.call_count(OpKind::Write);
-    assert!(dir.close_logs(logs).iter().all(Result::is_ok));
+    assert!(dir.close_logs(logs, 2).iter().all(Result::is_ok));
     assert_eq!(sim.call_count(OpKind::Write), before);
 }
 
@@ -75,7 +75,7 @@ fn logs_whose_sync_fails_are_not_closed() {
     let dir = log_dir(&sim);
     let logs = written(&dir);
     sim.inject(Fault::next(OpKind::SyncFilesystem, Failure::Io));
-    assert!(dir.close_logs(logs).iter().all(Result::is_err));
+    assert!(dir.close_logs(logs, 2).iter().all(Result::is_err));
     assert!(dir.failed() && dir.mark_clean_shutdown().is_err());
 }
 
@@ -84,7 +84,7 @@ fn a_power_cut_while_many_logs_are_deleted_leaves_each_under_one_of_its_names() 
     let sim = SimDisk::new();
     let dir = log_dir(&sim);
     let logs = written(&dir);
-    assert!(dir.close_logs(logs).iter().all(Result::is_ok));
+    assert!(dir.close_logs(logs, 2).iter().all(Result::is_ok));
     let wanted: Vec<_> = wanted().into_iter().map(|new| (new.name, new.config)).collect();
     let logs = dir.open_logs(&wanted, Stop::Clean, 1, &|_| {}).into_iter().map(Result::unwrap).collect();
     sim.forget_history();

@@ -61,7 +61,7 @@ fn a_log_moves_with_all_that_it_knows_while_it_is_written() {
     all.extend(expected(&more, base.0));
     let (producers, start) = (log.active_producers().collect::<Vec<_>>(), log.reader().log_start_offset());
 
-    let replaced = future.take_place(log, &small());
+    let replaced = future.take_place(log, &small().into());
     assert!(replaced.error.is_none());
     let mut log = replaced.log.unwrap();
     assert!(Arc::ptr_eq(log.dir(), &to));
@@ -87,7 +87,7 @@ fn a_log_moves_back_again() {
     let (mut log, all) = written(&from);
     for (from, to) in [(&from, &to), (&to, &from), (&from, &to)] {
         let future = FutureLog::begin(from, to, NAME, log.reader()).unwrap();
-        log = future.take_place(log, &small()).log.unwrap();
+        log = future.take_place(log, &small().into()).log.unwrap();
         assert_eq!(read_all(&log.reader()).unwrap(), from_start(&all, Offset(3)));
     }
 }
@@ -104,7 +104,7 @@ fn a_power_cut_during_a_move_leaves_one_log_that_counts() {
     let mut future = FutureLog::begin(&from, &to, NAME, log.reader()).unwrap();
     future.catch_up(&wanted).unwrap();
     append(&mut log, &batches(50));
-    assert!(future.take_place(log, &small()).log.is_ok());
+    assert!(future.take_place(log, &small().into()).log.is_ok());
     let (mut old, mut both, mut new) = (0, 0, 0);
     for crashed in sim.crash_points() {
         for subset in [Subset::None, Subset::All, Subset::Random(7)] {
@@ -153,7 +153,7 @@ fn a_failure_on_the_way_leaves_the_log_where_it_was_and_in_use() {
             if future.catch_up(&wanted).is_err() {
                 continue;
             }
-            let replaced = future.take_place(log, &small());
+            let replaced = future.take_place(log, &small().into());
             if other.call_count(kind) - calls <= after {
                 break;
             }

@@ -354,7 +354,7 @@ fn a_full_disk_at_any_write_of_a_start_is_told_and_never_becomes_a_clean_stop() 
 }
 
 fn wanted_logs(count: usize) -> Vec<NewLog> {
-    (0..count).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small() }).collect()
+    (0..count).map(|index| NewLog { name: format!("t-{index}"), topic_id: TOPIC_ID, config: small().into() }).collect()
 }
 
 fn opened(sim: &SimDisk, count: usize, stop: Stop) -> Vec<Result<Log, OpenError>> {
@@ -362,7 +362,7 @@ fn opened(sim: &SimDisk, count: usize, stop: Stop) -> Vec<Result<Log, OpenError>
 }
 
 fn opened_with(sim: &SimDisk, count: usize, stop: Stop, config: &LogConfig) -> Vec<Result<Log, OpenError>> {
-    let wanted: Vec<_> = wanted_logs(count).into_iter().map(|new| (new.name, config.clone())).collect();
+    let wanted: Vec<_> = wanted_logs(count).into_iter().map(|new| (new.name, config.clone().into())).collect();
     log_dir(sim).open_logs(&wanted, stop, 2, &|_| {})
 }
 
@@ -377,7 +377,7 @@ fn many_logs_are_durable_when_they_are_created_and_when_they_are_opened() {
         let sim = SimDisk::with_promises(promises);
         let dir = log_dir(&sim);
         dir.begin().unwrap();
-        let logs = dir.create_logs(wanted_logs(7));
+        let logs = dir.create_logs(wanted_logs(7), 1);
         let mut logs: Vec<Log> = logs.into_iter().map(Result::unwrap).collect();
         let cut = sim.power_cut(Subset::None);
         assert!(opened(&cut, 7, Stop::Power).iter().all(Result::is_ok), "they were created durably");
@@ -404,7 +404,7 @@ fn what_a_dead_process_left_in_the_page_cache_is_served_at_once_and_durable_afte
         let dir = log_dir(&sim);
         // As each start does.
         dir.recovery_is_complete().unwrap();
-        for log in dir.create_logs(wanted_logs(7)) {
+        for log in dir.create_logs(wanted_logs(7), 1) {
             append(&mut log.unwrap(), &batches()[..3]);
         }
         let crashed = sim.fork_after_process_crash();
@@ -438,7 +438,7 @@ fn the_name_of_an_empty_segment_is_not_taken_for_durable_because_all_records_are
         let sim = SimDisk::with_promises(Promises::Posix);
         let dir = log_dir(&sim);
         dir.begin().unwrap();
-        let mut log = dir.create_logs(wanted_logs(7)).remove(0).unwrap();
+        let mut log = dir.create_logs(wanted_logs(7), 1).remove(0).unwrap();
         append(&mut log, &batches()[..2]);
         log.flush().unwrap();
         dir.write_checkpoints().unwrap();
@@ -461,7 +461,7 @@ fn the_name_of_an_empty_segment_is_not_taken_for_durable_because_all_records_are
 fn a_failed_sync_of_many_logs_fails_the_directory_and_one_bad_log_only_itself() {
     let sim = SimDisk::new();
     let dir = log_dir(&sim);
-    for log in dir.create_logs(wanted_logs(6)) {
+    for log in dir.create_logs(wanted_logs(6), 1) {
         append(&mut log.unwrap(), &batches()[..2]);
     }
     let copy = sim.fork_after_process_crash();
@@ -480,10 +480,10 @@ fn a_failed_sync_of_many_logs_fails_the_directory_and_one_bad_log_only_itself() 
 fn a_crash_while_many_logs_are_created_leaves_what_can_be_created_again() {
     let sim = SimDisk::new();
     let before = sim.op_count();
-    drop(log_dir(&sim).create_logs(wanted_logs(5)));
+    drop(log_dir(&sim).create_logs(wanted_logs(5), 1));
     for crashed in sim.crash_points().skip(before) {
         for subset in [Subset::All, Subset::None, Subset::Random(1), Subset::Random(2)] {
-            let logs = log_dir(&crashed.power_cut(subset)).create_logs(wanted_logs(5));
+            let logs = log_dir(&crashed.power_cut(subset)).create_logs(wanted_logs(5), 1);
             let mut logs: Vec<Log> = logs.into_iter().map(Result::unwrap).collect();
             logs.iter_mut().for_each(|log| assert_eq!(append(log, &batches()[..1]), Offset(0)));
         }

@@ -125,3 +125,22 @@ fn a_partition_that_could_not_be_opened_is_opened_later_beside_the_others() {
     assert!(Arc::ptr_eq(&before, &after), "what was open stays as it is");
     assert!(hosting.open_offline(&view).is_empty());
 }
+
+/// Thousands of logs pay for each call.
+#[test]
+fn a_start_asks_each_log_once_for_its_topic() {
+    let opens = |partitions: i32| {
+        let sim = SimDisk::new();
+        publish(&mut hosting(&sim), &View::default(), image(partitions, &[]));
+        let before = sim.call_count(OpKind::Open);
+        let mut hosting = hosting(&sim);
+        hosting.set_strays_aside(&image(partitions, &[]), Duration::ZERO);
+        let asked = sim.call_count(OpKind::Open) - before;
+        let view = publish(&mut hosting, &View::default(), image(partitions, &[]));
+        assert_eq!(open_partitions(&view), partitions as usize);
+        (asked, sim.call_count(OpKind::Open) - before - asked)
+    };
+    let ((asked, opened), (asked_more, opened_more)) = (opens(10), opens(20));
+    assert_eq!(asked_more - asked, 10, "the id of each");
+    assert!(opened_more - opened <= 3 * 10, "{} opens of files of ten logs", opened_more - opened);
+}

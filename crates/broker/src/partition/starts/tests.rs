@@ -10,6 +10,7 @@ use storage::{Log, LogConfig, LogDir};
 use super::*;
 use crate::config::TopicConfig;
 use crate::metrics::Metrics;
+use crate::partition::Settings;
 use crate::partition::flushing::Flushing;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -21,7 +22,8 @@ fn partition() -> Arc<Partition> {
     let dir = Arc::new(LogDir::new(disk, PathBuf::from("/data")));
     let log = Log::create(&dir, "t-0", Uuid([7; 16]), LogConfig::default()).unwrap();
     let flushing = Flushing::new(&Arc::new(Pool::inline()), Metrics::new(host::Clock::real()));
-    let partition = Partition::new(PartitionIndex(0), LeaderEpoch(5), TopicConfig::default(), log, flushing);
+    let partition =
+        Partition::new(PartitionIndex(0), LeaderEpoch(5), Settings::of(TopicConfig::default()), log, flushing);
     let partition = Arc::new(partition);
     let mut builder = BatchBuilder::new(Compression::None);
     (0..2).for_each(|_| _ = builder.append(NOW, None, Some(b"value"), &[]));
