@@ -275,7 +275,8 @@ impl Partition {
         self.waiters.notify(self.high_watermark().offset);
     }
 
-    fn sync(&self) -> Result<(), CloseError> {
+    /// Makes durable what the log holds now, and tells nobody. Blocks.
+    pub fn sync(&self) -> Result<(), CloseError> {
         let _syncing = self.lock_syncing();
         self.sync_alone()
     }
@@ -416,16 +417,32 @@ impl Partition {
     }
 
     /// As [`Partition::retire`]; clients are told to look for the partition again, which they find in another directory.
-    pub fn retire_to_move(&self) -> Retired {
-        self.is_moved.store(true, Ordering::SeqCst);
-        self.retire_as(Appender::Moved)
+    /// `None` where there is no log to take: a broken one stays as it is.
+    pub fn retire_to_move(&self) -> Option<Log> {
+        let mut appender = self.lock();
+        match std::mem::replace(&mut *appender, Appender::Moved) {
+            Appender::Open(log) => {
+                self.is_moved.store(true, Ordering::SeqCst);
+                drop(appender);
+                self.tell_retired();
+                Some(log)
+            }
+            other => {
+                *appender = other;
+                None
+            }
+        }
+    }
+
+    fn tell_retired(&self) {
+        self.retired.store(true, Ordering::SeqCst);
+        self.waiters.notify_all();
+        self.synced.notify_all();
     }
 
     fn retire_as(&self, next: Appender) -> Retired {
         let appender = std::mem::replace(&mut *self.lock(), next);
-        self.retired.store(true, Ordering::SeqCst);
-        self.waiters.notify_all();
-        self.synced.notify_all();
+        self.tell_retired();
         match appender {
             Appender::Open(log) => Retired::Log(log),
             Appender::Retired | Appender::Moved => Retired::Already,

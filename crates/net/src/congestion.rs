@@ -10,6 +10,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use rustix::net::sockopt::{set_tcp_congestion, tcp_congestion};
+use socket2::{Domain, Socket, Type};
 
 const UNPACED: &str = "reno";
 
@@ -30,10 +31,9 @@ impl Congestion {
     }
 
     fn with(listener: &TcpListener, system: String) -> Congestion {
-        if paces(&system) && set_tcp_congestion(listener, UNPACED).is_ok() {
-            Congestion::Local { system }
-        } else {
-            Congestion::Untouched
+        match paces(&system) && can_change(&system) && set_tcp_congestion(listener, UNPACED).is_ok() {
+            true => Congestion::Local { system },
+            false => Congestion::Untouched,
         }
     }
 
@@ -47,6 +47,15 @@ impl Congestion {
             _ => Ok(()),
         }
     }
+}
+
+/// What cannot be given back to connections from elsewhere must not be taken from them: the system may keep its choice for
+/// the privileged (`net.ipv4.tcp_allowed_congestion_control`).
+fn can_change(system: &str) -> bool {
+    let changed = Socket::new(Domain::IPV4, Type::STREAM, None).and_then(|socket| {
+        Ok(set_tcp_congestion(&socket, UNPACED).and_then(|()| set_tcp_congestion(&socket, system))?)
+    });
+    changed.is_ok()
 }
 
 fn paces(name: &str) -> bool {

@@ -18,7 +18,7 @@ use crate::room::{Room, is_full};
 use crate::{checkpoint, files};
 use offsets::OffsetsFile;
 
-pub(crate) use names::{future as future_name, partition_metadata};
+pub(crate) use names::{future as future_name, is_future, partition_metadata};
 
 /// A directory that holds logs, shared by all of them.
 #[derive(Debug)]
@@ -308,6 +308,14 @@ impl LogDir {
         let deleted = self.free_deleted_name(name, self.topic_id(name)?.unwrap_or_default())?;
         self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
         self.note_opened(name, true);
+        Ok(deleted)
+    }
+
+    /// Gives the copy of a log the name of a deleted one.
+    pub(crate) fn rename_future(&self, name: &str) -> io::Result<PathBuf> {
+        let log = name.rsplit_once('.').map_or(name, |(log, _)| log);
+        let deleted = self.free_deleted_name(log, Uuid::default())?;
+        self.watch(self.disk.rename(&self.path.join(name), &deleted))?;
         Ok(deleted)
     }
 

@@ -152,12 +152,18 @@ impl Log {
     /// Makes everything durable, with a snapshot of the producers at the end, so that the next open needs no recovery.
     /// See [`LogDir::close_logs`] for many logs.
     pub fn close(mut self) -> Result<(), CloseError> {
+        self.settle()?;
+        self.note_closed()?;
+        Ok(())
+    }
+
+    /// Makes everything durable that the next open wants to find.
+    pub(crate) fn settle(&mut self) -> Result<(), CloseError> {
         self.dir.check()?;
         let finished = self.finish();
         self.dir.watch(finished)?;
         self.flush()?;
         self.dir.watch_sync(self.sync_closing_state())?;
-        self.note_closed()?;
         Ok(())
     }
 

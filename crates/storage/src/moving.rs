@@ -54,7 +54,7 @@ pub struct Replaced {
     pub log: Result<Log, OpenError>,
     /// Why it is still in the old directory, if so.
     pub error: Option<io::Error>,
-    /// The directory of the other one, to be removed with [`host::Disk::remove_dir_all`].
+    /// The directory of the one that is not used, to be removed with [`host::Disk::remove_dir_all`].
     pub set_aside: Option<PathBuf>,
 }
 
@@ -88,11 +88,11 @@ impl FutureLog {
     }
 
     /// Copies what the log has got since the last call, as long as it `is_wanted`. Appends go on. Returns the bytes that
-    /// were copied.
+    /// were copied; `None` when a segment was removed before it was copied, and only the next call sees all.
     ///
     /// # Errors
     /// `StorageFull` where the copy would touch the reserve of the disk, `Interrupted` when it is not wanted any more.
-    pub fn catch_up(&mut self, is_wanted: &dyn Fn() -> bool) -> io::Result<u64> {
+    pub fn catch_up(&mut self, is_wanted: &dyn Fn() -> bool) -> io::Result<Option<u64>> {
         let (end, view) = (self.reader.end(), self.reader.view());
         self.retire_below(view.segments()[0].base_offset)?;
         let (mut bytes, mut sealed) = (0, BTreeSet::new());
@@ -102,8 +102,8 @@ impl FutureLog {
         for segment in missing {
             let is_sealed = segment.base_offset < end.segment;
             let log = match segment.log() {
-                // Retention was faster; the next call sees it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_given_up() => return Ok(bytes),
+                // Retention was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && segment.is_given_up() => return Ok(None),
                 log => log?,
             };
             let len = if is_sealed { log.len()? } else { u64::from(end.position) };
@@ -120,7 +120,7 @@ impl FutureLog {
         }
         self.sealed.append(&mut sealed);
         self.end = end.offset;
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     /// Up to where the log is copied.
@@ -136,16 +136,19 @@ impl FutureLog {
     /// Puts the copy in the place of `log`, which gets no more appends. Everything is durable before, so call it when
     /// [`FutureLog::catch_up`] has little left to do.
     pub fn take_place(mut self, mut log: Log, config: &Arc<LogConfig>) -> Replaced {
-        match self.complete(&mut log).and_then(|()| self.take_name()) {
-            Ok(()) => {
-                let set_aside = self.set_aside(log);
-                Replaced { log: self.open(&self.to, config), error: None, set_aside }
-            }
+        let settled = log.settle().map_err(io::Error::other);
+        // What is not durable must not count as durable if the log goes on where it is.
+        let stop = if settled.is_ok() { Stop::Clean } else { Stop::Process };
+        let placed = settled.and_then(|()| self.complete()).and_then(|()| self.take_name());
+        match placed.and_then(|()| self.open(&self.to, config, Stop::Clean).map_err(io::Error::other)) {
+            Ok(moved) => Replaced { log: Ok(moved), error: None, set_aside: self.set_aside(log) },
             Err(error) => {
                 drop(log);
-                let log = self.claim().and_then(|()| self.open(&self.from, config));
+                let given_back = self.give_back();
+                let set_aside = given_back.as_ref().ok().cloned().flatten();
+                let log = given_back.and_then(|_| self.open(&self.from, config, stop));
                 self.abandon();
-                Replaced { log, error: Some(error), set_aside: None }
+                Replaced { log, error: Some(error), set_aside }
             }
         }
     }
@@ -160,15 +163,14 @@ impl FutureLog {
         }
     }
 
-    fn open(&self, dir: &Arc<LogDir>, config: &Arc<LogConfig>) -> Result<Log, OpenError> {
-        Log::open(dir, &self.name, Arc::clone(config), Stop::Clean)
+    fn open(&self, dir: &Arc<LogDir>, config: &Arc<LogConfig>, stop: Stop) -> Result<Log, OpenError> {
+        Log::open(dir, &self.name, Arc::clone(config), stop)
     }
 
     /// Copies the rest, and makes all of it durable.
-    fn complete(&mut self, log: &mut Log) -> io::Result<()> {
+    fn complete(&mut self) -> io::Result<()> {
         self.from.check().and(self.to.check()).map_err(io::Error::other)?;
-        self.from.watch(log.finish())?;
-        self.catch_up(&|| true)?;
+        self.catch_up(&|| true)?.ok_or_else(|| io::Error::other("a segment was removed while it was copied"))?;
         self.copy_beside(&|_| true)?;
         self.write(MOVED, &[])?;
         self.to.watch_sync(self.to.disk().sync_dir(&self.path))?;
@@ -184,15 +186,19 @@ impl FutureLog {
         self.to.watch_sync(self.to.disk().sync_dir(self.to.path()))
     }
 
-    /// Whether a copy that could not take its name durably has it after all is not known. A start that finds both with the
-    /// mark takes neither for the newer one: to the one that goes on records are appended.
-    fn claim(&self) -> Result<(), OpenError> {
-        if self.to.has(&self.name).unwrap_or(true) {
-            let log = self.from.path().join(&self.name);
-            self.from.watch(self.from.disk().open(&log.join(MOVED), Open::Create))?;
-            self.from.watch_sync(self.from.disk().sync_dir(&log))?;
+    /// A copy that has its name, or may have it, and is not to be used loses it; returns its directory. Where that cannot be
+    /// done, the log that goes on gets the mark too: a start that finds it in both takes neither for the newer one.
+    fn give_back(&self) -> Result<Option<PathBuf>, OpenError> {
+        if !self.to.has(&self.name).unwrap_or(true) {
+            return Ok(None);
         }
-        Ok(())
+        if let Ok(path) = self.to.set_aside(&self.name) {
+            return Ok(Some(path));
+        }
+        let log = self.from.path().join(&self.name);
+        self.from.watch(self.from.disk().open(&log.join(MOVED), Open::Create))?;
+        self.from.watch_sync(self.from.disk().sync_dir(&log))?;
+        Ok(None)
     }
 
     /// The log that was moved leaves its name. Where its directory fails meanwhile, the mark says which one counts.
@@ -276,11 +282,17 @@ impl FutureLog {
 }
 
 impl LogDir {
-    /// The copies of logs that were on their way here. Remove each with [`host::Disk::remove_dir_all`].
-    pub fn future_logs(&self) -> io::Result<Vec<PathBuf>> {
+    /// Renames the copies of logs that were on their way here as those of deleted logs, so that the same move can begin anew
+    /// while [`host::Disk::remove_dir_all`] removes them; returns their new paths.
+    pub fn set_futures_aside(&self) -> io::Result<Vec<PathBuf>> {
+        let futures = self.future_logs()?;
+        futures.into_iter().map(|name| self.rename_future(&name)).collect()
+    }
+
+    pub(crate) fn future_logs(&self) -> io::Result<Vec<String>> {
         let entries = self.disk().read_dir(self.path())?;
-        let futures = entries.iter().filter(|entry| entry.is_dir && entry.name.ends_with(FUTURE));
-        Ok(futures.map(|entry| self.path().join(&entry.name)).collect())
+        let futures = entries.into_iter().filter(|entry| entry.is_dir && crate::dir::is_future(&entry.name));
+        Ok(futures.map(|entry| entry.name).collect())
     }
 
     /// Whether the log `name` was moved here, so that it counts where it lies in another directory too.

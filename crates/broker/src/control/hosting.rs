@@ -52,7 +52,7 @@ impl Hosting {
     ) -> Hosting {
         for (_, dir) in opening.dirs.working() {
             // Where the directory cannot be listed, the next start tries again.
-            let left = [dir.deleted_logs(), dir.future_logs()].into_iter().flat_map(Result::unwrap_or_default);
+            let left = [dir.deleted_logs(), dir.set_futures_aside()].into_iter().flat_map(Result::unwrap_or_default);
             left.for_each(|path| trash.add(path, Duration::ZERO));
         }
         let flushing = flush_pools.iter().map(|pool| Flushing::new(pool, Arc::clone(&opening.metrics))).collect();
@@ -133,7 +133,12 @@ impl Hosting {
             future.abandon();
             return None;
         };
-        let Retired::Log(log) = partition.retire_to_move() else {
+        let Some(log) = partition.retire_to_move() else {
+            tracing::error!(
+                topic = &*hosted.name,
+                partition = index.0,
+                "a partition without a log that is in order cannot be moved"
+            );
             future.abandon();
             return None;
         };

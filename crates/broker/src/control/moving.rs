@@ -20,8 +20,6 @@ use crate::partition::Partition;
 
 /// So little left to copy is copied while nobody appends.
 const LITTLE_BYTES: u64 = 1 << 20;
-/// A log that grows as fast as it is copied is switched all the same after so many rounds.
-const ROUNDS_MAX: usize = 16;
 
 /// The moves that were asked for. Cloning gives another handle.
 #[derive(Clone)]
@@ -150,7 +148,7 @@ impl Moves {
         }
         let (partition, to) = (&asked.partition, &self.0.dirs.all()[asked.to]);
         let mut future = FutureLog::begin(partition.dir(), to, &asked.name, partition.reader().clone())?;
-        for _ in 0..ROUNDS_MAX {
+        loop {
             let copied = future.catch_up(&|| asked.is_wanted());
             asked.size_bytes.store(future.size_bytes(), Ordering::Relaxed);
             asked.end.store(future.end().0, Ordering::Relaxed);
@@ -159,9 +157,14 @@ impl Moves {
                     future.abandon();
                     return Err(error);
                 }
-                Ok(bytes) if bytes < LITTLE_BYTES => break,
+                Ok(Some(bytes)) if bytes < LITTLE_BYTES => break,
                 Ok(_) => {}
             }
+        }
+        // What the control thread has to sync of the log is little as well.
+        if let Err(error) = partition.sync() {
+            future.abandon();
+            return Err(io::Error::other(error));
         }
         self.0.control.switch(Moving { asked: Arc::clone(asked), future });
         Ok(())

@@ -25,7 +25,16 @@ fn suffixed(name: &str, id: u128, end: &str) -> String {
 }
 
 pub(super) fn is_deleted(name: &str) -> bool {
-    let id = name.strip_suffix(DELETED).and_then(|name| name.rsplit_once('.')).map(|(_, id)| id);
+    has_suffix(name, DELETED)
+}
+
+/// Whether a directory of this name holds the copy of a log.
+pub(crate) fn is_future(name: &str) -> bool {
+    has_suffix(name, FUTURE)
+}
+
+fn has_suffix(name: &str, end: &str) -> bool {
+    let id = name.strip_suffix(end).and_then(|name| name.rsplit_once('.')).map(|(_, id)| id);
     id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
