@@ -198,6 +198,9 @@ fn a_partition_that_is_not_there_yet_is_made_where_it_was_wished() {
     assert_eq!(partitions_in(&other(&broker), &topic), [0, 1, 2]);
     assert_eq!(alter(&mut connection, &other(&broker), &topic, 1), "None", "it is there already");
     assert_eq!(alter(&mut connection, &broker.home().join("third"), &topic, 1), "LogDirNotFound");
+    for illegal in ["a/b".to_owned(), "x".repeat(250)] {
+        assert_eq!(alter(&mut connection, &other(&broker), &illegal, 0), "InvalidTopicException");
+    }
 }
 
 #[test]
@@ -230,6 +233,17 @@ fn the_doctor_examines_every_directory() {
     assert_eq!(said.matches(&format!("of cluster {}", identity(&other(&broker))["cluster.id"])).count(), 2, "{said}");
     let (is_fit, said) = doctor(&broker.data_dir());
     assert!(!is_fit && said.contains("are the same directory"), "{said}");
+    let away = broker.home().join("away");
+    fs::rename(other(&broker), &away).unwrap();
+    for is_there in [false, true] {
+        if is_there {
+            fs::create_dir(other(&broker)).unwrap();
+        }
+        let (is_fit, said) = doctor(&other(&broker));
+        assert!(!is_fit && said.contains("is its disk mounted?") && !said.contains("nobody's yet"), "{said}");
+    }
+    fs::remove_dir(other(&broker)).unwrap();
+    fs::rename(&away, other(&broker)).unwrap();
     fs::write(other(&broker).join("meta.properties"), "version=1\nnode.id=7\n").unwrap();
     let (is_fit, said) = doctor(&other(&broker));
     assert!(!is_fit && said.contains("holds the data of node.id=7"), "{said}");

@@ -3,7 +3,7 @@
 //! Each directory keeps everything of its own: lock, checkpoints, how it was left, whether it has failed or is full. What
 //! happens to one of them concerns its partitions and no others.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,9 @@ use record::Uuid;
 use storage::LogDir;
 
 use crate::config::cordon;
+use wishes::Wishes;
+
+mod wishes;
 
 /// The directories of a node, at least one.
 #[derive(Debug)]
@@ -24,7 +27,16 @@ pub struct LogDirs {
     /// Those that get no new logs.
     cordoned: Mutex<BTreeSet<usize>>,
     /// Where clients want logs that are not there yet, by name. Not kept over a restart, as Kafka does.
-    wishes: Mutex<BTreeMap<String, usize>>,
+    wishes: Mutex<Wishes>,
+}
+
+/// Why no directory that works gets new logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// Each is cordoned.
+    Cordoned,
+    /// Each that is not cordoned is full.
+    Full,
 }
 
 /// Where a log lies.
@@ -89,11 +101,18 @@ impl LogDirs {
         working.peek().is_some() && working.all(|(_, dir)| dir.is_full())
     }
 
-    /// As [`LogDirs::are_full`], after a look at the disks.
-    pub fn check_room(&self) -> bool {
+    /// Why no new log can be made, if so, after a look at the disks that were full. Where no directory works it is not the
+    /// place that is missing.
+    pub fn no_place(&self) -> Option<NoPlace> {
+        let cordoned = self.lock_cordoned().clone();
+        self.working().next()?;
+        let mut open = self.working().filter(|(index, _)| !cordoned.contains(index)).peekable();
+        if open.peek().is_none() {
+            return Some(NoPlace::Cordoned);
+        }
         // What cannot be told counts as room.
-        self.working().for_each(|(_, dir)| drop(dir.check_room()));
-        self.are_full()
+        let is_full = |(_, dir): (usize, &Arc<LogDir>)| dir.check_room().unwrap_or(false);
+        open.all(is_full).then_some(NoPlace::Full)
     }
 
     /// Whether a log that is not found may lie in a directory that cannot be used now.
@@ -126,16 +145,16 @@ impl LogDirs {
     }
 
     /// The directory for the new log `name` where they hold so many logs each: the one that was wished, or the one with the
-    /// fewest, of those that work, are not cordoned and have room (Kafka's `LogManager.nextLogDirs`). `None` when none works.
+    /// fewest, of those that work and are not cordoned (Kafka's `LogManager.nextLogDirs`), and of those with room if there are any.
+    /// `None` when there is none. Only a wish is for one that is cordoned.
     pub fn next(&self, name: &str, logs: &[usize]) -> Option<usize> {
-        let wish = self.lock_wishes().remove(name).filter(|wish| !self.dirs[*wish].failed());
+        let wish = self.lock_wishes().take(name).filter(|wish| !self.dirs[*wish].failed());
         if wish.is_some() {
             return wish;
         }
         let cordoned = self.lock_cordoned();
-        let is_last_resort = |(index, dir): (usize, &Arc<LogDir>)| cordoned.contains(&index) || dir.is_full();
-        let chosen = self.working().min_by_key(|&(index, dir)| (is_last_resort((index, dir)), logs[index], index));
-        chosen.map(|(index, _)| index)
+        let open = self.working().filter(|(index, _)| !cordoned.contains(index));
+        open.min_by_key(|&(index, dir)| (dir.is_full(), logs[index], index)).map(|(index, _)| index)
     }
 
     /// From now on the directories of these entries of `cordoned.log.dirs` get no new logs, and no others.
@@ -151,44 +170,49 @@ impl LogDirs {
         self.lock_cordoned().contains(&self.index_of(dir))
     }
 
-    /// Whether no directory that works gets new logs.
-    pub fn are_cordoned(&self) -> bool {
-        let cordoned = self.lock_cordoned();
-        let mut working = self.working().peekable();
-        working.peek().is_some() && working.all(|(index, _)| cordoned.contains(&index))
-    }
-
     fn lock_cordoned(&self) -> MutexGuard<'_, BTreeSet<usize>> {
         self.cordoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers that the log `name`, which is not there yet, is to be made in the directory of this index. Any name may be
-    /// wished for, so only some of the wishes are kept.
+    /// Remembers that the log `name`, which is not there yet, is to be made in the directory of this index. Logs that never
+    /// come may be wished for, so only the latest wishes are kept.
     pub fn wish(&self, name: String, index: usize) {
-        let mut wishes = self.lock_wishes();
-        if wishes.len() < WISHES_MAX || wishes.contains_key(&name) {
-            wishes.insert(name, index);
-        }
+        self.lock_wishes().add(name, index);
     }
 
-    fn lock_wishes(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+    fn lock_wishes(&self) -> MutexGuard<'_, Wishes> {
         self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses a log that lies in two directories, unless it was being moved from one to the other: then the older is set
-    /// aside, and its new paths are returned.
+    /// aside, and its new paths are returned. Call it before logs are opened: where a directory cannot be compared with the
+    /// others, those claim the logs that they open.
     ///
     /// # Errors
     /// [`TwiceError::Io`] when that fails.
     pub fn settle_twice(&self) -> Result<Vec<PathBuf>, TwiceError> {
-        let mut set_aside = Vec::new();
-        if self.dirs.len() == 1 {
-            return Ok(set_aside);
+        let set_aside = if self.dirs.len() > 1 { self.set_older_aside()? } else { Vec::new() };
+        if self.may_hide_logs() {
+            self.working().for_each(|(_, dir)| dir.claim_logs());
         }
-        let mut seen = HashMap::new();
+        Ok(set_aside)
+    }
+
+    /// Whether the logs here may be older than those of a directory that could not be looked into at the start. A move would
+    /// lose what says so.
+    pub fn may_be_older(&self) -> bool {
+        self.dirs.iter().any(|dir| dir.claims_logs())
+    }
+
+    fn set_older_aside(&self) -> Result<Vec<PathBuf>, TwiceError> {
+        let (mut set_aside, mut seen) = (Vec::new(), HashMap::new());
         for (index, dir) in self.working() {
-            // One that cannot be listed opens no logs either.
-            for log in dir.logs().unwrap_or_default() {
+            let logs = match dir.all_logs() {
+                // Its logs could be opened by their names all the same, if it were not failed now.
+                Err(_) if dir.failed() => continue,
+                logs => logs?,
+            };
+            for log in logs {
                 if let Some(other) = seen.insert(log.clone(), index) {
                     let (newer, older) = self.newer(&log, other, index)?;
                     tracing::info!(log, "a log that was moved to another directory is removed from its old one");
@@ -214,9 +238,6 @@ impl LogDirs {
     }
 }
 
-/// Partitions that are not there yet and have a directory.
-const WISHES_MAX: usize = 10_000;
-
 /// A log lies in two directories.
 #[derive(Debug, thiserror::Error)]
 pub enum TwiceError {
@@ -233,8 +254,8 @@ pub enum TwiceError {
         /// Another one.
         other: PathBuf,
     },
-    /// The older one cannot be set aside.
-    #[error("a log that was moved to another directory cannot be removed from its old one: {0}")]
+    /// The directories cannot be listed, or the older one cannot be set aside.
+    #[error("logs that were moved to another directory cannot be found and removed from their old one: {0}")]
     Io(#[from] io::Error),
 }
 

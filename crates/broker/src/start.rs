@@ -1,6 +1,6 @@
 //! How a node starts: settings, lock, identity, logs, and only then the first client.
 
-mod directories;
+pub(crate) mod directories;
 pub(crate) mod identity;
 
 use std::io;
@@ -32,7 +32,7 @@ use crate::node::{Node, RunningNode, random_id};
 use crate::observe::{self, Observed, Serving};
 use crate::partition::flushing::FLUSHES_MAX;
 use crate::producer_ids::ProducerIds;
-use crate::tasks::{self, Nudge, Tasks, TasksThread};
+use crate::tasks::{self, Common, Nudge, Tasks, TasksThread};
 use crate::telemetry::Telemetry;
 use crate::turn::Requests;
 use crate::view::View;
@@ -288,10 +288,11 @@ fn tasks_threads(
     node: &Node,
     nudges: impl Iterator<Item = (SyncSender<Nudge>, Receiver<Nudge>)>,
 ) -> io::Result<Vec<TasksThread>> {
-    let start = |((index, dir), (nudges, nudged)): ((usize, &Arc<LogDir>), _)| {
+    let offline = Arc::new(Common::default());
+    let start = |(dir, (nudges, nudged)): (&Arc<LogDir>, _)| {
         let tasks = Tasks {
             dir: Arc::clone(dir),
-            is_first: index == 0,
+            offline: Arc::clone(&offline),
             published: Arc::clone(&node.published),
             trash: node.trash.clone(),
             control: node.control.clone(),
@@ -300,7 +301,7 @@ fn tasks_threads(
         };
         TasksThread::start(tasks, &node.config.tasks, nudges, nudged)
     };
-    node.log_dirs.all().iter().enumerate().zip(nudges).map(start).collect()
+    node.log_dirs.all().iter().zip(nudges).map(start).collect()
 }
 
 /// What coordinates, without a shard yet.

@@ -4,6 +4,7 @@
 //!
 //! [`schedule`] decides what is due; nothing here changes metadata.
 
+mod common;
 mod schedule;
 
 use std::io;
@@ -23,6 +24,7 @@ use crate::control::{Control, Trash};
 use crate::metrics::{EndMark, Metrics};
 use crate::partition::Partition;
 use crate::view::{HostedTopic, View};
+pub use common::Common;
 use schedule::{Schedule, Task};
 
 /// What the thread is told.
@@ -49,8 +51,8 @@ pub struct TasksThread {
 pub struct Tasks {
     /// Where the logs are that it looks after.
     pub dir: Arc<LogDir>,
-    /// Whether it also does what concerns no directory of its own.
-    pub is_first: bool,
+    /// Shared by the threads of all directories: who opens what is offline.
+    pub offline: Arc<Common>,
     /// The open partitions.
     pub published: Arc<ArcSwap<View>>,
     /// Where files go that are not needed any more.
@@ -110,14 +112,17 @@ impl Tasks {
     fn perform(&self, task: Task) {
         let now = Timestamp(self.clock.now_ms());
         match task {
-            Task::Trash | Task::OpenOffline if !self.is_first => {}
+            // Each thread asks, as any may hang with its disk; one removal runs at a time.
             Task::Trash => self.trash.empty(self.clock.monotonic()),
             Task::Room => self.check_room(),
             Task::Flush => self.each(|_, partition| partition.flush_if_due(now)),
             Task::Retention => self.each(|topic, partition| self.apply_retention(topic, partition, now)),
             Task::Checkpoints => self.write_checkpoints(),
             Task::OpenOffline => {
-                if self.published.load().topics().any(|topic| topic.has_offline()) {
+                // Half of the time, so that the turns of the threads need not be equally far apart.
+                if self.offline.take(self.clock.monotonic(), OPEN_OFFLINE / 2)
+                    && self.published.load().topics().any(|topic| topic.has_offline())
+                {
                     self.control.open_offline();
                 }
             }

@@ -29,6 +29,8 @@ pub struct LogDir {
     failed: AtomicBool,
     /// Whether the session of this process is written.
     is_trusted: AtomicBool,
+    /// Whether logs that are opened get the mark of a move.
+    pub(crate) claims_logs: AtomicBool,
     /// Logs that could not be opened: what they hold was not closed.
     unopened: Mutex<BTreeSet<String>>,
     recovery_points: OffsetsFile,
@@ -64,6 +66,7 @@ impl LogDir {
             path,
             failed: AtomicBool::new(false),
             is_trusted: AtomicBool::new(false),
+            claims_logs: AtomicBool::new(false),
             unopened: Mutex::default(),
             recovery_points: OffsetsFile::new(RECOVERY_POINTS),
             log_start_offsets: OffsetsFile::new(LOG_START_OFFSETS).with_copy(LOG_START_OFFSETS_COPY),
@@ -333,6 +336,12 @@ impl LogDir {
     pub fn logs(&self) -> io::Result<Vec<String>> {
         let entries = self.disk.read_dir(&self.path)?.into_iter();
         Ok(entries.filter(|entry| entry.is_dir && names::is_log(&entry.name)).map(|entry| entry.name).collect())
+    }
+
+    /// As [`LogDir::logs`] for who must know of each log that could be opened by its name: an error of the disk fails the
+    /// directory.
+    pub fn all_logs(&self) -> io::Result<Vec<String>> {
+        self.watch_sync(self.logs())
     }
 
     /// Whether there is a directory of the log `name`, whatever is in it.

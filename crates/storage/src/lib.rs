@@ -28,6 +28,7 @@
 
 mod active;
 mod checkpoint;
+mod claim;
 mod config;
 mod dir;
 mod end;

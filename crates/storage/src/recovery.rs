@@ -154,6 +154,7 @@ fn try_open(dir: &LogDir, name: &str, config: &LogConfig, stop: Stop, syncs: Syn
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error.into()),
         recovered => dir.watch(recovered)?,
     };
+    dir.claim_if_asked(name)?;
     // Many logs are opened before the first of them is used.
     recovered.segments.iter().for_each(|segment| segment.close_files());
     if syncs == Syncs::Each {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{assert_filled, batch_of, described, filled, other, partitions_in, two};
+use super::{alter, assert_filled, batch_of, described, filled, other, partitions_in, two};
 use crate::harness::{Broker, PATIENCE, unique};
 use crate::operators::exposition::Exposition;
 use crate::operators::http::{address_in, get};
@@ -104,6 +104,11 @@ fn an_io_error_fails_its_directory_and_the_other_serves_on() {
     let new = unique("after");
     connection.create_topic(&new, 3);
     assert_eq!(partitions_in(&other(&broker), &new), Vec::<i32>::new());
+    assert_eq!(
+        alter(&mut connection, &broker.data_dir(), &topic, 1),
+        STORAGE_ERROR,
+        "nothing can be copied from there"
+    );
 
     assert!(broker.stop().success());
     assert!(broker.data_dir().join(".kafka_cleanshutdown").exists());

@@ -78,6 +78,22 @@ fn a_directory_whose_disk_is_not_mounted() {
 }
 
 #[test]
+fn a_list_of_the_directories_that_is_not_understood() {
+    let Some((mut broker, topic)) = stopped() else { return };
+    let (file, away) = (broker.data_dir().join(".ottla-log-dirs"), broker.home().join("away"));
+    let own = fs::read_to_string(&file).unwrap();
+    fs::rename(other(&broker), &away).unwrap();
+    fs::write(&file, own.replace(' ', "_")).unwrap();
+    let said = refusal(&broker);
+    assert!(said.contains(".ottla-log-dirs: line 2 is not"), "{said}");
+    assert!(!other(&broker).join("meta.properties").exists(), "it is not taken for a new one");
+    fs::write(&file, own).unwrap();
+    fs::remove_dir_all(other(&broker)).unwrap();
+    fs::rename(&away, other(&broker)).unwrap();
+    assert_starts(&mut broker, &topic);
+}
+
+#[test]
 fn the_directory_of_the_metadata_log_whose_disk_is_not_mounted() {
     let Some((mut broker, topic)) = stopped() else { return };
     let away = broker.home().join("away");

@@ -333,5 +333,11 @@ fn the_metadata_log_lies_in_the_first_directory_unless_it_is_said_where() {
     let dir = |file: &str| load(file, &[]).unwrap().config.metadata_dir;
     assert_eq!(dir("log.dirs=/a,/b\n"), PathBuf::from("/a"));
     assert_eq!(dir("metadata.log.dir=/b\nlog.dirs=/a,/b\n"), PathBuf::from("/b"));
-    assert_eq!(dir("metadata.log.dir=\nlog.dirs=/a,/b\n"), PathBuf::from("/a"));
+    assert_eq!(dir("metadata.log.dir= /c \nlog.dirs=/a,/b\n"), PathBuf::from("/c"));
+    for (value, why) in
+        [("/a,/b", "must be one directory"), ("", "a directory is needed"), ("/a,", "a directory is needed")]
+    {
+        let said = refused(&format!("metadata.log.dir={value}\nlog.dirs=/a,/b\n"));
+        assert!(said.contains("metadata.log.dir") && said.contains(why), "{said}");
+    }
 }

@@ -14,7 +14,7 @@ use super::opening::{NoLog, Opening, WantedLog};
 use super::trash::Trash;
 use crate::config::{TopicConfig, cordon};
 use crate::handlers::is_internal;
-use crate::log_dirs::{Listed, LogDirs, TwiceError, side_by_side};
+use crate::log_dirs::{Listed, LogDirs, NoPlace, TwiceError, side_by_side};
 use crate::partition::flushing::Flushing;
 use crate::partition::{Partition, Retired, Settings};
 use crate::view::{HostedTopic, View};
@@ -364,13 +364,13 @@ impl Hosting {
         &self.defaults
     }
 
-    /// Refuses new partitions where no disk has room for them, or every directory is cordoned. What cannot be told counts as
-    /// room.
+    /// Refuses new partitions where every directory is cordoned, or no disk of the others has room for them. What cannot be
+    /// told counts as room.
     pub fn check_place(&self) -> Result<(), ControlError> {
-        match &self.opening.dirs {
-            dirs if dirs.are_cordoned() => Err(ControlError::Cordoned),
-            dirs if dirs.check_room() => Err(ControlError::DiskFull),
-            _ => Ok(()),
+        match self.opening.dirs.no_place() {
+            Some(NoPlace::Cordoned) => Err(ControlError::Cordoned),
+            Some(NoPlace::Full) => Err(ControlError::DiskFull),
+            None => Ok(()),
         }
     }
 

@@ -30,8 +30,8 @@ pub enum NoLog {
     /// It cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// It is in no directory that can be used, and another would be empty.
-    #[error("its log is not in the log directories that can be used")]
+    /// It is in no directory that can be used, and another would be empty, or no directory gets new ones.
+    #[error("its log is not in the log directories that can be used, or it has none yet and all of them are cordoned")]
     Away,
 }
 

@@ -7,7 +7,7 @@ use host::{Disk, system};
 
 use super::Finding;
 use crate::config::Config;
-use crate::start::identity;
+use crate::start::{directories, identity};
 
 /// A filesystem with less room than this is nearly full.
 const ROOM_MIN: u64 = 1 << 30;
@@ -30,25 +30,29 @@ const BAD_FILESYSTEMS: [(&str, &str); 7] = [
 /// Returns whether a broker uses the directories now.
 pub(super) fn examine(disk: &Disk, config: &Config, findings: &mut Vec<Finding>) -> bool {
     let mut dirs = config.log_dirs.clone();
-    if !dirs.contains(&config.metadata_dir) {
+    let made: Vec<_> = dirs.iter().map(|_| None).collect();
+    if let Err(error) = directories::refuse_same(&dirs, &made) {
+        findings.push(Finding::fail("data", error.to_string(), "nothing was changed"));
+    }
+    if !dirs.iter().any(|dir| is_metadata_dir(config, dir)) {
         dirs.push(config.metadata_dir.clone());
     }
-    for (at, other) in dirs.iter().enumerate() {
-        let is_same = |one: &&PathBuf| *one == other || system::is_same(one, other).unwrap_or(false);
-        if let Some(one) = dirs[..at].iter().find(is_same) {
-            let text = format!("{} and {} are the same directory", one.display(), other.display());
-            findings.push(Finding::fail("data", text, "name each directory once in log.dirs"));
-        }
-    }
-    let examined = dirs.iter().map(|dir| examine_one(disk, config, dir, findings));
+    let examined = dirs.iter().map(|dir| examine_one(disk, config, &dirs, dir, findings));
     examined.fold(false, |is_running, one| is_running | one)
 }
 
-fn examine_one(disk: &Disk, config: &Config, dir: &Path, findings: &mut Vec<Finding>) -> bool {
+/// The directory of the metadata log may have another name among the others.
+fn is_metadata_dir(config: &Config, dir: &Path) -> bool {
+    dir == config.metadata_dir || system::is_same(dir, &config.metadata_dir).unwrap_or(false)
+}
+
+fn examine_one(disk: &Disk, config: &Config, dirs: &[PathBuf], dir: &Path, findings: &mut Vec<Finding>) -> bool {
+    let lost = directories::refuse_lost(disk, &config.metadata_dir, dir, dirs).map_err(|error| error.to_string());
     let entries = match disk.read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             absent(dir, findings);
+            findings.extend(lost.err().map(|error| Finding::fail("identity", error, "nothing was changed")));
             return false;
         }
         Err(error) => {
@@ -60,10 +64,11 @@ fn examine_one(disk: &Disk, config: &Config, dir: &Path, findings: &mut Vec<Find
     findings.push(writable(dir));
     owner(dir, findings);
     let is_running = lock(dir, findings);
-    let beside = (dir != config.metadata_dir).then_some(config.metadata_dir.as_path());
-    findings.push(match identity::examine(disk, dir, config.node_id, beside) {
+    let beside = (!is_metadata_dir(config, dir)).then_some(config.metadata_dir.as_path());
+    let whose = identity::examine(disk, dir, config.node_id, beside).map_err(|error| error.to_string());
+    findings.push(match lost.and(whose) {
         Ok(whose) => Finding::ok("identity", whose),
-        Err(error) => Finding::fail("identity", error.to_string(), "nothing was changed"),
+        Err(error) => Finding::fail("identity", error, "nothing was changed"),
     });
     if !is_running && entries.iter().any(|entry| entry.name == identity::METADATA || entry.name == identity::FILE) {
         let is_clean = entries.iter().any(|entry| entry.name == ".kafka_cleanshutdown");

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use metadata::check_topic_name;
 use net::Outbox;
 use record::PartitionIndex;
 use wire::ErrorCode;
@@ -49,7 +50,16 @@ fn alter(call: &Call<'_>, path: &str, topic: &str, index: i32) -> ErrorCode {
         Ok((hosted.id, partition))
     });
     match found {
-        Ok((id, partition)) => call.node.moves.ask(topic, id, partition, wanted),
+        Ok((id, partition)) => {
+            let is_there = dirs.index_of(partition.dir()) == wanted;
+            // From a directory that failed nothing can be copied. See `may_be_older` for one that is away.
+            if !is_there && (partition.dir().failed() || dirs.may_be_older()) {
+                return ErrorCode::KAFKA_STORAGE_ERROR;
+            }
+            call.node.moves.ask(topic, id, partition, wanted)
+        }
+        // Kafka's as well: a log of that name could never be made.
+        Err(_) if check_topic_name(topic).is_err() => ErrorCode::INVALID_TOPIC_EXCEPTION,
         Err(code) => {
             if code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION && index >= 0 {
                 dirs.wish(format!("{topic}-{index}"), wanted);

@@ -1,19 +1,57 @@
 use host::sim::{Failure, Fault, OpKind};
 use host::{Disk, SimDisk};
-use storage::{Log, LogConfig};
+use record::{BatchBuilder, Compression, LeaderEpoch, Offset, Rules, Timestamp, TimestampType};
+use storage::{AppendError, Log, LogConfig, Outcomes, Stop};
 
 use super::*;
 
 const TOPIC: Uuid = Uuid([7; 16]);
 const OTHER: Uuid = Uuid([8; 16]);
 
-fn three(sim: &SimDisk) -> LogDirs {
+fn dir_on(sim: &SimDisk, path: &str) -> Arc<LogDir> {
     let disk = Disk::sim(sim.clone());
-    let dir = |path: &str| {
-        disk.create_dir_all(Path::new(path)).unwrap();
-        Arc::new(LogDir::new(disk.clone(), PathBuf::from(path)))
+    disk.create_dir_all(Path::new(path)).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    Arc::new(LogDir::new(disk, PathBuf::from(path)))
+}
+
+fn three(sim: &SimDisk) -> LogDirs {
+    LogDirs::new(["/a", "/b", "/c"].map(|path| dir_on(sim, path)).to_vec(), Some(0), false)
+}
+
+fn append(log: &mut Log) -> Result<(), AppendError> {
+    let now = Timestamp(1_000_000);
+    let rules = Rules {
+        max_message_bytes: 1 << 20,
+        max_segment_bytes: 1 << 30,
+        now,
+        timestamp_before_max_ms: i64::MAX,
+        timestamp_after_max_ms: i64::MAX,
+        timestamp_type: TimestampType::CreateTime,
+        encoding: None,
     };
-    LogDirs::new(vec![dir("/a"), dir("/b"), dir("/c")], Some(0), false)
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.append(now, None, Some(b"value"), &[]);
+    let bytes = builder.build();
+    log.append(&[record::validate(&bytes, &rules).unwrap()], LeaderEpoch(0), now, &mut Outcomes::new())
+}
+
+/// Has an append find no room in a directory that is alone on its disk.
+fn fill(sim: &SimDisk, dir: &Arc<LogDir>) {
+    let mut log = Log::create(dir, "fills-0", OTHER, LogConfig::default()).unwrap();
+    sim.set_capacity(1 << 20);
+    append(&mut log).unwrap_err();
+    assert!(dir.is_full() && !dir.failed());
+}
+
+/// As a power cut leaves it between the two renames of a move from `from` to `to`.
+fn cut_move(from: &Arc<LogDir>, to: &Arc<LogDir>) {
+    for dir in [from, to] {
+        let mut log = Log::create(dir, "t-0", TOPIC, LogConfig::default()).unwrap();
+        append(&mut log).unwrap();
+        log.close().unwrap();
+    }
+    to.disk().write_atomic(&to.path().join("t-0/partition.moved"), b"").unwrap();
 }
 
 fn fail(sim: &SimDisk, dir: &Arc<LogDir>) {
@@ -48,22 +86,96 @@ fn a_cordoned_directory_gets_no_new_logs_but_what_is_wished_for() {
     let dirs = three(&SimDisk::new());
     dirs.cordon(&["/a".to_owned(), "/b".to_owned()]);
     assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(2));
-    assert!(dirs.is_cordoned(&dirs.all()[0]) && !dirs.is_cordoned(&dirs.all()[2]) && !dirs.are_cordoned());
+    assert!(dirs.is_cordoned(&dirs.all()[0]) && !dirs.is_cordoned(&dirs.all()[2]));
+    assert_eq!(dirs.no_place(), None);
     dirs.wish("t-0".to_owned(), 1);
     assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(1));
     dirs.cordon(&["*".to_owned()]);
-    assert!(dirs.are_cordoned());
+    assert_eq!(dirs.no_place(), Some(NoPlace::Cordoned));
+    assert_eq!(dirs.next("t-0", &[0, 0, 9]), None);
     dirs.cordon(&[]);
     assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(0));
 }
 
 #[test]
-fn wishes_are_bounded() {
+fn where_all_that_is_not_cordoned_is_full_there_is_no_place_though_a_cordoned_one_has_room() {
+    let (roomy, full, other) = (SimDisk::new(), SimDisk::new(), SimDisk::new());
+    let all = vec![dir_on(&roomy, "/a"), dir_on(&full, "/b"), dir_on(&other, "/c")];
+    let dirs = LogDirs::new(all, Some(0), false);
+    dirs.cordon(&["/a".to_owned()]);
+    fill(&full, &dirs.all()[1]);
+    assert_eq!(dirs.no_place(), None, "/c has room");
+    assert_eq!(dirs.next("t-0", &[0, 0, 9]), Some(2), "before a full one");
+    fill(&other, &dirs.all()[2]);
+    assert_eq!(dirs.no_place(), Some(NoPlace::Full));
+    assert_eq!(dirs.next("t-0", &[0, 5, 9]), Some(1), "what is to be there all the same waits for room, but not in /a");
+    dirs.cordon(&["/b".to_owned(), "/c".to_owned()]);
+    assert_eq!((dirs.no_place(), dirs.next("t-0", &[9, 0, 0])), (None, Some(0)));
+    fail(&roomy, &dirs.all()[0]);
+    assert_eq!((dirs.no_place(), dirs.next("t-0", &[9, 0, 0])), (Some(NoPlace::Cordoned), None));
+    dirs.cordon(&["/b".to_owned()]);
+    full.set_capacity(1 << 30);
+    assert_eq!(dirs.no_place(), Some(NoPlace::Full), "the one with room is cordoned");
+    other.set_capacity(1 << 30);
+    assert_eq!(dirs.no_place(), None, "a look finds the room");
+}
+
+#[test]
+fn a_directory_that_cannot_be_listed_opens_no_logs() {
+    let sim = SimDisk::new();
+    let dirs = three(&sim);
+    cut_move(&dirs.all()[0], &dirs.all()[1]);
+    sim.inject(Fault::next(OpKind::Read, Failure::NoDescriptors));
+    dirs.settle_twice().unwrap_err();
+    assert!(!dirs.all()[0].failed(), "it is not the disk's fault");
+    sim.inject(Fault::next(OpKind::Read, Failure::Io));
+    assert!(dirs.settle_twice().unwrap().is_empty());
+    assert!(dirs.all()[0].failed());
+    assert_eq!(dirs.find("t-0", TOPIC, &Listed::default()).unwrap(), Place::Here(1));
+}
+
+#[test]
+fn a_log_that_is_served_while_the_newer_one_is_away_is_not_dropped_for_it() {
+    let sim = SimDisk::new();
+    for is_lacking in [true, false] {
+        let (a, b) = (dir_on(&sim, "/a"), dir_on(&sim, "/b"));
+        cut_move(&a, &b);
+        let away = match is_lacking {
+            true => vec![Arc::clone(&a)],
+            false => vec![
+                Arc::clone(&a),
+                Arc::new(LogDir::unusable(b.disk().clone(), "/b".into(), &io::Error::other("away"))),
+            ],
+        };
+        let without = LogDirs::new(away, Some(0), is_lacking);
+        without.settle_twice().unwrap();
+        assert!(without.may_be_older());
+        let mut log = Log::open(&a, "t-0", LogConfig::default(), Stop::Clean).unwrap();
+        append(&mut log).unwrap();
+        log.close().unwrap();
+        let cut = sim.power_cut(host::sim::Subset::None);
+        let both = LogDirs::new(vec![dir_on(&cut, "/a"), dir_on(&cut, "/b")], Some(0), false);
+        let said = both.settle_twice().unwrap_err().to_string();
+        assert!(said.contains("the partition t-0 lies in /a and in /b"), "{said}");
+        // Somebody decides.
+        drop(dir_on(&sim, "/b").set_aside("t-0").unwrap());
+        let whole = LogDirs::new(vec![dir_on(&sim, "/a"), dir_on(&sim, "/b")], Some(0), false);
+        assert!(whole.settle_twice().unwrap().is_empty() && !whole.may_be_older());
+        let log = Log::open(&whole.all()[0], "t-0", LogConfig::default(), Stop::Clean).unwrap();
+        assert_eq!(log.reader().end().offset, Offset(2));
+        drop(log);
+        drop(dir_on(&sim, "/a").set_aside("t-0").unwrap());
+    }
+}
+
+#[test]
+fn a_log_that_was_being_moved_counts_where_it_is_whole_when_all_directories_are_there() {
     let dirs = three(&SimDisk::new());
-    (0..WISHES_MAX + 10).for_each(|index| dirs.wish(format!("t-{index}"), 1));
-    assert_eq!(dirs.lock_wishes().len(), WISHES_MAX);
-    dirs.wish("t-0".to_owned(), 2);
-    assert_eq!(dirs.next("t-0", &[0, 0, 0]), Some(2), "a wish may change");
+    cut_move(&dirs.all()[0], &dirs.all()[1]);
+    assert_eq!(dirs.settle_twice().unwrap().len(), 1);
+    assert_eq!(dirs.find("t-0", TOPIC, &Listed::default()).unwrap(), Place::Here(1));
+    drop(Log::open(&dirs.all()[1], "t-0", LogConfig::default(), Stop::Clean).unwrap());
+    assert!(!dirs.may_be_older() && !dirs.all()[1].was_moved_here("t-0").unwrap());
 }
 
 #[test]

@@ -102,7 +102,10 @@ impl Directories {
             let id = unless_io(identity::id_of(disk, &self.dirs[index].path, node, cluster))?;
             ids.extend(self.unless_faulty(index, id)?.map(|id| (index, id)));
         }
-        known.refuse_lost(ids.iter().map(|(index, id)| (self.dirs[*index].path.as_path(), *id)))?;
+        let found: Vec<Uuid> = ids.iter().filter_map(|(_, id)| *id).collect();
+        for (index, _) in ids.iter().filter(|(_, id)| id.is_none()) {
+            known.refuse_lost(&self.dirs[*index].path, &found)?;
+        }
         let mut named: Vec<(PathBuf, Uuid)> = Vec::new();
         for (index, id) in ids {
             let path = self.dirs[index].path.clone();
@@ -183,7 +186,20 @@ fn unless_io<T>(result: Result<T, IdentityError>) -> Result<io::Result<T>, Start
     }
 }
 
-fn refuse_same(paths: &[PathBuf], faults: &[Option<io::Error>]) -> Result<(), StartError> {
+/// Refuses `dir`, one of `dirs`, as a start would that finds no disk mounted there. Changes nothing.
+pub fn refuse_lost(disk: &Disk, metadata_dir: &Path, dir: &Path, dirs: &[PathBuf]) -> Result<(), StartError> {
+    let known = Known::read(disk, metadata_dir)?;
+    let id_of = |dir: &Path| identity::stored_id(disk, dir);
+    // What cannot be read is told as such.
+    if !matches!(id_of(dir), Ok(None)) {
+        return Ok(());
+    }
+    let found: Vec<Uuid> = dirs.iter().filter_map(|dir| id_of(dir).ok().flatten()).collect();
+    Ok(known.refuse_lost(dir, &found)?)
+}
+
+/// Refuses two entries that are the same directory, of those that could be made.
+pub fn refuse_same(paths: &[PathBuf], faults: &[Option<io::Error>]) -> Result<(), StartError> {
     for (at, other) in paths.iter().enumerate() {
         let is_same = |one: &&PathBuf| *one == other || system::is_same(one, other).unwrap_or(false);
         let made = paths[..at].iter().zip(faults).filter(|(_, fault)| fault.is_none()).map(|(path, _)| path);

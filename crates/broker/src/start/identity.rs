@@ -97,6 +97,19 @@ pub enum IdentityError {
         /// The file that remembers it.
         file: PathBuf,
     },
+    /// The list of the directories that the node has had is not understood.
+    #[error(
+        "{file}: line {line} is not {expected}, so that a disk that is not mounted would be taken for a new one. Nothing was changed; \
+         correct the line, or, if every disk is mounted and log.dirs names them all, remove the file: it is written again"
+    )]
+    Unknown {
+        /// The file.
+        file: PathBuf,
+        /// Which line, from one.
+        line: usize,
+        /// What it should be.
+        expected: &'static str,
+    },
     /// It cannot be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -191,7 +204,12 @@ pub fn id_of(disk: &Disk, dir: &Path, node_id: BrokerId, cluster_id: Uuid) -> Re
     let Some(stored) = read(disk, dir)? else { return Ok(None) };
     stored.expect(dir, "node.id", node_id.0.to_string())?;
     stored.expect(dir, "cluster.id", cluster_id.to_string())?;
-    Ok(Some(stored.value("directory.id").parse().unwrap_or_default()))
+    Ok(Some(stored.id()))
+}
+
+/// As [`id_of`], whosever the directory is; also `None` when it is not there.
+pub fn stored_id(disk: &Disk, dir: &Path) -> Result<Option<Uuid>, IdentityError> {
+    Ok(read(disk, dir)?.map(|stored| stored.id()))
 }
 
 /// Makes a directory this node's, durably, with a new id.
@@ -209,6 +227,10 @@ struct Stored(Vec<(String, String)>);
 impl Stored {
     fn value(&self, key: &str) -> &str {
         self.0.iter().rev().find(|(stored, _)| stored == key).map_or("", |(_, value)| value.as_str())
+    }
+
+    fn id(&self) -> Uuid {
+        self.value("directory.id").parse().unwrap_or_default()
     }
 
     fn expect(&self, dir: &Path, key: &'static str, own: String) -> Result<(), IdentityError> {

@@ -81,6 +81,32 @@ fn a_log_moves_with_all_that_it_knows_while_it_is_written() {
 }
 
 #[test]
+fn a_log_that_is_opened_while_another_directory_is_missed_is_claimed_once_and_durably() {
+    let sim = SimDisk::new();
+    let dir = log_dir(&sim);
+    written(&dir).0.close().unwrap();
+    drop(Log::open(&dir, NAME, small(), Stop::Clean).unwrap());
+    assert!(!dir.was_moved_here(NAME).unwrap(), "nothing is missed");
+    dir.claim_logs();
+    let log = Log::open(&dir, NAME, small(), Stop::Unknown).unwrap();
+    assert!(log_dir(&sim.power_cut(Subset::None)).was_moved_here(NAME).unwrap());
+    drop(log);
+    let creations = sim.call_count(OpKind::SyncDir);
+    drop(Log::open(&dir, NAME, small(), Stop::Clean).unwrap());
+    assert_eq!(sim.call_count(OpKind::SyncDir), creations, "the mark is there");
+}
+
+#[test]
+fn a_log_that_cannot_be_claimed_is_not_opened() {
+    let sim = SimDisk::new();
+    let dir = log_dir(&sim);
+    written(&dir).0.close().unwrap();
+    dir.claim_logs();
+    sim.inject(Fault::next(OpKind::SyncDir, Failure::Io));
+    assert!(Log::open(&dir, NAME, small(), Stop::Clean).is_err() && dir.failed());
+}
+
+#[test]
 fn a_log_moves_back_again() {
     let sim = SimDisk::new();
     let (from, to) = (log_dir(&sim), other_dir(&sim));

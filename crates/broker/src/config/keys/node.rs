@@ -2,7 +2,7 @@
 
 use record::BrokerId;
 
-use super::parse::{cores_text, directories, loops, roles};
+use super::parse::{cores_text, directories, directory, loops, roles};
 use super::reasons::{ALONE, LOOPS, NO_PROVIDERS, NO_STAGES, NO_UNSTABLE, ONE_MOVE, OWN_METADATA};
 use crate::config::Config;
 use crate::config::cordon::entries;
@@ -41,9 +41,7 @@ pub const KEYS: &[Key<Config>] = &[
         .obeyed(|c: &mut Config, v| put(&mut c.cordoned_log_dirs, Ok(entries(v))))
         .doc("Directories that get no new partitions, or * for all."),
     text("metadata.log.dir")
-        .obeyed(|c: &mut Config, v| {
-            put(&mut c.raw_metadata_dir, Ok(directories(v).ok().and_then(|mut dirs| dirs.pop())))
-        })
+        .obeyed(|c: &mut Config, v| put(&mut c.raw_metadata_dir, directory(v).map(Some)))
         .doc("The directory of the metadata log; the first of log.dirs where it is not set."),
     int("background.threads")
         .default("10")

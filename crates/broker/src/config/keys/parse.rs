@@ -36,6 +36,15 @@ pub fn directories(value: &str) -> Result<Vec<PathBuf>, String> {
     }
 }
 
+/// One directory; a list is no path of anybody's.
+pub fn directory(value: &str) -> Result<PathBuf, String> {
+    let mut dirs = directories(value)?;
+    match dirs.len() {
+        1 => Ok(dirs.remove(0)),
+        _ => Err("must be one directory".to_owned()),
+    }
+}
+
 /// A number of at least this, which is set.
 pub fn no_less(value: &str, least: i64) -> Result<Option<i64>, String> {
     bounded(value, least, i64::MAX).map(Some)

@@ -31,30 +31,30 @@ pub struct Known {
 }
 
 impl Known {
-    /// What the file beside the metadata log says; lines that are garbage say nothing.
+    /// What the file beside the metadata log says; without it no directory is known.
+    ///
+    /// # Errors
+    /// Also when a line is not understood: the directory that it tells of would not be missed.
     pub fn read(disk: &Disk, metadata_dir: &Path) -> Result<Known, StartError> {
         let file = metadata_dir.join(FILE);
-        let text = match disk.read(&file) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        let dirs = match disk.read(&file) {
+            Ok(bytes) => parse(&bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => return Err(in_dir(metadata_dir, error)),
         };
-        Ok(Known { file, dirs: parse(&text) })
+        match dirs {
+            Ok(dirs) => Ok(Known { file, dirs }),
+            Err((line, expected)) => Err(IdentityError::Unknown { file, line, expected }.into()),
+        }
     }
 
-    /// Refuses a directory that has no identity any more where there was one.
-    pub fn refuse_lost<'d>(
-        &self,
-        found: impl Iterator<Item = (&'d Path, Option<Uuid>)> + Clone,
-    ) -> Result<(), IdentityError> {
-        let is_away = |id: Uuid| !found.clone().any(|(_, found)| found == Some(id));
-        for (path, _) in found.clone().filter(|(_, id)| id.is_none()) {
-            let here = absolute(path);
-            if let Some((id, _)) = self.dirs.iter().find(|(id, was)| *was == here && is_away(*id)) {
-                return Err(IdentityError::Lost { dir: path.to_path_buf(), id: *id, file: self.file.clone() });
-            }
+    /// Refuses the directory `dir`, which has no identity, where there was one that is not among those `found` elsewhere.
+    pub fn refuse_lost(&self, dir: &Path, found: &[Uuid]) -> Result<(), IdentityError> {
+        let here = absolute(dir);
+        match self.dirs.iter().find(|(id, was)| *was == here && !found.contains(id)) {
+            Some((id, _)) => Err(IdentityError::Lost { dir: dir.to_path_buf(), id: *id, file: self.file.clone() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Writes down the directories that are there beside those that are away. Returns whether any is away.
@@ -79,13 +79,19 @@ impl Known {
     }
 }
 
-fn parse(text: &str) -> Vec<(Uuid, String)> {
-    let mut lines = text.lines();
-    if lines.next() != Some(VERSION) {
-        return Vec::new();
+/// The directories, or the first line, from one, that is not what was expected. Lines that somebody emptied say nothing.
+fn parse(bytes: &[u8]) -> Result<Vec<(Uuid, String)>, (usize, &'static str)> {
+    let mut lines = (1..).zip(bytes.split(|byte| *byte == b'\n').map(std::str::from_utf8));
+    if lines.next() != Some((1, Ok(VERSION))) {
+        return Err((1, "the version, 0"));
     }
-    let parse = |line: &str| line.split_once(' ').and_then(|(id, path)| Some((id.parse().ok()?, path.to_owned())));
-    lines.filter_map(parse).collect()
+    let mut dirs = Vec::new();
+    for (at, line) in lines.filter(|(_, line)| *line != Ok("")) {
+        let parsed = line.ok().and_then(|line| line.split_once(' ')).filter(|(_, path)| !path.is_empty());
+        let dir = parsed.and_then(|(id, path)| Some((id.parse().ok()?, path.to_owned())));
+        dirs.push(dir.ok_or((at, "a directory.id, a space and a path"))?);
+    }
+    Ok(dirs)
 }
 
 fn text(dirs: &[(Uuid, String)]) -> String {
@@ -98,11 +104,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn garbage_says_nothing_and_the_rest_is_read() {
+    fn what_is_written_is_read_and_a_line_that_is_garbage_is_told() {
         let (one, other) = (Uuid([1; 16]), Uuid([2; 16]));
         let dirs = vec![(one, "/a".to_owned()), (other, "/b c".to_owned())];
-        assert_eq!(parse(&text(&dirs)), dirs);
-        assert_eq!(parse(&format!("{}garbage\nx y\n", text(&dirs))), dirs);
-        assert_eq!(parse("1\n"), []);
+        assert_eq!(parse(text(&dirs).as_bytes()), Ok(dirs.clone()));
+        assert_eq!(parse(format!("{}\n\n", text(&dirs)).as_bytes()), Ok(dirs.clone()), "a line was emptied");
+        let line_of = |bytes: &[u8]| parse(bytes).unwrap_err().0;
+        assert_eq!(["", "1\n", "00\n", "\n0\n"].map(|text| line_of(text.as_bytes())), [1; 4]);
+        for garbage in [b"garbage".as_slice(), b"x y", b"AAAAAAAAAAAAAAAAAAAAAQ ", b"AAAAAAAAAAAAAAAAAAAAAQ /\xff"] {
+            assert_eq!(line_of(&[text(&dirs).as_bytes(), garbage].concat()), 4);
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_not_understood_refuses_the_start_and_stays_as_it_is() {
+        let disk = Disk::sim(host::SimDisk::new());
+        let dir = Path::new("/meta");
+        disk.create_dir_all(dir).unwrap();
+        assert_eq!(Known::read(&disk, dir).unwrap().dirs, []);
+        disk.write_atomic(&dir.join(FILE), b"0\ngarbage\n").unwrap();
+        let said = Known::read(&disk, dir).unwrap_err().to_string();
+        assert!(said.contains("/meta/.ottla-log-dirs: line 2 is not a directory.id"), "{said}");
+        assert_eq!(disk.read(&dir.join(FILE)).unwrap(), b"0\ngarbage\n");
     }
 }
