@@ -11,7 +11,7 @@ use host::Open;
 use crate::dir::LogDir;
 
 /// The mark that a move leaves, as [`LogDir::was_moved_here`] looks for it.
-const MARK: &str = "partition.moved";
+pub(crate) const MOVED: &str = "partition.moved";
 
 impl LogDir {
     /// From now on each log that is opened here gets, durably, the mark that [`LogDir::was_moved_here`] tells of.
@@ -29,8 +29,13 @@ impl LogDir {
         if !self.claims_logs() || self.was_moved_here(name)? {
             return Ok(());
         }
+        self.claim(name)
+    }
+
+    /// Marks the log `name`, durably.
+    pub(crate) fn claim(&self, name: &str) -> io::Result<()> {
         let log = self.path().join(name);
-        self.watch(self.disk().open(&log.join(MARK), Open::Create))?;
+        self.watch(self.disk().open(&log.join(MOVED), Open::Create))?;
         self.watch_sync(self.disk().sync_dir(&log))
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use host::{Disk, File, Open};
 use record::{Offset, Uuid};
 
+use crate::claim::MOVED;
 use crate::config::LogConfig;
 use crate::dir::{LogDir, Stop};
 use crate::files;
@@ -195,9 +196,7 @@ impl FutureLog {
         if let Ok(path) = self.to.set_aside(&self.name) {
             return Ok(Some(path));
         }
-        let log = self.from.path().join(&self.name);
-        self.from.watch(self.from.disk().open(&log.join(MOVED), Open::Create))?;
-        self.from.watch_sync(self.from.disk().sync_dir(&log))?;
+        self.from.claim(&self.name)?;
         Ok(None)
     }
 
@@ -326,6 +325,4 @@ fn is_beside(name: &str) -> bool {
     !passing.iter().any(|end| name.ends_with(end))
 }
 
-/// Ours: this log took the place of one in another directory.
-const MOVED: &str = "partition.moved";
 pub(crate) const FUTURE: &str = "-future";
