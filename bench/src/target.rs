@@ -119,15 +119,17 @@ impl Target {
     pub fn rest(&self) -> Result<()> {
         const LOOK: Duration = Duration::from_millis(50);
         const AT_REST_NS: u64 = 2_000_000;
-        const LONGEST: Duration = Duration::from_secs(5);
+        // Between two files it may wait for the disk's journal.
+        const LOOKS: u32 = 10;
+        // Ten thousand logs are removed meanwhile.
+        const LONGEST: Duration = Duration::from_secs(20);
         let begin = Instant::now();
-        let mut before = self.cpu_ns()?;
-        while begin.elapsed() < LONGEST {
+        let (mut before, mut looks) = (self.cpu_ns()?, 0);
+        while looks < LOOKS && begin.elapsed() < LONGEST {
             park_timeout(LOOK);
             let now = self.cpu_ns()?;
-            if now.saturating_sub(std::mem::replace(&mut before, now)) < AT_REST_NS {
-                break;
-            }
+            let is_at_rest = now.saturating_sub(std::mem::replace(&mut before, now)) < AT_REST_NS;
+            looks = if is_at_rest { looks + 1 } else { 0 };
         }
         Ok(())
     }
