@@ -179,6 +179,19 @@ fn those_who_wait_for_the_disk_hear_that_the_partition_is_gone() {
 }
 
 #[test]
+fn a_log_that_an_append_broke_off_in_is_not_taken_to_be_moved() {
+    let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::new("flush", 1).unwrap());
+    let broken = Arc::clone(&partition);
+    let append = std::thread::spawn(move || {
+        let _appender = broken.lock();
+        panic!("an append broke off");
+    });
+    assert!(append.join().is_err());
+    assert!(partition.retire_to_move().is_none() && !partition.is_retired());
+    assert!(matches!(partition.retire(), Retired::Broken), "a stop still knows of it");
+}
+
+#[test]
 fn the_high_watermark_stays_when_a_topic_becomes_durable() {
     let partition = partition(&SimDisk::new(), TopicConfig::default(), Pool::inline());
     append(&partition, 4);
