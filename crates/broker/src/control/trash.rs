@@ -61,7 +61,7 @@ impl Trash {
 
 /// A whole log, or a file of a segment; a file that is gone with its log is no error.
 fn remove(disk: &Disk, path: &Path) -> io::Result<()> {
-    let is_log = ["-delete", "-future"].iter().any(|end| path.to_string_lossy().ends_with(end));
+    let is_log = path.to_string_lossy().ends_with("-delete");
     let removed = if is_log { disk.remove_dir_all(path) } else { disk.remove_file(path) };
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -4,11 +4,9 @@
 use std::io;
 use std::ops::Range;
 
-use super::{Entry as _, Index, OffsetEntry, unless_missing};
+use super::{Entry as _, Index, OffsetEntry, PER_BLOCK, unless_missing};
 use crate::open_files::Patience;
 
-/// Entries of which one read tells whether what is looked for is among them, below or above.
-const PER_BLOCK: u32 = 64;
 /// After so many blocks that were guessed wrong the rest is halved: an index of batches that are not alike.
 const GUESSES: u32 = 3;
 
